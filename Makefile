@@ -1,0 +1,45 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+
+SECONDS_OF_RECORDING := $(if $(filter command line environment,$(origin SECONDS)),--seconds $(SECONDS))
+DEMO_ARGS := $(SECONDS_OF_RECORDING) $(if $(SPEED),--speed $(SPEED)) $(if $(HUB),--hub $(HUB))
+
+.PHONY: help setup services demo test check native bench clean
+
+help:  ## this list
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(STAMP)  ## the package, its tools and the MicroPython interpreter in .venv
+
+$(STAMP): pyproject.toml setup.py constraints.txt $(wildcard native/*.py native/include/*.h native/src/*.[ch])
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $(STAMP)
+
+services:  ## what only Debian packages bring: browser, ARM compiler
+	packaging/services.sh
+
+demo: setup  ## the main job on a real recording: make demo SECONDS=60 SPEED=10
+	$(BIN)/tasuki demo $(DEMO_ARGS)
+
+test: setup  ## all tests
+	$(BIN)/python -m pytest -n 2
+
+check: setup  ## lint, types, import contracts, device syntax
+	$(BIN)/ruff check .
+	$(BIN)/ruff check --config firmware/ruff.toml firmware
+	$(BIN)/codespell
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/python packaging/mpy_syntax.py
+
+native: setup  ## rebuild the C core
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+
+bench: setup  ## speed beside the peers, as ratios
+	$(BIN)/python -m pytest benchmarks --benchmark-only
+
+clean:
+	rm -rf $(VENV) build out

@@ -1,0 +1,245 @@
+"""Frames and messages to bytes and back, on hub and host alike.
+
+This is the plain form, from struct. The host's reference parser
+(tasuki.reference, construct) and its fast decoder (native/) are built from
+the same rows and held equal to it by tests.
+"""
+
+import binascii
+import struct
+
+from tasuki_wire import layout
+from tasuki_wire.errors import error
+
+
+def struct_format(fields):
+    """Struct format of a field list, little-endian; a field of the rest adds nothing."""
+    out = "<"
+    for _, code, count, _, _, _ in fields:
+        if code == "T":
+            out += "II" * count
+        elif code == "s":
+            out += "%ds" % count if count else ""
+        else:
+            out += code * count
+    return out
+
+
+def takes_rest(fields):
+    """True when the last field is all bytes that are left."""
+    return bool(fields) and fields[-1][1] == "s" and not fields[-1][2]
+
+
+def schema_text(head, rows):
+    """The canonical text whose CRC-32 seeds the kind's frame CRC."""
+    lines = []
+    for mark, fields in (("", head), ("*", rows)):
+        for name, code, count, unit, scale, _ in fields:
+            lines.append("%s%s|%s|%d|%s|%d\n" % (mark, name, code, count, unit, scale))
+    return "".join(lines)
+
+
+class Kind:
+    """One row of layout.MESSAGES with what follows from it."""
+
+    def __init__(self, number, name, item, mode, head, rows):
+        self.number = number
+        self.name = name
+        self.item = item
+        self.mode = mode
+        self.head = struct_format(head)
+        self.head_size = struct.calcsize(self.head)
+        self.head_rest = takes_rest(head)
+        self.row = struct_format(rows)
+        self.row_size = struct.calcsize(self.row) if rows else 0
+        self.row_rest = takes_rest(rows)
+        self.seed = binascii.crc32(schema_text(head, rows).encode()) if number else 0
+
+    def length_holds(self, n):
+        """True when a payload of n bytes can be this kind."""
+        if self.mode == layout.FRAGMENTS:
+            return n > layout.FRAGMENT_SIZE
+        return self.message_holds(n)
+
+    def message_holds(self, n):
+        """True when an assembled message of n bytes can be this kind."""
+        n -= self.head_size
+        if self.mode == layout.SAMPLES:
+            return n >= self.row_size if self.row_rest else n > 0 and n % self.row_size == 0
+        if n < 0 or self.head_rest or not self.number:
+            return n >= 0
+        return n % self.row_size == 0 if self.row_size else n == 0
+
+
+KINDS = {row[0]: Kind(*row) for row in layout.MESSAGES}
+BY_NAME = {kind.name: kind for kind in KINDS.values()}
+
+
+def number(name):
+    """Kind number of a message name."""
+    return BY_NAME[name].number
+
+
+def pack(kind, *values, rows=b""):
+    """Bytes of a message: head values in order (a time is two), then packed rows."""
+    k = KINDS[kind]
+    if k.head_rest:
+        return struct.pack(k.head, *values[:-1]) + values[-1]
+    return struct.pack(k.head, *values) + rows
+
+
+def pack_row(kind, *values):
+    """Bytes of one row of a message."""
+    return struct.pack(KINDS[kind].row, *values)
+
+
+def unpack(kind, message):
+    """Head values of a message in order, then its remaining bytes when it has any place for them.
+
+    Raises Malformed("length") when the bytes cannot be this kind.
+    """
+    k = KINDS[kind]
+    if not k.message_holds(len(message)):
+        raise error("length", "%s of %d bytes" % (k.name, len(message)))
+    values = struct.unpack_from(k.head, message)
+    if k.head_rest or k.row_size:
+        values += (bytes(message[k.head_size :]),)
+    return values
+
+
+def unpack_rows(kind, rows):
+    """The rows of a message as a list of tuples."""
+    k = KINDS[kind]
+    return [struct.unpack_from(k.row, rows, i) for i in range(0, len(rows), k.row_size)]
+
+
+def hello(nonce, flags):
+    """Payload of a hello that announces every kind of this version."""
+    rows = b"".join([pack_row(0, k.number, k.seed) for k in KINDS.values()])
+    return pack(0, nonce, flags, len(KINDS), rows=rows)
+
+
+def read_hello(payload):
+    """(nonce, flags, {kind: seed}) of a hello; bytes after the counted rows are of a later version."""
+    nonce, flags, count, rows = unpack(0, payload)
+    size = KINDS[0].row_size
+    if len(rows) < count * size:
+        raise error("length", "hello announces %d kinds in %d bytes" % (count, len(rows)))
+    return nonce, flags, dict(unpack_rows(0, rows[: count * size]))
+
+
+def frame_into(buf, kind, stream, flags, seq, hi, lo, n):
+    """Make a frame around the n payload bytes that already stand at buf[16:]; return its length."""
+    end = layout.HEADER_SIZE + n
+    struct.pack_into("<BBBBIII", buf, 0, layout.VERSION, kind, stream, flags, seq, hi, lo)
+    crc = binascii.crc32(memoryview(buf)[:end], KINDS[kind].seed)
+    struct.pack_into("<I", buf, end, crc)
+    return end + layout.CRC_SIZE
+
+
+def frame(kind, stream, flags, seq, hi, lo, payload):
+    """A frame as bytes, not stuffed."""
+    buf = bytearray(layout.HEADER_SIZE + len(payload) + layout.CRC_SIZE)
+    buf[layout.HEADER_SIZE : layout.HEADER_SIZE + len(payload)] = payload
+    frame_into(buf, kind, stream, flags, seq, hi, lo, len(payload))
+    return bytes(buf)
+
+
+def split(raw, announced=None):
+    """Header values and payload of one unstuffed frame.
+
+    Returns (kind, stream, flags, seq, hi, lo, payload). `announced` maps kinds
+    to the seeds that the sender's hello gave. Raises the WireError that the
+    first failing check of layout.FAULTS names.
+    """
+    fault = check(raw, announced or {})
+    if fault != "ok":
+        raise error(fault, "%d bytes" % len(raw))
+    _, kind, stream, flags, seq, hi, lo = struct.unpack_from("<BBBBIII", raw)
+    return kind, stream, flags, seq, hi, lo, bytes(raw[layout.HEADER_SIZE : -layout.CRC_SIZE])
+
+
+def check(raw, announced):
+    """Name of the first rule of layout.FAULTS that an unstuffed frame breaks, or "ok"."""
+    if len(raw) > layout.MAX_FRAME:
+        return "long"
+    if len(raw) < layout.HEADER_SIZE + layout.CRC_SIZE:
+        return "short"
+    version, kind, stream, flags, seq, hi, lo = struct.unpack_from("<BBBBIII", raw)
+    body = memoryview(raw)[: -layout.CRC_SIZE]
+    (crc,) = struct.unpack_from("<I", raw, len(body))
+    k = KINDS.get(kind)
+    if not k or binascii.crc32(body, k.seed) != crc:
+        if kind in announced and binascii.crc32(body, announced[kind]) == crc:
+            return "schema_mismatch" if k else "unknown_kind"
+        return "crc"
+    if not layout.OLDEST_VERSION <= version <= layout.VERSION:
+        return "version"
+    if flags & ~layout.KNOWN_FLAGS:
+        return "flags"
+    if stream != layout.LINK_STREAM if k.item is None else stream >= layout.STREAMS:
+        return "stream"
+    if seq >= layout.WORD or hi >= layout.WORD or lo >= layout.WORD:
+        return "field"
+    return "ok" if k.length_holds(len(body) - layout.HEADER_SIZE) else "length"
+
+
+def fragments(message_id, message):
+    """Payloads of the fragments of a message, in order; ValueError above 4 KiB."""
+    if len(message) > layout.MAX_MESSAGE:
+        raise ValueError("message of %d bytes" % len(message))
+    size = layout.MAX_FRAGMENT
+    total = (len(message) + size - 1) // size
+    return [
+        struct.pack("<HBB", message_id, i, total) + message[i * size : (i + 1) * size]
+        for i in range(total)
+    ]
+
+
+class Assembler:
+    """Joins fragments, one message in assembly per kind; bounded by layout.MAX_MESSAGE."""
+
+    def __init__(self):
+        self._open = {}
+        self.abandoned = 0
+
+    def reset(self):
+        """Forget what is in assembly, as a hello with another nonce asks for."""
+        self._open = {}
+
+    def add(self, kind, payload):
+        """The whole message when this fragment completes it, else None.
+
+        A fragment out of order, of another message or past the size limit
+        abandons what was in assembly and is counted.
+        """
+        message_id, index, total = struct.unpack_from("<HBB", payload)
+        part = bytes(payload[layout.FRAGMENT_SIZE :])
+        seen = self._open.pop(kind, None)
+        if index == 0:
+            self.abandoned += seen is not None
+            seen = (message_id, total, [])
+        if (
+            seen is None
+            or seen[:2] != (message_id, total)
+            or len(seen[2]) != index
+            or index >= total
+            or total > layout.MAX_FRAGMENTS
+        ):
+            self.abandoned += 1
+            return None
+        seen[2].append(part)
+        if index + 1 < total:
+            self._open[kind] = seen
+            return None
+        return b"".join(seen[2])
+
+
+def time_words(us):
+    """(high, low) words of a device time in microseconds."""
+    return us >> 30, us & (layout.WORD - 1)
+
+
+def time_us(hi, lo):
+    """Device time in microseconds from its two words."""
+    return (hi << 30) | lo
