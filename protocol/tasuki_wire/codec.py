@@ -90,7 +90,10 @@ def pack(kind, *values, rows=b""):
 
 def pack_row(kind, *values):
     """Bytes of one row of a message."""
-    return struct.pack(KINDS[kind].row, *values)
+    k = KINDS[kind]
+    if k.row_rest:
+        return struct.pack(k.row, *values[:-1]) + values[-1]
+    return struct.pack(k.row, *values)
 
 
 def unpack(kind, message):
@@ -110,6 +113,8 @@ def unpack(kind, message):
 def unpack_rows(kind, rows):
     """The rows of a message as a list of tuples."""
     k = KINDS[kind]
+    if k.row_rest:
+        return [struct.unpack_from(k.row, rows) + (bytes(rows[k.row_size :]),)]
     return [struct.unpack_from(k.row, rows, i) for i in range(0, len(rows), k.row_size)]
 
 
@@ -128,13 +133,22 @@ def read_hello(payload):
     return nonce, flags, dict(unpack_rows(0, rows[: count * size]))
 
 
+def body_into(buf, kind, stream, flags, seq, hi, lo, n):
+    """Put a header before the n payload bytes that already stand at buf[16:]; return the body's length."""
+    struct.pack_into("<BBBBIII", buf, 0, layout.VERSION, kind, stream, flags, seq, hi, lo)
+    return layout.HEADER_SIZE + n
+
+
+def close_frame_into(buf, n):
+    """Append the CRC to a body of n bytes (header and payload); return the frame's length."""
+    crc = binascii.crc32(memoryview(buf)[:n], KINDS[buf[1]].seed)
+    struct.pack_into("<I", buf, n, crc)
+    return n + layout.CRC_SIZE
+
+
 def frame_into(buf, kind, stream, flags, seq, hi, lo, n):
     """Make a frame around the n payload bytes that already stand at buf[16:]; return its length."""
-    end = layout.HEADER_SIZE + n
-    struct.pack_into("<BBBBIII", buf, 0, layout.VERSION, kind, stream, flags, seq, hi, lo)
-    crc = binascii.crc32(memoryview(buf)[:end], KINDS[kind].seed)
-    struct.pack_into("<I", buf, end, crc)
-    return end + layout.CRC_SIZE
+    return close_frame_into(buf, body_into(buf, kind, stream, flags, seq, hi, lo, n))
 
 
 def frame(kind, stream, flags, seq, hi, lo, payload):
@@ -225,6 +239,7 @@ class Assembler:
             or len(seen[2]) != index
             or index >= total
             or total > layout.MAX_FRAGMENTS
+            or sum([len(p) for p in seen[2]]) + len(part) > layout.MAX_MESSAGE
         ):
             self.abandoned += 1
             return None

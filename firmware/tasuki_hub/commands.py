@@ -1,0 +1,242 @@
+"""What the host may ask, and how the hub answers. Every command is answered but the ack."""
+
+from tasuki_hub import consent
+from tasuki_wire import codec, epoch, items, layout
+from tasuki_wire.errors import WireError
+
+FIRMWARE = b"tasuki 0.1.0"
+
+_ANSWER = codec.number("answer")
+_MAX_RESEND = 64
+
+
+def _status(name):
+    return layout.ANSWERS.index(name)
+
+
+class Commands:
+    """Handlers by command name; the method do_NAME takes the fields and the time."""
+
+    def __init__(self, hub):
+        self._hub = hub
+        self._verifying = False
+        self._handlers = {}
+        for kind in codec.KINDS.values():
+            handler = getattr(self, "_do_" + kind.name, None)
+            if handler:
+                self._handlers[kind.number] = handler
+
+    def handle(self, kind, payload, now):
+        """Run one command; what is no command, or malformed, is dropped and counted."""
+        handler = self._handlers.get(kind)
+        try:
+            if handler is None:
+                raise WireError("content", "kind %d is no command" % kind)
+            handler(now, *codec.unpack(kind, payload))
+        except WireError:
+            self._hub.link.damaged += 1
+
+    def _answer(self, request, name, status, count=0):
+        self._hub.link.answer(
+            _ANSWER, codec.pack(_ANSWER, request, codec.number(name), _status(status), count)
+        )
+
+    # -- who are you ------------------------------------------------------
+
+    def _do_hello_request(self, now, request):
+        self._hub.hello()
+
+    def _do_identify(self, now, request):
+        hub = self._hub
+        keyed = hub.keys.seed is not None
+        authority = hub.keys.authority
+        kind = codec.number("identity")
+        hub.link.answer(
+            kind,
+            codec.pack(
+                kind,
+                request,
+                hub.device,
+                epoch.key_id(hub.public) if keyed else bytes(8),
+                hub.public,
+                epoch.key_id(authority) if authority else bytes(8),
+                layout.LIFE_CYCLE.index("dev" if keyed else "blank"),
+                hub.keys.sequence,
+                FIRMWARE,
+                hub.board.name.encode(),
+            ),
+        )
+
+    def _do_describe(self, now, request):
+        kind = codec.number("streams")
+        rows = b""
+        for s in self._hub.sampler.streams:
+            d = s.driver
+            rows += codec.pack_row(kind, s.number, s.kind, d.site, s.per_frame, d.period_us)
+        self._hub.link.answer(kind, codec.pack(kind, request, rows=rows))
+
+    def _do_time_request(self, now, request, hi, lo):
+        kind = codec.number("time_answer")
+        rx = codec.time_words(now)
+        tx = codec.time_words(self._hub.board.now_us())
+        self._hub.link.answer(
+            kind, codec.pack(kind, request, hi, lo, rx[0], rx[1], tx[0], tx[1])
+        )
+
+    def _do_status_request(self, now, request):
+        hub = self._hub
+        live = hub.consent.live(now)
+        state = "sampling" if hub.sampling else "ready" if live else "waiting"
+        kind = codec.number("status")
+        hub.link.answer(
+            kind,
+            codec.pack(
+                kind,
+                request,
+                layout.HUB_STATES.index(state),
+                hub.consent.items(now),
+                hub.session,
+                hub.epochs.open.number if hub.epochs.open else hub.epochs.next_number,
+                hub.consent.remaining_s(now),
+            ),
+        )
+
+    # -- keys and consent -------------------------------------------------
+
+    def _do_enroll(self, now, request, authority, challenge, repin):
+        hub = self._hub
+        keys = hub.keys
+        if keys.seed is not None and keys.authority != authority and not repin:
+            return self._answer(request, "enroll", "already_pinned")
+        if hub.sampling or not hub.jobs.idle():
+            return self._answer(request, "enroll", "busy")
+        hub.jobs.add(self._enroll(request, authority, challenge, repin))
+
+    def _enroll(self, request, authority, challenge, repin):
+        hub = self._hub
+        keys = hub.keys
+        if repin:
+            keys.forget()
+            hub.new_key()
+        if keys.seed is None:
+            try:
+                keys.pin(hub.board.entropy(32), authority)
+            except NotImplementedError:
+                return self._answer(request, "enroll", "no_entropy")
+            yield
+            hub.public = hub.crypto.public_key(keys.seed)
+        yield
+        body = epoch.possession_body(challenge, authority, hub.device, hub.public)
+        signature = yield from hub.crypto.sign_steps(
+            keys.seed, hub.public, epoch.signed("possession", body)
+        )
+        kind = codec.number("enrolled")
+        hub.link.answer(kind, codec.pack(kind, request, hub.device, hub.public, signature))
+
+    def _do_token(self, now, request, *fields):
+        hub = self._hub
+        token = codec.pack(epoch.TOKEN, request, *fields)[2:]
+        reason = consent.refusal(token, hub.device, hub.nonce, hub.keys)
+        if reason is None and self._verifying:
+            reason = "busy"
+        if reason:
+            return self._token_answer(request, reason, now)
+        self._verifying = True
+        hub.jobs.add(self._verify(request, token))
+
+    def _verify(self, request, token):
+        hub = self._hub
+        message, signature = consent.signed_part(token)
+        holds = yield from hub.crypto.verify_steps(hub.keys.authority, message, signature)
+        if not holds:
+            self._verifying = False
+            return self._token_answer(request, "bad_signature", hub.board.now_us())
+        hub.at_border("token", lambda now: self._accept(request, token, now))
+
+    def _accept(self, request, token, now):
+        hub = self._hub
+        self._verifying = False
+        hub.keys.raise_sequence(consent.fields_of(token)[5])
+        hub.consent.accept(token, now)
+        if hub.sampling:
+            hub.sampler.apply(hub.consent.items(now), now)
+        self._token_answer(request, "ok", now)
+
+    def _token_answer(self, request, status, now):
+        hub = self._hub
+        hi, lo = codec.time_words(now)
+        kind = codec.number("token_answer")
+        hub.link.answer(
+            kind,
+            codec.pack(
+                kind,
+                request,
+                _status(status),
+                hub.consent.items(now),
+                hub.session,
+                hub.epochs.next_number,
+                hi,
+                lo,
+            ),
+        )
+
+    def _do_narrow(self, now, request, mask):
+        self._hub.narrow(mask & items.ALL_ITEMS, now)
+        self._answer(request, "narrow", "ok", self._hub.consent.items(now))
+
+    # -- sampling ---------------------------------------------------------
+
+    def _do_start(self, now, request):
+        hub = self._hub
+        if not hub.consent.live(now):
+            return self._answer(request, "start", "no_token")
+        if not hub.sampling:
+            hub.start(now)
+        self._answer(request, "start", "ok")
+
+    def _do_stop(self, now, request):
+        hub = self._hub
+
+        def stopped(now):
+            hub.stop(now)
+            self._answer(request, "stop", "ok")
+
+        hub.at_border("stop", stopped)
+
+    def _do_maintenance(self, now, request):
+        hub = self._hub
+        if hub.sampling:
+            return self._answer(request, "maintenance", "busy")
+        self._answer(request, "maintenance", "ok")
+        hub.leaving = True
+
+    # -- what was lost ----------------------------------------------------
+
+    def _do_resend(self, now, request, stream, first_seq, count):
+        found = 0
+        for seq in range(first_seq, first_seq + min(count, _MAX_RESEND)):
+            body = self._hub.ring.find(stream, seq)
+            if body is not None:
+                self._hub.link.again(body)
+                found += 1
+        self._answer(request, "resend", "ok" if found else "not_found", found)
+
+    def _do_leaves_request(self, now, request, number, stream, first, count):
+        kept = self._hub.epochs.find(number)
+        leaves = kept.leaf_bytes(stream, first, count) if kept else None
+        if leaves is None:
+            return self._answer(request, "leaves_request", "not_found")
+        kind = codec.number("leaf_hashes")
+        message = codec.pack(kind, request, number, stream, first, rows=leaves)
+        self._hub.link.bulk(kind, message[: layout.MAX_MESSAGE])
+
+    def _do_epoch_request(self, now, request, number):
+        kept = self._hub.epochs.find(number)
+        if kept is None or not kept.record:
+            return self._answer(request, "epoch_request", "not_found")
+        self._hub.send_epoch(kept)
+        self._answer(request, "epoch_request", "ok")
+
+    def _do_ack(self, now, session, number):
+        if session == self._hub.session:
+            self._hub.epochs.trim(number)

@@ -1,0 +1,82 @@
+"""What a hub remembers: its key, the pinned consent authority, two counters.
+
+One small file each, replaced by rename, so that a power cut leaves the old or
+the new value and never half of one. The counters live and die with the key.
+"""
+
+import os
+
+from tasuki_wire import epoch
+
+_SEED = "seed"
+_AUTHORITY = "authority"
+_SESSION = "session"
+_SEQUENCE = "sequence"
+
+
+class KeyStore:
+    """Files in one folder; absent means never set."""
+
+    def __init__(self, folder):
+        self._folder = folder
+        self.damaged = False
+        self.seed = self._read(_SEED, 32)
+        self.authority = self._read(_AUTHORITY, 32)
+        self.session = self._number(_SESSION)
+        self.sequence = self._number(_SEQUENCE)
+        if self.damaged:
+            # never sign with half a key, never start a counter again
+            self.seed = None
+
+    def _path(self, name):
+        return self._folder + "/" + name
+
+    def _read(self, name, size):
+        try:
+            with open(self._path(name), "rb") as f:
+                data = f.read()
+        except OSError:
+            return None
+        if len(data) != size + 4 or epoch.sha256(data[:size])[:4] != data[size:]:
+            self.damaged = True
+            return None
+        return data[:size]
+
+    def _number(self, name):
+        data = self._read(name, 4)
+        return int.from_bytes(data, "little") if data else 0
+
+    def _write(self, name, data):
+        temporary = self._path(name) + ".new"
+        with open(temporary, "wb") as f:
+            f.write(data + epoch.sha256(data)[:4])
+        os.rename(temporary, self._path(name))
+
+    def forget(self):
+        """Destroy the key first, then all that hangs on it."""
+        for name in (_SEED, _AUTHORITY, _SESSION, _SEQUENCE):
+            try:
+                os.remove(self._path(name))
+            except OSError:
+                pass
+        self.damaged = False
+        self.seed = self.authority = None
+        self.session = self.sequence = 0
+
+    def pin(self, seed, authority):
+        """Keep a new device key and the consent authority that it obeys."""
+        self._write(_AUTHORITY, authority)
+        self._write(_SEED, seed)
+        self.seed = seed
+        self.authority = authority
+
+    def next_session(self):
+        """Raise the session counter durably and return it."""
+        self._write(_SESSION, (self.session + 1).to_bytes(4, "little"))
+        self.session += 1
+        return self.session
+
+    def raise_sequence(self, sequence):
+        """Keep the highest token sequence accepted, before the token takes effect."""
+        self._write(_SEQUENCE, sequence.to_bytes(4, "little"))
+        self.sequence = sequence

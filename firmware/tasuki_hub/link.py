@@ -1,0 +1,132 @@
+"""The wire on the hub's side: bytes in to checked frames, frames out to bytes.
+
+Answers go first, then what was packed, in order; the record and opening of an
+epoch wait until the epoch's frames have left.
+"""
+
+from tasuki_hub import fast
+from tasuki_wire import codec, layout
+from tasuki_wire.errors import WireError
+
+_STUFFED = layout.MAX_FRAME + 2
+_MAX_QUEUED = 64
+
+
+class Link:
+    """Both directions of one serial line."""
+
+    def __init__(self, ring):
+        self.ring = ring
+        self.damaged = 0
+        self.refused = 0  # messages that found the queue full
+        self._rx = bytearray(_STUFFED)
+        self._rx_n = 0
+        self._frame = bytearray(_STUFFED)
+        self._tx = bytearray(_STUFFED + 1)
+        self._tx_view = memoryview(self._tx)
+        self._tx_n = 0
+        self._tx_at = 0
+        self._body = bytearray(layout.MAX_FRAME)
+        self._seq = 0
+        self._message = 0
+        self._answers = []
+        self._bulk = []  # (frames that go first, kind, payload)
+
+    def feed(self, data, n):
+        """Take received bytes; return the frames that they complete, as (kind, payload)."""
+        out = []
+        for i in range(n):
+            byte = data[i]
+            if byte:
+                if self._rx_n < _STUFFED:
+                    self._rx[self._rx_n] = byte
+                    self._rx_n += 1
+            elif self._rx_n:
+                self._finish(out)
+                self._rx_n = 0
+        return out
+
+    def _finish(self, out):
+        try:
+            if self._rx_n > layout.MAX_FRAME + 1:
+                raise WireError("long")
+            n = fast.decode_into(self._frame, self._rx, self._rx_n)
+            frame = codec.split(bytes(memoryview(self._frame)[:n]))
+        except WireError:
+            self.damaged += 1
+            return
+        out.append((frame[0], frame[6]))
+
+    def answer(self, kind, payload):
+        """Queue a message that fits a frame, ahead of all samples."""
+        self._queue(self._answers, (0, kind, payload))
+
+    def bulk(self, kind, message):
+        """Queue a message behind the frames packed so far, in fragments where its kind says so."""
+        payloads = [message]
+        if codec.KINDS[kind].mode == layout.FRAGMENTS:
+            self._message = (self._message + 1) & 0xFFFF
+            payloads = codec.fragments(self._message, message)
+        for payload in payloads:
+            self._queue(self._bulk, (self.ring.packed, kind, payload))
+
+    def _queue(self, queue, entry):
+        if len(queue) >= _MAX_QUEUED:
+            queue.pop(0)
+            self.refused += 1
+        queue.append(entry)
+
+    def again(self, body):
+        """Queue a frame body that was sent before."""
+        self._queue(self._answers, (None, None, bytes(body)))
+
+    def forget(self):
+        """Drop whatever waits, but for a frame already half sent."""
+        self._answers = []
+        self._bulk = []
+
+    def pump(self, write, now_us, budget):
+        """Write until the line takes no more or budget bytes have gone."""
+        while budget > 0:
+            if self._tx_at == self._tx_n and not self._load(now_us):
+                return
+            n = write(self._tx_view[self._tx_at : self._tx_n])
+            if not n:
+                return
+            self._tx_at += n
+            budget -= n
+
+    def _load(self, now_us):
+        """Stuff the next frame into the transmit buffer; False when there is none."""
+        if self._answers:
+            entry = self._answers.pop(0)
+        elif self._bulk and self._bulk[0][0] <= self.ring.sent:
+            entry = self._bulk.pop(0)
+        else:
+            body = self.ring.next()
+            if body is None:
+                return False
+            n = len(body)
+            self._body[:n] = body
+            self._stuff(codec.close_frame_into(self._body, n))
+            self.ring.mark_sent()
+            return True
+        _, kind, payload = entry
+        n = len(payload)
+        if kind is None:
+            self._body[:n] = payload
+            self._stuff(codec.close_frame_into(self._body, n))
+            return True
+        self._body[layout.HEADER_SIZE : layout.HEADER_SIZE + n] = payload
+        hi, lo = codec.time_words(now_us)
+        self._stuff(
+            codec.frame_into(self._body, kind, layout.LINK_STREAM, 0, self._seq, hi, lo, n)
+        )
+        self._seq += 1
+        return True
+
+    def _stuff(self, n):
+        n = fast.encode_into(self._tx, self._body, n)
+        self._tx[n] = 0
+        self._tx_n = n + 1
+        self._tx_at = 0

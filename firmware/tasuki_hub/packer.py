@@ -1,0 +1,55 @@
+"""Packing: records from the sampling rings into frames, each hashed into its epoch."""
+
+import struct
+
+from tasuki_wire import codec, items, layout
+
+_LOG = codec.number("log")
+_LOG_STREAM = 14
+_LOG_FRAMES = 32
+LOG_SHAPE = (_LOG_STREAM, _LOG, _LOG_FRAMES)
+
+
+class Packer:
+    """Makes frame bodies in one buffer and keeps them in the frame ring."""
+
+    def __init__(self, ring):
+        self.ring = ring
+        self.full = False  # an epoch has no place for a further frame
+        self._buf = bytearray(layout.MAX_FRAME)
+        self._view = memoryview(self._buf)
+        self._log_seq = 0
+
+    def pack(self, streams, open_epoch, until_us, flush):
+        """Pack what was sampled before until_us; with flush also what does not fill a frame."""
+        for stream in streams:
+            ring = stream.ring
+            while not open_epoch.full(stream.number):
+                n = ring.ready(stream.per_frame, until_us, flush)
+                if not n:
+                    break
+                t0 = ring.first_us
+                t1 = t0 + (n - 1) * ring.period_us
+                size = ring.pull_into(self._buf, layout.HEADER_SIZE, n)
+                self._emit(open_epoch, stream.number, stream.kind, stream.seq, t0, t1, size)
+                stream.seq += 1
+            else:
+                self.full = True
+
+    def log(self, open_epoch, now_us, level, text, allowed):
+        """One line on the log stream; it counts as device_status."""
+        if not allowed & items.bit("device_status") or open_epoch.full(_LOG_STREAM):
+            return
+        text = text.encode()[: layout.MAX_PAYLOAD - 1]
+        at = layout.HEADER_SIZE
+        struct.pack_into("<B", self._buf, at, level)
+        self._buf[at + 1 : at + 1 + len(text)] = text
+        self._emit(open_epoch, _LOG_STREAM, _LOG, self._log_seq, now_us, now_us, 1 + len(text))
+        self._log_seq += 1
+
+    def _emit(self, open_epoch, stream, kind, seq, t0_us, t1_us, size):
+        t0 = codec.time_words(t0_us)
+        n = codec.body_into(self._buf, kind, stream, 0, seq, t0[0], t0[1], size)
+        body = self._view[:n]
+        open_epoch.add(stream, seq, t0, codec.time_words(t1_us), body)
+        self.ring.add(body, n)

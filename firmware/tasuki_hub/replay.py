@@ -1,0 +1,113 @@
+"""Drivers that need no sensor: a recording read from files, and the hub's own status."""
+
+import json
+
+from tasuki_wire import codec
+
+_CHUNK = 32  # records read at once
+
+
+class Replay:
+    """One folder of prepared channels (replay.json names them), all on one time base.
+
+    The recording starts when the first channel is started; a channel that is
+    started later joins where the recording then is.
+    """
+
+    def __init__(self, folder):
+        with open(folder + "/replay.json") as f:
+            table = json.load(f)
+        self.loop = bool(table.get("loop"))
+        self.origin_us = None
+        self.channels = [
+            (row["stream"], ReplayDriver(self, folder + "/" + row["file"], row))
+            for row in table["channels"]
+        ]
+
+
+class ReplayDriver:
+    """One channel of a recording, delivered when the board's clock says that it is due."""
+
+    def __init__(self, replay, path, row):
+        self.kind = row["kind"]
+        self.site = row["site"]
+        self.period_us = row["period_us"]
+        self.per_frame = row["per_frame"]
+        self._replay = replay
+        self._path = path
+        self._file = None
+        self._size = codec.KINDS[self.kind].row_size
+        self._buf = bytearray(self._size * _CHUNK)
+
+    def start(self, ring, now_us):
+        """Open the file at the place that is due next."""
+        if self._replay.origin_us is None:
+            self._replay.origin_us = now_us
+        self._file = open(self._path, "rb")
+        length = self._file.seek(0, 2) // self._size
+        self._next = -((self._replay.origin_us - now_us) // self.period_us)
+        self._length = length
+        self._file.seek(self._next % length * self._size)
+        ring.restart(self._replay.origin_us + self._next * self.period_us)
+
+    def poll(self, ring, now_us):
+        """Move the records that are due by now into the ring."""
+        due = (now_us - self._replay.origin_us) // self.period_us + 1
+        while self._next < due:
+            at = self._next % self._length
+            if self._next >= self._length and not self._replay.loop:
+                return
+            if not at:
+                self._file.seek(0)
+            n = min(due - self._next, _CHUNK, self._length - at)
+            view = memoryview(self._buf)[: n * self._size]
+            self._file.readinto(view)
+            ring.push(view, n)
+            self._next += n
+
+    def stop(self):
+        """Close the file."""
+        if self._file:
+            self._file.close()
+            self._file = None
+
+
+class StatusDriver:
+    """The hub's own state as a stream; it needs no part, only the hub."""
+
+    kind = codec.number("device_status")
+    site = 0
+    per_frame = 1
+
+    def __init__(self, hub, period_us):
+        self.period_us = period_us
+        self._hub = hub
+        self._due_us = 0
+
+    def start(self, ring, now_us):
+        """The first report is due at once."""
+        self._due_us = now_us
+        ring.restart(now_us)
+
+    def poll(self, ring, now_us):
+        """One report each period."""
+        while now_us >= self._due_us:
+            ring.push(self._record(), 1)
+            self._due_us += self.period_us
+
+    def _record(self):
+        hub = self._hub
+        return codec.pack_row(
+            self.kind,
+            hub.board.battery_mv(),
+            0,
+            hub.board.reset_cause(),
+            hub.sampler.overruns(),
+            hub.ring.dropped,
+            hub.link.damaged,
+            hub.epochs.given_up,
+            hub.board.heap_free(),
+        )
+
+    def stop(self):
+        """Nothing to power down."""

@@ -1,0 +1,71 @@
+"""Commands to a hub and its answers, matched by their ids. No waiting, no I/O of its own."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tasuki_wire import cobs, codec, layout
+
+_FIRST_ANSWERED = codec.number("hello_request")  # from here on every kind starts with an id but `ack`
+
+Fields = tuple[Any, ...]
+
+
+def frame_bytes(kind: int, payload: bytes, seq: int) -> bytes:
+    """A link frame as it goes over the wire, stuffed and delimited."""
+    hi, lo = codec.time_words(time.monotonic_ns() // 1000)
+    raw = codec.frame(kind, layout.LINK_STREAM, 0, seq, hi & layout.MAX_SEQ, lo, payload)
+    out = bytearray(len(raw) + 2)
+    n = cobs.encode_into(out, raw, len(raw))
+    out[n] = 0
+    return bytes(out[: n + 1])
+
+
+class Dialogue:
+    """Builds commands and keeps the answers that came, by request id.
+
+    Args:
+        write: takes the bytes to send.
+    """
+
+    def __init__(self, write: Callable[[bytes], None]) -> None:
+        self._write = write
+        self._seq = 0
+        self._id = 0
+        self._answers: dict[int, tuple[str, Fields]] = {}
+        self._wanted: set[int] = set()
+
+    def tell(self, name: str, *values: Any, rows: bytes = b"") -> None:
+        """Send a message that is not answered."""
+        kind = codec.number(name)
+        self._write(frame_bytes(kind, codec.pack(kind, *values, rows=rows), self._seq))
+        self._seq = (self._seq + 1) % layout.WORD
+
+    def ask(self, name: str, *values: Any) -> int:
+        """Send a command and return the id under which its answer will stand."""
+        self._id = self._id % 0xFFFF + 1
+        self._wanted.add(self._id)
+        self.tell(name, self._id, *values)
+        return self._id
+
+    def take(self, request: int) -> tuple[str, Fields] | None:
+        """Name and fields (without the id) of an answer, once it is there."""
+        answer = self._answers.pop(request, None)
+        if answer:
+            self._wanted.discard(request)
+        return answer
+
+    def forget(self, request: int) -> None:
+        """The answer is not waited for any more."""
+        self._wanted.discard(request)
+        self._answers.pop(request, None)
+
+    def receive(self, kind: int, payload: bytes) -> bool:
+        """Keep a message that answers one of ours; False for any other."""
+        if kind < _FIRST_ANSWERED:
+            return False
+        fields = codec.unpack(kind, payload)
+        if fields[0] not in self._wanted:
+            return False
+        self._answers[fields[0]] = (codec.KINDS[kind].name, fields[1:])
+        return True

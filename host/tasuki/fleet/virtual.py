@@ -1,0 +1,147 @@
+"""Virtual hubs, each on a pseudo-terminal that any serial tool can open.
+
+The spawning process holds both ends: while it lives the terminal stays, even
+when no host has it open.
+"""
+
+import contextlib
+import json
+import os
+import pty
+import secrets
+import shutil
+import subprocess
+import sysconfig
+import tty
+from importlib import resources
+from pathlib import Path
+
+from tasuki.errors import UsageError
+from tasuki.fleet.sim import SimBoard, SimHub
+from tasuki_hub import manifest
+
+KINDS = ("unix", "sim")
+_HEAP = "heapsize=1m"
+
+
+def interpreter() -> str:
+    """Path of the MicroPython unix port; the environment variable MICROPYTHON overrides it.
+
+    Raises UsageError when there is none.
+    """
+    given = os.environ.get("MICROPYTHON")
+    beside = Path(sysconfig.get_path("scripts")) / "micropython"
+    found = given or (str(beside) if beside.exists() else shutil.which("micropython"))
+    if not found or not Path(found).exists():
+        raise UsageError(
+            "the MicroPython interpreter is not installed",
+            "Run `make setup`, or set MICROPYTHON to the path of a unix port.",
+        )
+    return found
+
+
+def install_files(folder: Path) -> None:
+    """Copy the device files of the manifest to folder, unmodified."""
+    for package, names in (
+        ("tasuki_hub", manifest.COMMON + manifest.UNIX),
+        ("tasuki_wire", manifest.WIRE),
+    ):
+        target = folder / package
+        target.mkdir(parents=True, exist_ok=True)
+        source = resources.files(package)
+        for name in names:
+            (target / name).write_bytes((source / name).read_bytes())
+
+
+class VirtualHub:
+    """One running virtual hub.
+
+    Attributes:
+        kind: "unix" or "sim".
+        port: path of its terminal.
+        folder: its flash and configuration; a later hub given the same folder
+            is the same hub after a reboot.
+    """
+
+    def __init__(self, kind: str, folder: Path, replay: Path, speed: float = 1.0) -> None:
+        if kind not in KINDS:
+            raise UsageError(f"no virtual hub of kind {kind!r}", f"Kinds are {', '.join(KINDS)}.")
+        self.kind = kind
+        self.folder = folder
+        self._master, self._slave = pty.openpty()
+        tty.setraw(self._slave)
+        self.port = os.ttyname(self._slave)
+        config = self._configure(replay, speed)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._thread: SimHub | None = None
+        if kind == "unix":
+            self._process = self._start_unix()
+        else:
+            os.set_blocking(self._master, False)
+            unique_id = bytes.fromhex(config["unique_id"])
+            board = SimBoard(self._master, folder / "flash", unique_id, speed, replay)
+            self._thread = SimHub(board)
+            self._thread.start()
+
+    def _configure(self, replay: Path, speed: float) -> dict[str, str]:
+        (self.folder / "flash").mkdir(parents=True, exist_ok=True)
+        path = self.folder / "hub.json"
+        old = json.loads(path.read_text()) if path.exists() else {}
+        config = {
+            "unique_id": old.get("unique_id") or secrets.token_hex(8),
+            "speed": int(speed) if float(speed).is_integer() else speed,
+            "replay": str(replay.resolve()),
+        }
+        path.write_text(json.dumps(config, indent=2) + "\n")
+        return config
+
+    def _start_unix(self) -> subprocess.Popen[bytes]:
+        library = self.folder / "lib"
+        install_files(library)
+        command = [interpreter(), "-X", _HEAP, "-i", "-m", "tasuki_hub.main_unix"]
+        env = {
+            "TASUKI_HUB": str(self.folder.resolve()),
+            "MICROPYPATH": f".frozen:{library.resolve()}",
+            "PATH": os.environ.get("PATH", ""),
+            "LC_ALL": "C.UTF-8",
+        }
+        with (self.folder / "stderr.log").open("ab") as log:
+            return subprocess.Popen(
+                command, stdin=self._master, stdout=self._master, stderr=log, env=env, cwd=self.folder
+            )
+
+    def alive(self) -> bool:
+        """True while the hub runs."""
+        if self._process:
+            return self._process.poll() is None
+        return self._thread is not None and self._thread.is_alive()
+
+    def reset(self) -> None:
+        """Reboot: the process is killed as a power cut would, and started anew."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+            self._process = self._start_unix()
+
+    def kill(self) -> None:
+        """End the hub at once; the terminal stays."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+        if self._thread:
+            self._thread.close()
+
+    def close(self) -> None:
+        """End the hub and its terminal."""
+        self.kill()
+        for fd in (self._master, self._slave):
+            with contextlib.suppress(OSError):
+                os.close(fd)
+
+    def __enter__(self) -> "VirtualHub":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+

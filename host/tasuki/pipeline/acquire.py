@@ -1,0 +1,67 @@
+"""The way in: bytes from a serial port, as many as have arrived at once."""
+
+import errno
+import os
+import select
+
+import serial
+
+from tasuki.errors import LinkLost, UsageError
+
+_CHUNK = 65536
+_BAUD = 921_600
+
+
+class SerialLine:
+    """One opened port, held exclusively.
+
+    Raises UsageError when the port cannot be opened and LinkLost when it goes
+    away later.
+    """
+
+    def __init__(self, port: str, baud: int = _BAUD) -> None:
+        self.port = port
+        try:
+            self._serial = serial.Serial(port, baud, timeout=0, write_timeout=2, exclusive=True)
+            self._serial.reset_input_buffer()
+        except serial.SerialException as e:
+            raise _explain(port, e) from None
+        self._fd: int = self._serial.fileno()
+
+    def read(self, timeout_s: float) -> bytes:
+        """What has arrived, at least one byte, or nothing after timeout_s."""
+        try:
+            if not select.select([self._fd], [], [], timeout_s)[0]:
+                return b""
+            data = os.read(self._fd, _CHUNK)
+        except (OSError, ValueError) as e:
+            raise LinkLost(f"{self.port} went away: {e}", "Plug the hub in again.") from None
+        if not data:
+            raise LinkLost(f"{self.port} was closed by the other side", "Plug the hub in again.")
+        return data
+
+    def write(self, data: bytes) -> None:
+        """Send all of data."""
+        try:
+            self._serial.write(data)
+        except (serial.SerialException, OSError) as e:
+            raise LinkLost(f"{self.port} takes no data: {e}", "Plug the hub in again.") from None
+
+    def close(self) -> None:
+        """Give the port back."""
+        self._serial.close()
+
+
+def _explain(port: str, error: serial.SerialException) -> UsageError:
+    number = error.errno
+    if number is None and isinstance(error.__context__, OSError):
+        number = error.__context__.errno
+    if number == errno.ENOENT:
+        return UsageError(f"there is no port {port}", "Plug the hub in, or list ports with `ls /dev/tty*`.")
+    if number == errno.EACCES:
+        return UsageError(f"no permission to open {port}", "Join the group that owns it, often `dialout`.")
+    if number in (errno.EBUSY, errno.EAGAIN):
+        return UsageError(f"{port} is in use by another program", "Close that program and try again.")
+    if number in (errno.ENOTTY, errno.EINVAL):
+        return UsageError(f"{port} is no serial port", "Name a terminal, such as /dev/ttyACM0.")
+    return UsageError(f"{port} cannot be opened: {error}", "Check the cable and the name of the port.")
