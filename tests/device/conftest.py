@@ -1,0 +1,74 @@
+"""Runs every check_*.py as two tests: under CPython and under the real MicroPython.
+
+A check is a plain script of asserts that sees the hub's modules, the wire's,
+this folder, and no installed package. Vectors made by other people's code
+lie in the folder that the environment variable TASUKI_VECTORS names; see
+device_vectors.py.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from device import device_vectors
+
+ROOT = Path(__file__).resolve().parents[2]
+HEAP = "256k"  # what a hub of 512 kB of RAM spares
+HEAP_WITH_HOST = "8m"  # a check of the whole hub holds its host and all frames on the same heap
+MICROPYTHON = os.environ.get("MICROPYTHON") or str(Path(sys.executable).with_name("micropython"))
+COMMANDS = {
+    "cpython": [sys.executable, "-B", "-S"],  # -S: no site-packages
+    "micropython": [MICROPYTHON],
+}
+
+
+class CheckFailedError(Exception):
+    """A check ended with an error; holds what it printed."""
+
+
+class CheckFile(pytest.File):
+    """One check, for both interpreters."""
+
+    def collect(self):
+        """One item per interpreter."""
+        for name in COMMANDS:
+            yield CheckItem.from_parent(self, name=name)
+
+
+class CheckItem(pytest.Item):
+    """One check under one interpreter."""
+
+    def runtest(self):
+        """Run the script; its traceback is the failure."""
+        folders = [str(ROOT / "firmware"), str(ROOT / "protocol"), str(ROOT / "tests" / "device")]
+        env = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": ":".join(folders),
+            "MICROPYPATH": ":".join([".frozen", *folders]),
+            "TASUKI_VECTORS": str(device_vectors.folder(self.config)),
+        }
+        heap = HEAP_WITH_HOST if self.path.name.startswith("check_hub_") else HEAP
+        options = ["-X", f"heapsize={heap}"] if self.name == "micropython" else []
+        command = [*COMMANDS[self.name], *options, str(self.path)]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, cwd=ROOT)
+        if done.returncode:
+            raise CheckFailedError(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+
+    def repr_failure(self, excinfo, style=None):
+        """The device's own traceback instead of ours."""
+        if isinstance(excinfo.value, CheckFailedError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self):
+        """Where the item is, and what it is called in reports."""
+        return self.path, 0, f"{self.path.name} under {self.name}"
+
+
+def pytest_collect_file(parent, file_path):
+    """Collect the checks."""
+    if file_path.name.startswith("check_") and file_path.suffix == ".py":
+        return CheckFile.from_parent(parent, path=file_path)
+    return None
