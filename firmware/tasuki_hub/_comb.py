@@ -1,4 +1,4 @@
-"""Multiples of the base point: comb.py says how. Made by packaging/comb_table.py 4 8."""
+"""Multiples of the base point, see comb.py. Made by packaging/comb_table.py 4 8."""
 
 WIDTH = 4
 SPACING = 8

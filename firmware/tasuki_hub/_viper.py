@@ -74,7 +74,7 @@ def _schedule(w: ptr32, data: ptr8, at: int):
         yh = uint(w[i - 4])
         yl = uint(w[i - 3])
         hi = (xh >> 1 | xl << 31) ^ (xh >> 8 | xl << 24) ^ xh >> 7
-        lo = ((xl >> 1 | xh << 31) ^ (xl >> 8 | xh << 24) ^ (xl >> 7 | xh << 25)) & m
+        lo = (xl >> 1 | xh << 31) ^ (xl >> 8 | xh << 24) ^ (xl >> 7 | xh << 25)
         part = ((yl >> 19 | yh << 13) ^ (yh >> 29 | yl << 3) ^ (yl >> 6 | yh << 26)) & m
         hi += (yh >> 19 | yl << 13) ^ (yl >> 29 | yh << 3) ^ yh >> 6
         lo = (lo + part) & m
@@ -156,7 +156,7 @@ def compress(state, k: ptr32, data, at: int):
         if hl < part:
             hh += 1
         # (th, tl) becomes T1 + T2, T2 = S0(a) + Maj(a, b, c)
-        tl = ((al >> 28 | ah << 4) ^ (ah >> 2 | al << 30) ^ (ah >> 7 | al << 25)) & m
+        tl = (al >> 28 | ah << 4) ^ (ah >> 2 | al << 30) ^ (ah >> 7 | al << 25)
         th = (ah >> 28 | al << 4) ^ (al >> 2 | ah << 30) ^ (al >> 7 | ah << 25)
         part = al & bl | cl & (al | bl)
         th += ah & bh | ch & (ah | bh)

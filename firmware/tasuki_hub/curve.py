@@ -7,8 +7,8 @@ formulas are those of Hisil, Wong, Carter and Dawson (Asiacrypt 2008, sections
 
 Whoever brings faster field arithmetic replaces this file and nothing else:
 the files above it hold points only to hand them back. Functions named
-*_steps are generators that yield after at most about a dozen field
-multiplications; their value is the result.
+*_steps are generators that yield after a dozen field multiplications or so;
+their value is the result.
 """
 
 P = 2**255 - 19
@@ -70,9 +70,9 @@ def same(p, q):
     return (p[0] * q[2] - q[0] * p[2]) % P == 0 and (p[1] * q[2] - q[1] * p[2]) % P == 0
 
 
-def times_8(p):
-    """8p: the identity for the eight points of small order."""
-    return double(double(double(p)))
+def of_small_order(p):
+    """True for the eight points whose order divides 8."""
+    return same(double(double(double(p))), IDENTITY)
 
 
 def _raise_steps(a, n, b):
@@ -141,16 +141,24 @@ def decode_steps(data):
 
 
 def _naf(scalar):
-    """Width-5 non-adjacent form, lowest digit first: 0 or odd, under 16 either way."""
-    digits = bytearray()
-    while scalar:
-        digit = 0
-        if scalar & 1:
-            digit = scalar & 31
-            scalar -= digit if digit < 16 else digit - 32
-        digits.append(digit)
-        scalar >>= 1
-    return digits
+    """Width-5 non-adjacent form of a scalar below 2**254, lowest digit first.
+
+    A digit is 0 or odd and from -15 to 15, kept modulo 32. Works on bytes,
+    because shifting a big int bit by bit costs more than a point addition.
+    """
+    raw = scalar.to_bytes(34, "little")
+    digits = bytearray(256)
+    i = length = carry = 0
+    while i < 255:
+        bits = (raw[i >> 3] | raw[(i >> 3) + 1] << 8) >> (i & 7) & 31
+        if bits & 1 == carry:
+            i += 1
+            continue
+        digits[i] = bits + carry
+        carry = digits[i] >> 4
+        length = i + 1
+        i += 5
+    return digits[:length]
 
 
 def difference_steps(comb, s, h, a):

@@ -14,6 +14,7 @@ from tasuki_hub.sha512 import sha512_steps
 from tasuki_hub.steps import run
 
 _TOP = 1 << 254
+_ORDER = comb.ORDER
 _BASE = comb.stored()
 
 
@@ -33,7 +34,7 @@ def _expand_steps(seed):
 def public_key_steps(seed):
     """Public key, 32 bytes, of a seed of 32 bytes."""
     scalar, _ = yield from _expand_steps(seed)
-    point = yield from _BASE.multiply_steps(scalar % comb.ORDER)
+    point = yield from _BASE.multiply_steps(scalar % _ORDER)
     return (yield from curve.encode_steps(point))
 
 
@@ -45,43 +46,38 @@ def sign_steps(seed, public, message):
     give the secret away.
     """
     scalar, prefix = yield from _expand_steps(seed)
-    r = _number((yield from sha512_steps(prefix + message))) % comb.ORDER
+    r = _number((yield from sha512_steps(prefix + message))) % _ORDER
     point = yield from _BASE.multiply_steps(r)
     start = yield from curve.encode_steps(point)
-    k = _number((yield from sha512_steps(start + public + message))) % comb.ORDER
-    return start + ((r + k * scalar) % comb.ORDER).to_bytes(32, "little")
+    k = _number((yield from sha512_steps(start + public + message))) % _ORDER
+    return start + ((r + k * scalar) % _ORDER).to_bytes(32, "little")
 
 
 def verify_steps(public, message, signature):
     """True when the signature holds; any bytes may come in.
 
-    Where RFC 8032 section 5.1.7 leaves a choice this does what libsodium does:
-    the equation is multiplied by the cofactor, and a public key or R of small
-    order is refused. So is what the RFC has refused: S at or above the group
-    order, bytes that are no point, a y at or above 2**255 - 19. (libsodium
-    takes such a y in R; nobody can make a signature that shows it.)
+    Takes and refuses what libsodium 1.0.20 (PyNaCl 1.6) does. Where RFC 8032
+    section 5.1.7 leaves a choice that is the equation without the cofactor,
+    and no public key or R of small order. S at or above the group order, a
+    public key that is no point and a y at or above 2**255 - 19 are refused
+    as the RFC has it.
     """
     if len(public) != 32 or len(signature) != 64:
         return False
     s = _number(signature[32:])
-    if s >= comb.ORDER:
+    if s >= _ORDER:
         return False
-    a = yield from _usable_point_steps(public)
-    r = a and (yield from _usable_point_steps(signature[:32]))
-    if not r:
+    a = yield from curve.decode_steps(public)
+    yield
+    if not a or curve.of_small_order(a):
         return False
-    digest = yield from sha512_steps(signature[:32] + public + message)
-    h = _number(digest) % comb.ORDER
+    yield
+    start = signature[:32]
+    h = _number((yield from sha512_steps(start + public + message))) % _ORDER
     expected = yield from curve.difference_steps(_BASE, s, h, a)
-    return curve.same(curve.times_8(expected), curve.times_8(r))
-
-
-def _usable_point_steps(data):
-    """The point of 32 bytes, None when it is none or of small order."""
-    point = yield from curve.decode_steps(data)
-    if point and curve.same(curve.times_8(point), curve.IDENTITY):
-        return None
-    return point
+    if curve.of_small_order(expected):
+        return False
+    return (yield from curve.encode_steps(expected)) == start
 
 
 def public_key(seed):

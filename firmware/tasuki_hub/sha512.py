@@ -72,4 +72,3 @@ def sha512_steps(data):
     if _BUILT_IN:
         return _BUILT_IN(data).digest()
     return (yield from portable_steps(data, fast.compress))
-

@@ -4,15 +4,15 @@ Bytes and checks are those of SPEC.md; the hub persists the highest sequence,
 so an older, wider token can never come back.
 """
 
-from nacl.signing import SigningKey
-
 from tasuki_wire import codec, epoch, layout
+
+from tasuki.vault.secret import Signer
 
 DEFAULT_LIFETIME_S = 3600
 
 
 def build(
-    authority: SigningKey,
+    authority: Signer,
     *,
     device: bytes,
     binding: bytes,
@@ -39,7 +39,7 @@ def build(
         epoch.TOKEN,
         0,
         layout.TOKEN_FORMAT,
-        epoch.key_id(bytes(authority.verify_key)),
+        authority.key_id,
         device,
         binding,
         items,
@@ -50,4 +50,4 @@ def build(
         storage,
         bytes(layout.SIGNATURE_SIZE),
     )[2 : -layout.SIGNATURE_SIZE]
-    return body + authority.sign(epoch.signed("token", body)).signature
+    return body + authority.sign("token", body)

@@ -45,3 +45,9 @@ try:
 except ValueError:
     refused = True
 assert refused
+
+# the form that verification cuts a scalar into stands for the scalar
+for n in SCALARS + ((1 << 254) - 1, 0x5555 << 230, 31, 33):
+    digits = curve._naf(n)
+    assert sum([(digit - 32 if digit & 16 else digit) << i for i, digit in enumerate(digits)]) == n, n
+    assert all([digit == 0 or digit & 1 for digit in digits])

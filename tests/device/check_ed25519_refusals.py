@@ -1,7 +1,7 @@
 """The hub's Ed25519 takes and refuses what libsodium takes and refuses."""
 
 import hexlines
-from tasuki_hub import comb, curve, ed25519
+from tasuki_hub import curve, ed25519
 from tasuki_hub.steps import run
 
 # points of small and mixed order, S out of range, y out of range: PyNaCl's verdict
@@ -40,4 +40,7 @@ for bad_public, bad_signature in (
 point = run(curve.decode_steps((3).to_bytes(32, "little")))
 assert point is not None
 assert run(curve.decode_steps((curve.P + 3).to_bytes(32, "little"))) is None
-assert comb.ORDER * 8 < 1 << 256
+
+# an x of 0 has no sign
+assert run(curve.decode_steps((1).to_bytes(32, "little"))) is not None
+assert run(curve.decode_steps((1 | 1 << 255).to_bytes(32, "little"))) is None

@@ -98,6 +98,7 @@ def check_message(case, kind, payload):
     assert codec.pack(kind, *head, rows=packed + tail) == message, case[0]
     assert codec.unpack(kind, message)[: len(head)] == head, case[0]
     assert not rows or codec.unpack_rows(kind, packed) == rows, case[0]
+    assert kind or codec.read_hello(message) == (head[0], head[1], dict(rows)), case[0]
 
 
 def check_schemas():

@@ -1,0 +1,43 @@
+"""SQLite as we use it: durable at commit, and deleted means overwritten."""
+
+import sqlite3
+from pathlib import Path
+
+from tasuki.errors import UsageError
+
+_WANTED = (("journal_mode", "WAL", "wal"), ("synchronous", "FULL", 2), ("secure_delete", "ON", 1))
+
+
+def connect(path: Path, schema: str) -> sqlite3.Connection:
+    """Open or make a database file, readable by its owner only, in autocommit mode.
+
+    Refuses to start (UsageError) unless WAL, synchronous FULL and secure_delete ON are read back,
+    because a file that keeps deleted data would break what erasure promises.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+    except (OSError, sqlite3.Error) as e:
+        raise UsageError(f"{path} cannot be opened: {e}", "Give a folder that you may write to.") from e
+    try:
+        for name, value, expected in _WANTED:
+            got = connection.execute(f"PRAGMA {name}={value}").fetchone()
+            got = got or connection.execute(f"PRAGMA {name}").fetchone()
+            if got[0] != expected:
+                raise UsageError(
+                    f"{path}: SQLite answers {name}={got[0]}", "Use a local disk and a stock SQLite."
+                )
+        connection.executescript(schema)
+    except sqlite3.Error as e:
+        connection.close()
+        raise UsageError(f"{path} cannot be used: {e}", "Move the file away or give another folder.") from e
+    except UsageError:
+        connection.close()
+        raise
+    return connection
+
+
+def truncate_log(connection: sqlite3.Connection) -> None:
+    """Fold the write-ahead log into the file and empty it, so that what was deleted is gone from it too."""
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,0 +1,28 @@
+"""Streaming filters and detectors, each a thin class over the C core.
+
+Each has process(block), gap(samples), reset(), state() -> bytes and
+restore(bytes). Any split of an input gives the same bits as the whole; a state
+that was saved and restored goes on with the same bits. Bad samples (NaN,
+infinite) and gaps lose only what they cover.
+"""
+
+from tasuki.filters.beats import BEAT, BeatDetector, detect_beats
+from tasuki.filters.biquads import Biquads
+from tasuki.filters.ecg import EcgConditioner
+from tasuki.filters.heart_rate import HeartRate, HeartRateReading
+from tasuki.filters.respiration import RespirationRate, RespirationReading
+from tasuki.filters.temperature import TEMPERATURE, BodyTemperature
+
+__all__ = [
+    "BEAT",
+    "TEMPERATURE",
+    "BeatDetector",
+    "Biquads",
+    "BodyTemperature",
+    "EcgConditioner",
+    "HeartRate",
+    "HeartRateReading",
+    "RespirationRate",
+    "RespirationReading",
+    "detect_beats",
+]

@@ -1,0 +1,72 @@
+"""Cascades of second-order sections that keep their state."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tasuki.native.filters import BiquadCascade, floats
+
+_LONGEST_GAP = 1 << 20
+
+
+class Biquads:
+    """scipy.signal.sosfilt as a stream, in float32 or in fixed point.
+
+    float32 blocks run in transposed direct form 2. int32 blocks run in direct
+    form 1 with Q2.30 coefficients and 64-bit sums, limited to +-(2^28 - 1), with
+    the same bits on every processor; the two keep separate states. A NaN or
+    infinity comes out as NaN where it stood and the filter goes on with the
+    latest good value.
+    """
+
+    def __init__(self, sos: ArrayLike, channels: int = 1) -> None:
+        """sos: shape (sections, 6), as SciPy designs them, 1 to 16 sections, else ValueError."""
+        rows = np.array(sos, dtype=np.float64, order="C")
+        if rows.ndim != 2 or rows.shape[1] != 6 or not np.isfinite(rows).all() or (rows[:, 3] == 0).any():
+            raise ValueError(f"expected finite sections of shape (n, 6) with a0 != 0, got {rows.shape}")
+        self._channels = channels
+        self._cascade = BiquadCascade(rows / rows[:, 3:4], channels)
+
+    def process(self, block: NDArray[np.generic], out: NDArray[np.generic] | None = None) -> NDArray[np.generic]:
+        """Filter a block.
+
+        block: shape (n,) for one channel, else (n, channels); int32 is filtered in
+        fixed point, anything else as float32. out: where the result goes, of the
+        same shape and type and C-contiguous, block itself allowed; made where absent.
+        """
+        fixed = np.asarray(block).dtype == np.int32
+        samples = np.ascontiguousarray(block) if fixed else floats(block)
+        self._check(samples)
+        given = np.empty_like(samples) if out is None else out
+        if given.shape != samples.shape or given.dtype != samples.dtype or not given.flags.c_contiguous:
+            raise ValueError(f"out must be C-contiguous {samples.dtype} of shape {samples.shape}")
+        if fixed:
+            self._cascade.run_i32(samples, given)
+        else:
+            self._cascade.run_f32(samples, given)
+        return given
+
+    def gap(self, samples: int) -> None:
+        """Announce missing samples: the filter runs on with the latest good value."""
+        self._cascade.gap(min(samples, _LONGEST_GAP))
+
+    def reset(self) -> None:
+        """All delays zero."""
+        self._cascade.reset()
+
+    def state(self) -> bytes:
+        """The delays."""
+        return self._cascade.memory.save()
+
+    def restore(self, data: bytes) -> None:
+        """Go on from state(); ValueError when it is of another filter."""
+        self._cascade.memory.load(data)
+
+    def _check(self, samples: NDArray[np.generic]) -> None:
+        if samples.ndim == 2 and samples.shape[1] == self._channels:
+            fits = True
+        else:
+            fits = samples.ndim == 1 and self._channels == 1
+        if not fits:
+            raise ValueError(f"expected {self._channels} channels, got shape {samples.shape}")
+        if samples.dtype == np.int32 and not self._cascade.fits_fixed:
+            raise ValueError("a coefficient of 2 or more does not fit fixed point; give float32")

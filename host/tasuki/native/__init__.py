@@ -1,0 +1,1 @@
+"""The C core, as NumPy sees it; nothing outside this folder imports tasuki._native."""

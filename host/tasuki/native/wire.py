@@ -1,0 +1,151 @@
+"""Binding of the wire decoder: lengths checked and memory given here, rules in C."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasuki._native import ffi, lib
+from tasuki_wire import codec, layout
+
+# Anything with a contiguous buffer of bytes.
+Bytes = bytes | bytearray | memoryview | NDArray[np.uint8]
+
+_ROW_CODES = {
+    "time_us": "<u8",
+    "seq": "<u4",
+    "offset": "<u4",
+    "length": "<u2",
+    "status": "u1",
+    "version": "u1",
+    "kind": "u1",
+    "stream": "u1",
+    "flags": "u1",
+}
+
+ROW = np.dtype(
+    {
+        "names": list(_ROW_CODES),
+        "formats": list(_ROW_CODES.values()),
+        "offsets": [ffi.offsetof("struct tsk_row", name) for name in _ROW_CODES],
+        "itemsize": ffi.sizeof("struct tsk_row"),
+    }
+)
+"""One frame, good or bad; see struct tsk_row in native/include/tasuki_frame.h."""
+
+_LEAST_STUFFED = layout.HEADER_SIZE + layout.CRC_SIZE + 2
+_SPARE = 2 * (layout.MAX_FRAME + 1)
+
+
+def parameters() -> Any:
+    """Fresh decoder parameters for this version's kinds, no seeds announced."""
+    params = ffi.new("struct tsk_wire_params *")
+    lib.tsk_wire_init(params)
+    params.oldest_version = layout.OLDEST_VERSION
+    params.version = layout.VERSION
+    params.known_flags = layout.KNOWN_FLAGS
+    for number, kind in codec.KINDS.items():
+        _fill(params.kinds[number], kind)
+    return params
+
+
+def _fill(row: Any, kind: codec.Kind) -> None:
+    row.known = 1
+    row.seed = kind.seed
+    row.head = kind.head_size
+    row.row = kind.row_size
+    row.mode = kind.mode
+    row.link = kind.item is None
+    row.head_rest = kind.head_rest
+    row.row_rest = kind.row_rest
+    row.open_tail = not kind.number
+
+
+class WireDecoder:
+    """The C decoder with its state: bytes in, rows and bodies out, any split alike."""
+
+    def __init__(self) -> None:
+        self._params = parameters()
+        self._state = ffi.new("struct tsk_wire_state *")
+        self._used = ffi.new("size_t[2]")
+
+    def announce(self, seeds: dict[int, int]) -> None:
+        """Set the CRC seeds that the hub's hello gave, {kind: seed}; replaces earlier ones."""
+        for number in range(256):
+            row = self._params.kinds[number]
+            row.announced = number in seeds
+            row.announced_seed = seeds.get(number, 0)
+
+    def reset(self) -> None:
+        """Forget a partial frame and the counts."""
+        lib.tsk_wire_reset(self._state)
+
+    def counts(self) -> tuple[int, ...]:
+        """Frames so far, by index of layout.FAULTS."""
+        return tuple(self._state.counts)
+
+    def decode(self, data: Bytes) -> tuple[NDArray[np.uint8], NDArray[Any]]:
+        """Arena of frame bodies, shape (bytes,), and rows, shape (frames,) of ROW, of all frames in data."""
+        source = ffi.from_buffer("uint8_t[]", data)
+        size = len(source)
+        arena = np.empty(size + _SPARE, np.uint8)
+        done, used, rows = self._call(source, 0, size, arena, 0)
+        if done == size:
+            return arena[:used], rows
+        # Many short damaged frames need more rows than good frames would.
+        parts = [rows]
+        while done < size:
+            more, added, rows = self._call(source, done, size, arena, used)
+            rows["offset"] += used
+            parts.append(rows)
+            done += more
+            used += added
+        return arena[:used], np.concatenate(parts)
+
+    def _call(
+        self, source: Any, done: int, size: int, arena: NDArray[np.uint8], used: int
+    ) -> tuple[int, int, NDArray[Any]]:
+        rows = np.empty((size - done) // _LEAST_STUFFED + 2, ROW)
+        count = self._used
+        consumed = lib.tsk_wire_decode(
+            self._params,
+            self._state,
+            source + done,
+            size - done,
+            ffi.from_buffer("struct tsk_row[]", rows),
+            len(rows),
+            count,
+            ffi.from_buffer("uint8_t[]", arena) + used,
+            len(arena) - used,
+            count + 1,
+        )
+        return consumed, count[1], rows[: count[0]]
+
+
+def samples(
+    arena: NDArray[np.uint8], rows: NDArray[Any], stream: int, kind: int, record: int, period_us: int
+) -> tuple[bytes, NDArray[np.uint64]]:
+    """Payloads of one stream's frames of one kind, joined, and the device time of each record.
+
+    `record` is the size of a record in bytes, `period_us` the nominal time
+    between two of them. Frames that are damaged, or of another kind, are left out.
+    """
+    chosen = rows["length"][(rows["stream"] == stream) & (rows["kind"] == kind) & (rows["status"] == 0)]
+    size = int(chosen.sum(dtype=np.int64)) - layout.HEADER_SIZE * len(chosen)
+    out = np.empty(size, np.uint8)
+    times = np.empty(size // record, np.uint64)
+    lib.tsk_wire_samples(
+        ffi.from_buffer("struct tsk_row[]", np.ascontiguousarray(rows)),
+        len(rows),
+        ffi.from_buffer("uint8_t[]", arena),
+        len(arena),
+        stream,
+        kind,
+        record,
+        period_us,
+        ffi.from_buffer("uint8_t[]", out),
+        len(out),
+        ffi.from_buffer("uint64_t[]", times),
+        len(times),
+    )
+    return out.tobytes(), times

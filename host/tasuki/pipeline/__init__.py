@@ -1,0 +1,1 @@
+"""The way of a frame: acquire, decode, enforce, filter, then verify, route, upload."""

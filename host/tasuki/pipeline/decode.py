@@ -1,0 +1,195 @@
+"""From bytes to frames: whole reads in, NumPy arrays out, no Python per frame."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasuki.native import wire
+from tasuki.native.wire import ROW, Bytes
+from tasuki_wire import codec, layout
+
+__all__ = ["ROW", "Batch", "Decoder", "Link", "Messages", "Samples", "Stream", "read_streams"]
+
+_NUMBERS = {"B": "u1", "b": "i1", "H": "<u2", "h": "<i2", "I": "<u4", "i": "<i4"}
+_STREAMS = codec.number("streams")
+_ROWS = {row[0]: row[5] for row in layout.MESSAGES}
+
+
+class Stream(NamedTuple):
+    """One row of the hub's `streams` message."""
+
+    stream: int
+    kind: int
+    site: int
+    per_frame: int
+    period_us: int
+
+
+def read_streams(message: bytes) -> dict[int, Stream]:
+    """{stream: what it is} of a `streams` message; raises WireError."""
+    _, rows = codec.unpack(_STREAMS, message)
+    return {row[0]: Stream(*row) for row in codec.unpack_rows(_STREAMS, rows)}
+
+
+@cache
+def record_dtype(kind: int) -> np.dtype[Any]:
+    """Structured dtype of one record of a sample kind; ValueError when its size is not fixed."""
+    if codec.KINDS[kind].row_rest or codec.KINDS[kind].mode != layout.SAMPLES:
+        raise ValueError(f"{codec.KINDS[kind].name} has no records of fixed size")
+    fields = [(name, _NUMBERS[code], (count,)) for name, code, count, _, _, _ in _ROWS[kind]]
+    return np.dtype([(name, code, size if size != (1,) else ()) for name, code, size in fields])
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """The records of one stream in a batch.
+
+    Attributes:
+        times_us: shape (records,), uint64, device time. The first record of a
+            frame has the frame's time, the others follow at the nominal period.
+        raw: shape (records,), structured: a field per field of the kind.
+    """
+
+    stream: int
+    kind: int
+    times_us: NDArray[np.uint64]
+    raw: NDArray[Any]
+
+    def physical(self, name: str) -> NDArray[np.float64]:
+        """A field in its unit, shape (records,) or (records, count): raw / scale."""
+        scale = next(row[4] for row in _ROWS[self.kind] if row[0] == name)
+        return self.raw[name] / np.float64(scale)
+
+
+class Link(NamedTuple):
+    """An intact link frame: its row in the batch, its kind and payload."""
+
+    row: int
+    kind: int
+    time_us: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The frames of one read, good and bad, in the order of arrival.
+
+    Attributes:
+        arena: shape (bytes,), uint8: bodies (header and payload) of the good frames.
+        rows: shape (frames,) of ROW; status is an index of layout.FAULTS, and a
+            good frame's body is arena[offset : offset + length].
+    """
+
+    arena: NDArray[np.uint8]
+    rows: NDArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def good(self) -> NDArray[np.bool_]:
+        """Which frames are intact, shape (frames,)."""
+        return self.rows["status"] == 0
+
+    def bodies(self, chosen: NDArray[Any]) -> list[bytes]:
+        """Bodies of the good frames among the chosen rows (mask or indices)."""
+        rows = self.rows[chosen]
+        rows = rows[rows["status"] == 0]
+        data = self.arena.data
+        spans = zip(rows["offset"].tolist(), rows["length"].tolist(), strict=True)
+        return [bytes(data[at : at + size]) for at, size in spans]
+
+    def links(self) -> list[Link]:
+        """The intact link frames, in order."""
+        rows = self.rows
+        found = np.flatnonzero((rows["stream"] == layout.LINK_STREAM) & (rows["status"] == 0)).tolist()
+        data = self.arena.data
+        out = []
+        for i in found:
+            time_us, _, at, size, _, _, kind, _, _ = rows[i].item()
+            out.append(Link(i, kind, time_us, bytes(data[at + layout.HEADER_SIZE : at + size])))
+        return out
+
+    def part(self, start: int, stop: int | None = None) -> "Batch":
+        """The rows from start to stop, on the same arena: what came before or after a hello."""
+        return Batch(self.arena, self.rows[start:stop])
+
+    def samples(self, stream: Stream) -> Samples:
+        """The records of one stream; those of damaged frames and of other kinds are left out."""
+        dtype = record_dtype(stream.kind)
+        data, times = wire.samples(
+            self.arena, self.rows, stream.stream, stream.kind, dtype.itemsize, stream.period_us
+        )
+        return Samples(stream.stream, stream.kind, times, np.frombuffer(data, dtype))
+
+
+class Decoder:
+    """Bytes of the link to batches; any split of the bytes gives the same frames.
+
+    Holds no more than the start of one frame between calls.
+    """
+
+    def __init__(self) -> None:
+        self._wire = wire.WireDecoder()
+
+    def feed(self, data: Bytes) -> Batch:
+        """All frames that end in these bytes, and what was too long to be one."""
+        return Batch(*self._wire.decode(data))
+
+    def announce(self, seeds: dict[int, int]) -> None:
+        """Set the CRC seeds by kind that the hub's hello gave (codec.read_hello); replaces earlier ones."""
+        self._wire.announce(seeds)
+
+    def reset(self) -> None:
+        """Forget a partial frame and the counts, as after a port was opened again."""
+        self._wire.reset()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Frames so far by name of layout.FAULTS; "ok" are the intact ones."""
+        return dict(zip(layout.FAULTS, self._wire.counts(), strict=True))
+
+    @property
+    def bad(self) -> int:
+        """Frames so far that were not intact."""
+        return sum(self._wire.counts()[1:])
+
+
+class Messages:
+    """Whole link messages from link frames: fragments joined, lengths checked."""
+
+    def __init__(self) -> None:
+        self._assembler = codec.Assembler()
+        self.malformed = 0
+
+    @property
+    def abandoned(self) -> int:
+        """Messages whose fragments did not come whole and in order."""
+        return int(self._assembler.abandoned)
+
+    def reset(self) -> None:
+        """Forget what is in assembly, as a hello with another nonce asks for."""
+        self._assembler.reset()
+
+    def join(self, links: Iterable[Link]) -> list[Link]:
+        """The messages that these frames complete; payload is then the whole message."""
+        out = []
+        for link in links:
+            kind = codec.KINDS[link.kind]
+            if kind.mode == layout.FRAGMENTS:
+                whole = self._join(link.kind, link.payload)
+                if whole is None:
+                    continue
+                link = link._replace(payload=whole)
+            out.append(link)
+        return out
+
+    def _join(self, kind: int, payload: bytes) -> bytes | None:
+        whole: bytes | None = self._assembler.add(kind, payload)
+        if whole is not None and not codec.KINDS[kind].message_holds(len(whole)):
+            self.malformed += 1
+            return None
+        return whole

@@ -1,0 +1,127 @@
+"""The first words with a hub: who it is, what it measures, what it may sample."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import nacl.bindings as sodium
+from nacl.exceptions import BadSignatureError
+from tasuki_wire import codec, epoch, items, layout
+
+from tasuki import consent_token
+from tasuki.errors import Refused, Untrusted
+from tasuki.pipeline.connection import Connection
+from tasuki.pipeline.decode import Stream, read_streams
+from tasuki.vault.secret import Signer
+
+_STREAMS = codec.number("streams")
+_KEYGEN_S = 30.0  # a hub without C works on its key for seconds
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a hub says of itself; only an epoch's or a possession's signature proves the key."""
+
+    device: bytes
+    key_id: bytes
+    public: bytes
+    authority: bytes
+    life: str
+    sequence: int
+    firmware: str
+    board: str
+
+    @property
+    def enrolled(self) -> bool:
+        """True when the hub has a key and obeys an authority."""
+        return any(self.public) and any(self.authority)
+
+
+def meet(connection: Connection) -> Identity:
+    """Wait for the hello, compare schemas, ask who it is.
+
+    Raises Refused("schema_mismatch") when the hub's rows of a kind are not ours.
+    """
+    connection.await_hello()
+    differing = [
+        kind.name for kind in codec.KINDS.values() if connection.seeds.get(kind.number, kind.seed) != kind.seed
+    ]
+    if differing:
+        raise Refused(
+            "schema_mismatch",
+            f"the hub has another schema of {', '.join(differing)}",
+            "Install firmware and host of the same release.",
+        )
+    fields = connection.ask("identify")
+    device, key, public, authority, life, sequence, firmware, board = fields
+    return Identity(
+        device,
+        key,
+        public,
+        authority,
+        layout.LIFE_CYCLE[life] if life < len(layout.LIFE_CYCLE) else f"life_{life}",
+        sequence,
+        firmware.rstrip(b"\0").decode("ascii", "replace"),
+        board.rstrip(b"\0").decode("ascii", "replace"),
+    )
+
+
+def describe(connection: Connection) -> dict[int, Stream]:
+    """The hub's streams by number."""
+    (rows,) = connection.ask("describe")
+    return read_streams(codec.pack(_STREAMS, 0, rows=rows))
+
+
+def enroll(connection: Connection, authority: Signer, repin: bool = False) -> Identity:
+    """Have the hub make its key and pin the authority; the proof of possession is checked.
+
+    Raises Refused("already_pinned") when it obeys another authority and
+    Untrusted("bad_possession") when the proof does not hold.
+    """
+    challenge = secrets.token_bytes(32)
+    device, public, signature = connection.ask(
+        "enroll", authority.public, challenge, int(repin), timeout_s=_KEYGEN_S, tries=1
+    )
+    body = epoch.possession_body(challenge, authority.public, device, public)
+    try:
+        sodium.crypto_sign_open(signature + epoch.signed("possession", body), public)
+    except (BadSignatureError, ValueError):
+        raise Untrusted("bad_possession", "the hub does not hold the key that it showed") from None
+    return meet(connection)
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a hub answered to a token."""
+
+    items: int
+    session: int
+    epoch: int
+    from_us: int
+    token_id: bytes
+
+
+def give_token(
+    connection: Connection, authority: Signer, device: bytes, *, sequence: int, mask: int, binding: bytes,
+    policy: bytes, lifetime_s: int = consent_token.DEFAULT_LIFETIME_S,
+    remember: Callable[[bytes], None] = lambda token_id: None,
+) -> Grant:  # fmt: skip
+    """Hand the hub a token and wait for its answer; Refused with the hub's reason.
+
+    `remember` gets the token's id before the token is sent.
+    """
+    token = consent_token.build(
+        authority,
+        device=device,
+        binding=binding,
+        items=mask & items.ALL_ITEMS,
+        sequence=sequence,
+        nonce=connection.nonce,
+        policy=policy,
+        lifetime_s=lifetime_s,
+    )
+    remember(epoch.token_id(token))
+    fields = codec.unpack(epoch.TOKEN, bytes(2) + token)[1:]
+    answer = connection.ask("token", *fields, timeout_s=_KEYGEN_S, tries=1)
+    _, in_force, session, first, hi, lo = answer
+    return Grant(in_force, session, first, codec.time_us(hi, lo), epoch.token_id(token))

@@ -1,0 +1,53 @@
+"""From verified blocks to what may go where: one decision per block and destination, no I/O."""
+
+from collections.abc import Iterable
+
+from tasuki.consent import reasons
+from tasuki.consent.cache import DecisionCache
+from tasuki.consent.context import Interval, context_of
+from tasuki.consent.decision import Engine
+from tasuki.pipeline.parcel import Acquired, Parcel, Refusal, Routed
+
+
+class Router:
+    """Decides for blocks, with the answers of the blocks before them at hand."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._cache = DecisionCache(engine)
+        self._registers = engine.registers
+
+    def route(self, blocks: Iterable[Acquired], at_ns: int) -> Routed:
+        """Decide for every block and every registered destination, at `at_ns` (Unix nanoseconds)."""
+        out = Routed()
+        for acquired in blocks:
+            self._route(acquired, at_ns, out)
+        return out
+
+    def _route(self, acquired: Acquired, at_ns: int, out: Routed) -> None:
+        block, subject = acquired.block, acquired.subject
+        interval = Interval(acquired.t0_ns, acquired.t1_ns, acquired.uncertainty_ns)
+        context = context_of(self._registers, block.key_id, block.device, block.stream, block.kind, interval)
+        item = block.item
+        passed = []
+        for name, destination in self._registers.destinations.items():
+            decision = self._cache.decide(subject, item, destination.purpose, name, at_ns, context)
+            out.count(subject, decision)
+            if decision.outcome == reasons.DENY:
+                out.refusals.append(Refusal(subject, item, destination.purpose, name, decision))
+            else:
+                passed.append(decision)
+        if passed:
+            out.parcels.append(
+                Parcel(
+                    block.key_id,
+                    block.session,
+                    block.epoch,
+                    block.stream,
+                    block.kind,
+                    subject,
+                    item,
+                    interval,
+                    tuple(passed),
+                    block.to_bytes(),
+                )
+            )

@@ -1,0 +1,419 @@
+"""Joins the stages: one hub from hello to the outbox.
+
+acquire -> decode -> enforce -> filter, then verify -> route -> outbox. The
+uploader works beside it, in a thread of its own.
+"""
+
+import secrets
+import time
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tasuki_wire import items as wire_items
+
+from tasuki import consent_token, ledger
+from tasuki.clock import ClockModel
+from tasuki.consent.decision import Engine
+from tasuki.consent.events import ConsentLog, Event
+from tasuki.consent.registers import Binding, Garment, Manifest, Registers
+from tasuki.errors import Refused, Untrusted
+from tasuki.pipeline import greet
+from tasuki.pipeline.connection import Connection, Line, Reboot
+from tasuki.pipeline.decode import Batch, Samples, Stream
+from tasuki.pipeline.enforce import Gate
+from tasuki.pipeline.filter import Derived, Deriver
+from tasuki.pipeline.outbox import OutboxFull
+from tasuki.pipeline.parcel import Acquired, Refusal
+from tasuki.pipeline.route import Router
+from tasuki.pipeline.verify import Verifier
+from tasuki.state import State
+from tasuki.verdict import Gap, Missing, Omitted, Rejected, SessionJump, UnknownTail, Verdict, Verified
+
+_SYNC_S = 5.0
+_RETRY_OUTBOX_S = 1.0
+_MOST_UNSTORED = 256  # epochs verified that the outbox had no room for
+_FOREVER_NS = 2**62
+_BINDING_AHEAD_NS = 1_000_000_000  # above any uncertainty of the clock model at the start
+
+
+@dataclass(frozen=True)
+class Wearer:
+    """Who wears the hub, and what that person said about consent."""
+
+    subject: str
+    events: tuple[Event, ...]
+
+
+@dataclass
+class Counts:
+    """What happened so far; every loss stands here.
+
+    Attributes:
+        gaps: frames or epochs that nothing brought back.
+        refusals: reason code to blocks, over all destinations.
+        dropped: (reason code, item) to frames that the gate did not let in.
+        rejected: reason code to epochs.
+    """
+
+    frames: int = 0
+    frames_bad: dict[str, int] = field(default_factory=dict)
+    epochs_verified: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    gaps: int = 0
+    unknown_tails: int = 0
+    blocks: int = 0
+    blocks_refused: int = 0
+    refusals: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[tuple[str, str]] = field(default_factory=Counter)
+    stream_frames: Counter[int] = field(default_factory=Counter)
+    reboots: int = 0
+    resends: int = 0
+
+
+class Listener:
+    """Sees what passes; a session without one loses nothing. Override what you need."""
+
+    def on_samples(self, samples: list[Samples]) -> None:
+        """Samples that may be viewed; provisional until their epoch verifies."""
+
+    def on_verdict(self, verdict: Verdict) -> None:
+        """An epoch was verified, rejected, lost."""
+
+    def on_stored(self, epoch: Verified, blocks: list[Acquired], refusals: list[Refusal]) -> None:
+        """An epoch's blocks are durably in the outbox, and these refusals were logged."""
+
+
+class Session:
+    """One hub, from hello to outbox.
+
+    Args:
+        line: what carries the bytes; it is closed with the session.
+        state: the open state folder.
+        wearer: whose consent counts; None binds nobody, so that nothing is sampled.
+        public_key: trusted device key, 32 bytes; None takes the register's.
+        withhold: items that the token leaves out although consent would allow them.
+        speed: how many times faster than the wall's the hub's clock runs.
+
+    Raises Refused (unknown hub, schema, the hub's own no), Untrusted (a hub with
+    another key than the register's) and LinkLost.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        state: State,
+        wearer: Wearer | None,
+        *,
+        public_key: bytes | None = None,
+        withhold: Iterable[str] = (),
+        speed: float = 1.0,
+        lifetime_s: int = consent_token.DEFAULT_LIFETIME_S,
+        listeners: Iterable[Listener] = (),
+    ) -> None:
+        self.state = state
+        self.wearer = wearer
+        self.listeners = list(listeners)
+        self.counts = Counts()
+        self.connection = Connection(line, ClockModel(speed))
+        self._given_key = public_key
+        self._withheld = wire_items.mask(withhold)
+        self._lifetime_s = lifetime_s
+        self.engine = Engine(state.policy, ConsentLog(wearer.events if wearer else ()), Registers())
+        self._router = Router(self.engine)
+        self._unstored: deque[Verified] = deque()
+        self._retry_at = 0.0
+        self._next_sync = 0.0
+        self._latest_us = 0
+        self.binding: Binding | None = None
+        self.grant: greet.Grant | None = None
+        self.sampling = False
+        try:
+            self._begin()
+        except BaseException:
+            self.close()
+            raise
+
+    # -- the beginning --------------------------------------------------------
+
+    def _begin(self) -> None:
+        connection = self.connection
+        self.identity = greet.meet(connection)
+        if not self.identity.enrolled:
+            raise Refused(
+                "not_enrolled", "the hub has no key yet", "Run `tasuki hub enroll --port PORT` first."
+            )
+        self.public_key = self._given_key or self.state.register.public_key(self.identity.device)
+        if self.public_key != self.identity.public:
+            raise Untrusted("wrong_key", "the hub shows another key than the one that is trusted for it")
+        self.streams: dict[int, Stream] = greet.describe(connection)
+        connection.await_sync()
+        self._register()
+        self.verifier = Verifier(
+            self.public_key, self.identity.device, self.state.ledger, self.state.tokens.knows
+        )
+        self.deriver = Deriver(self.streams)
+        self._gate(0)
+        self.start()
+
+    def _register(self) -> None:
+        rows = [(s.stream, s.kind, s.site, s.period_us, s.per_frame) for s in self.streams.values()]
+        registers = self.engine.registers
+        self.manifest = Manifest.of_profile(self.identity.board, rows)
+        registers.add_garment(Garment(self.identity.key_id, self.identity.device, self.manifest))
+        if self.binding is None and self.wearer:
+            self.state.vault.add_subject(self.wearer.subject)
+            self.binding = Binding(
+                secrets.token_bytes(16),
+                self.identity.device,
+                self.wearer.subject,
+                time.time_ns() - _BINDING_AHEAD_NS,
+                _FOREVER_NS,
+            )
+            registers.bind(self.binding)
+
+    def _gate(self, mask: int) -> None:
+        """What the host keeps from now on."""
+        if hasattr(self, "gate"):
+            self.counts.dropped += self.gate.drops
+        subject = self.wearer.subject if self.wearer else None
+        self.gate = Gate(self.engine, subject, self.manifest, mask, time.time_ns())
+
+    def allowed_mask(self) -> int:
+        """Consent bits that consent, policy and this session's options leave."""
+        if self.wearer is None:
+            return 0
+        return self.engine.item_mask(self.wearer.subject, time.time_ns()) & ~self._withheld
+
+    def start(self) -> None:
+        """Hand out a token and start sampling; without any allowed item neither happens."""
+        mask = self.allowed_mask()
+        if not mask:
+            self.grant = None
+            self._gate(0)
+            return
+        self._give_token(mask)
+        self.connection.ask("start")
+        self.sampling = True
+
+    def _give_token(self, mask: int) -> None:
+        device = self.identity.device
+        sequence = self.state.tokens.reserve(device, self.identity.sequence + 1)
+        self.grant = greet.give_token(
+            self.connection,
+            self.state.vault.signer("authority"),
+            device,
+            sequence=sequence,
+            mask=mask,
+            binding=self.binding.id if self.binding else bytes(16),
+            policy=self.state.policy.hash,
+            lifetime_s=self._lifetime_s,
+            remember=lambda token_id: self.state.tokens.note(device, sequence, token_id),
+        )
+        self._gate(self.grant.items)
+
+    # -- one turn -------------------------------------------------------------
+
+    def step(self, timeout_s: float = 0.05) -> list[Acquired]:
+        """Read once and take everything as far as it goes; returns the blocks now in the outbox."""
+        self.connection.pump(timeout_s)
+        verdicts: list[Verdict] = []
+        for event in self.connection.take():
+            if isinstance(event, Batch):
+                verdicts += self._batch(event)
+            elif isinstance(event, Reboot):
+                self._rebooted()
+            else:
+                verdicts += self.verifier.message(event.kind, event.payload)
+        now = time.monotonic()
+        verdicts += self.verifier.poll(now)
+        out = self._settle(verdicts, now)
+        self._keep_up(now)
+        return out
+
+    def _batch(self, batch: Batch) -> list[Verdict]:
+        rows = batch.rows
+        good = rows["status"] == 0
+        self.counts.frames += int(good.sum())
+        keep = np.zeros(len(rows), np.bool_)
+        keep[good] = self.gate.keep(rows["kind"][good], rows["stream"][good])
+        verdicts = self.verifier.frames(batch, keep)
+        self._count_streams(rows, keep)
+        samples = self.deriver.feed(batch, keep & self.gate.view(rows["kind"], rows["stream"]))
+        for part in samples:
+            self._latest_us = max(self._latest_us, int(part.times_us[-1]))
+        if samples:
+            for listener in self.listeners:
+                listener.on_samples(samples)
+        return verdicts
+
+    def _count_streams(self, rows: NDArray[Any], keep: NDArray[np.bool_]) -> None:
+        numbers, counts = np.unique(rows["stream"][keep], return_counts=True)
+        for number, n in zip(numbers.tolist(), counts.tolist(), strict=True):
+            self.counts.stream_frames[number] += n
+
+    def _settle(self, verdicts: list[Verdict], now: float) -> list[Acquired]:
+        for verdict in verdicts:
+            self._count(verdict)
+            for listener in self.listeners:
+                listener.on_verdict(verdict)
+            if isinstance(verdict, Verified):
+                self._unstored.append(verdict)
+            elif isinstance(verdict, Missing):
+                self._ask_again(verdict)
+        if self._unstored and now >= self._retry_at:
+            return self._store(now)
+        return []
+
+    def _count(self, verdict: Verdict) -> None:
+        counts = self.counts
+        if isinstance(verdict, Verified):
+            counts.epochs_verified += 1
+            counts.gaps += len(verdict.gaps)
+        elif isinstance(verdict, Rejected):
+            counts.rejected[verdict.reason] += 1
+        elif isinstance(verdict, Gap):
+            counts.gaps += 1
+        elif isinstance(verdict, Omitted):
+            counts.gaps += verdict.count
+        elif isinstance(verdict, SessionJump):
+            counts.gaps += verdict.session - verdict.last - 1
+        elif isinstance(verdict, UnknownTail):
+            counts.unknown_tails += 1
+
+    def _ask_again(self, missing: Missing) -> None:
+        self.counts.resends += 1
+        if missing.record or missing.opening:
+            self.connection.poke("epoch_request", missing.epoch)
+        for run in missing.frames:
+            if missing.leaves:
+                self.connection.poke("leaves_request", missing.epoch, run.stream, run.index, run.count)
+            else:
+                self.connection.poke("resend", run.stream, run.seq, run.count)
+
+    def _store(self, now: float) -> list[Acquired]:
+        """Route what is verified and store it with its ledger rows in one transaction; then ack."""
+        epochs = list(self._unstored)
+        blocks = [[self._acquired(block) for block in epoch.blocks()] for epoch in epochs]
+        routed = self._router.route([b for of_epoch in blocks for b in of_epoch], time.time_ns())
+
+        def also(connection: Any) -> None:
+            for epoch in epochs:
+                ledger.record(connection, epoch.record.key, epoch.session, epoch.epoch)
+
+        try:
+            self.state.outbox.put(routed, also)
+        except OutboxFull:
+            # nothing was stored and nothing is acknowledged: the hub keeps what it can
+            self._retry_at = now + _RETRY_OUTBOX_S
+            while len(self._unstored) > _MOST_UNSTORED:
+                self._unstored.popleft()
+                self.counts.gaps += 1
+            return []
+        self._unstored.clear()
+        self.counts.refusals.update(refusal.decision.reason for refusal in routed.refusals)
+        self.counts.blocks_refused += len(routed.refusals)
+        for epoch, of_epoch in zip(epochs, blocks, strict=True):
+            self.connection.tell("ack", epoch.session, epoch.epoch)
+            self.counts.blocks += len(of_epoch)
+        self._tell_stored(epochs, blocks, routed.refusals)
+        return [block for of_epoch in blocks for block in of_epoch]
+
+    def _tell_stored(
+        self, epochs: list[Verified], blocks: list[list[Acquired]], refusals: list[Refusal]
+    ) -> None:
+        for listener in self.listeners:
+            for i, (epoch, of_epoch) in enumerate(zip(epochs, blocks, strict=True)):
+                listener.on_stored(epoch, of_epoch, refusals if i == 0 else [])
+
+    def _acquired(self, block: Any) -> Acquired:
+        clock = self.connection.clock
+        uncertainty = max(clock.uncertainty_us(block.t0_us), clock.uncertainty_us(block.t1_us))
+        return Acquired(
+            block,
+            self.wearer.subject if self.wearer else "",
+            clock.wall_ns(block.t0_us),
+            clock.wall_ns(block.t1_us),
+            int(uncertainty * 1000) + 1,
+        )
+
+    # -- what has to be done now and then ---------------------------------------
+
+    def _keep_up(self, now: float) -> None:
+        if now >= self._next_sync:
+            self._next_sync = now + _SYNC_S
+            self.connection.sync()
+        if self.engine.version != self.gate.version:
+            self._consent_changed()
+        if self.grant and self._latest_us > self.grant.from_us + self._lifetime_s * 500_000:
+            self._give_token(self.allowed_mask())
+
+    def _consent_changed(self) -> None:
+        """Narrow at once; a token for what is new follows."""
+        mask = self.allowed_mask()
+        in_force = self.grant.items if self.grant else 0
+        if in_force & ~mask:
+            self._gate(mask & in_force)
+            self.connection.ask("narrow", mask & in_force)
+        if mask & ~in_force:
+            self._give_token(mask)
+        self._gate(mask)
+
+    def _rebooted(self) -> None:
+        """The hub started anew: decide what was open, greet again."""
+        self.counts.reboots += 1
+        self._settle(self.verifier.end(), time.monotonic())
+        speed = self.connection.clock.speed
+        self.connection.clock = ClockModel(speed)
+        self._latest_us = 0
+        self.sampling = False
+        self._begin()
+
+    # -- the end ----------------------------------------------------------------
+
+    def stop(self, patience_s: float = 10.0) -> list[Acquired]:
+        """Stop sampling cleanly, wait for the last epochs, decide what is left open."""
+        out: list[Acquired] = []
+        deadline = time.monotonic() + patience_s
+        if self.sampling:
+            self.connection.ask("stop")
+            self.sampling = False
+        quiet = 0
+        while quiet < 4 and time.monotonic() < deadline:
+            before = self.counts.frames
+            out += self.step(0.1)
+            quiet = 0 if self.counts.frames != before or self.verifier.waiting else quiet + 1
+        out += self._settle(self.verifier.end(), time.monotonic())
+        return out
+
+    def blocks(self) -> Iterator[Acquired]:
+        """Blocks as they become durable, until the caller stops or the link is lost."""
+        while True:
+            yield from self.step()
+
+    @property
+    def derived(self) -> Derived:
+        """What the filters say now."""
+        return self.deriver.derived
+
+    def summary_counts(self) -> Counts:
+        """Counts so far, with damaged frames and dropped ones filled in."""
+        decoder = self.connection.decoder.counts
+        self.counts.frames_bad = {name: n for name, n in decoder.items() if n and name != "ok"}
+        if self.gate.drops:
+            self.counts.dropped += self.gate.drops
+            self.gate.drops.clear()
+        return self.counts
+
+    def close(self) -> None:
+        """Give the line back; the state folder stays open."""
+        self.connection.close()
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()

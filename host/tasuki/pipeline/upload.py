@@ -1,0 +1,235 @@
+"""Upload: from the outbox to the destinations, with consent checked inside the send step."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from nacl.public import PublicKey, SealedBox
+
+from tasuki.block import Block
+from tasuki.consent import reasons
+from tasuki.consent.cache import DecisionCache
+from tasuki.consent.context import context_of
+from tasuki.consent.decision import Decision, Engine
+from tasuki.consent.registers import ENVELOPE, Destination
+from tasuki.errors import LinkLost, Refused, Untrusted
+from tasuki.pipeline.outbox import ALLOW, HOLD, Due, Outbox, subject_of
+from tasuki.sinks import Delivery, Key, Sink
+from tasuki.vault import attested, envelope
+from tasuki.vault.secret import Signer
+from tasuki.vault.vault import Vault
+
+FIRST_WAIT_NS = 500_000_000
+LONGEST_WAIT_NS = 60_000_000_000
+
+
+@dataclass
+class Step:
+    """What one step to one destination did."""
+
+    confirmed: int = 0
+    denied: int = 0
+    held: int = 0
+    lost: str = ""
+
+    @property
+    def moved(self) -> int:
+        """Deliveries that do not wait as they did before."""
+        return self.confirmed + self.denied + self.held
+
+
+@dataclass
+class _Turn:
+    """One batch in the making: what the decisions said while the sink took it."""
+
+    sent: dict[Key, int] = field(default_factory=dict)
+    denied: list[tuple[int, str, Decision]] = field(default_factory=list)
+    held: list[int] = field(default_factory=list)
+
+
+class Uploader:
+    """Sends what is due. One thread per uploader; the outbox may be filled from another.
+
+    sinks: destination name to its sink. public_keys: X25519 keys of destinations that are not ours;
+    for ours the vault's are used.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        engine: Engine,
+        vault: Vault,
+        sinks: Mapping[str, Sink],
+        public_keys: Mapping[str, bytes] | None = None,
+        clock_ns: Callable[[], int] = time.time_ns,
+        batch: int = 256,
+    ) -> None:
+        self._outbox = outbox
+        self._engine = engine
+        self._cache = DecisionCache(engine)
+        self._vault = vault
+        self._sinks = sinks
+        self._public_keys = dict(public_keys or {})
+        self._boxes: dict[str, SealedBox[PublicKey]] = {}
+        self._signer: Signer | None = None
+        self._clock_ns = clock_ns
+        self._batch = batch
+        self._failures: dict[str, int] = {}
+        self._not_before: dict[str, int] = {}
+
+    def step(self, destination: str) -> Step:
+        """Send one batch to one destination. A lost link is a result, not an error; it sets a wait."""
+        sink = self._sinks.get(destination)
+        due = self._outbox.due(destination, self._batch)
+        if not due:
+            return Step()
+        if sink is None:
+            return Step(lost=f"no sink for {destination}")
+        turn, lost = _Turn(), ""
+        try:
+            confirmed = sink.send(self._deliveries(destination, due, turn))
+            self._failures.pop(destination, None)
+        except LinkLost as e:
+            confirmed, lost = [], str(e)
+            self._wait(destination)
+        self._settle(destination, turn)
+        ids = [turn.sent[key] for key in confirmed if key in turn.sent]
+        if ids:
+            self._outbox.confirm(destination, ids)
+        return Step(len(ids), len(turn.denied), len(turn.held), lost)
+
+    def review(self, destination: str) -> Step:
+        """Decide again about everything on hold; what waited longer than the policy lets is given up."""
+        step, after = Step(), 0
+        while due := self._outbox.due(destination, self._batch, HOLD, after):
+            after = due[-1].id
+            released, turn = [], _Turn()
+            for one in due:
+                subject, decision = self._decide(destination, one)
+                if decision.outcome == reasons.HOLD and self._expired(one):
+                    decision = _denial(decision, "hold_expired")
+                if decision.outcome == reasons.ALLOW:
+                    released.append(one.id)
+                elif decision.outcome == reasons.DENY:
+                    turn.denied.append((one.id, subject, decision))
+            self._outbox.set_state(destination, released, ALLOW)
+            self._settle(destination, turn)
+            step.held += len(released)
+            step.denied += len(turn.denied)
+        return step
+
+    def drain(self) -> list[str]:
+        """Send until nothing more can go now; the destinations that are away, each with why."""
+        away = {}
+        for destination in self._outbox.destinations():
+            self.review(destination)
+            while (step := self.step(destination)).moved and not step.lost:
+                pass
+            if step.lost:
+                away[destination] = step.lost
+        return [f"{name}: {why}" for name, why in away.items()]
+
+    def run(self, stop: threading.Event, idle_s: float = 0.2) -> None:
+        """Send what is due until `stop` is set; destinations that are away are tried again, ever later."""
+        while not stop.is_set():
+            moved = 0
+            for destination in self._outbox.destinations():
+                if self._not_before.get(destination, 0) <= time.monotonic_ns():
+                    moved += self.review(destination).moved + self.step(destination).moved
+            if not moved:
+                stop.wait(idle_s)
+
+    def _deliveries(self, destination: str, due: list[Due], turn: _Turn) -> Iterator[Delivery]:
+        """Each delivery right before it leaves, if consent lets it go at that very moment."""
+        place = self._engine.registers.destinations.get(destination)
+        for one in due:
+            subject, decision = self._decide(destination, one)
+            if decision.outcome == reasons.HOLD:
+                turn.held.append(one.id)
+                continue
+            if decision.outcome == reasons.DENY or place is None:
+                turn.denied.append((one.id, subject, decision))
+                continue
+            try:
+                delivery = self._encode(place, subject, one)
+            except (Refused, Untrusted) as e:
+                code = "key_erased" if isinstance(e, Refused) else "envelope_damaged"
+                turn.denied.append((one.id, subject, _denial(decision, code)))
+                continue
+            turn.sent[delivery.key] = one.id
+            yield delivery
+
+    def _decide(self, destination: str, due: Due) -> tuple[str, Decision]:
+        place = self._engine.registers.destinations.get(destination)
+        purpose = place.purpose if place else ""
+        subject = subject_of(self._vault, due)
+        if not subject:
+            return "", Decision(reasons.DENY, "key_erased", ("A-01",), due.tags.item, purpose, destination)
+        context = context_of(
+            self._engine.registers, due.key_id, None, due.tags.stream, due.kind, due.acquired
+        )
+        now = self._clock_ns()
+        return subject, self._cache.decide(subject, due.tags.item, purpose, destination, now, context)
+
+    def _encode(self, place: Destination, subject: str, due: Due) -> Delivery:
+        """The delivery in the destination's form; only our own store gets the envelope itself."""
+        tags, content = due.tags.to_bytes(), due.content
+        if place.form != ENVELOPE:
+            try:
+                block = Block.from_bytes(envelope.decrypt(self._vault, subject, due.tags, due.content))
+            except ValueError as e:
+                raise Untrusted("envelope", str(e)) from e
+            hour = due.acquired.t0_ns // attested.HOUR_NS
+            policy = self._engine.policy.hash
+            label = attested.Label(due.pseudonym, due.number, hour, policy, place.purpose, place.name)
+            plain = attested.strip(block, label, self._attestation())
+            tags, content = b"", self._box(place.name).encrypt(plain)
+        return Delivery(
+            place.name,
+            place.purpose,
+            due.pseudonym,
+            due.tags.stream,
+            due.number,
+            due.tags.item,
+            place.form,
+            tags,
+            content,
+        )
+
+    def _attestation(self) -> Signer:
+        if self._signer is None:
+            self._signer = self._vault.signer("attestation")
+        return self._signer
+
+    def _box(self, destination: str) -> SealedBox[PublicKey]:
+        box = self._boxes.get(destination)
+        if box is None:
+            given = self._public_keys.get(destination)
+            key = (
+                PublicKey(given)
+                if given
+                else self._vault.private_key(f"destination-{destination}").public_key
+            )
+            box = self._boxes[destination] = SealedBox(key)
+        return box
+
+    def _settle(self, destination: str, turn: _Turn) -> None:
+        if turn.denied:
+            self._outbox.deny(destination, turn.denied)
+        if turn.held:
+            self._outbox.set_state(destination, turn.held, HOLD)
+
+    def _expired(self, due: Due) -> bool:
+        return self._clock_ns() - due.stored_ns > self._engine.policy.hold_ns
+
+    def _wait(self, destination: str) -> None:
+        failures = self._failures.get(destination, 0)
+        self._failures[destination] = failures + 1
+        wait = min(FIRST_WAIT_NS << min(failures, 20), LONGEST_WAIT_NS)
+        self._not_before[destination] = time.monotonic_ns() + wait
+
+
+def _denial(decision: Decision, code: str) -> Decision:
+    rules = reasons.REASONS[code].rules
+    return Decision(reasons.DENY, code, rules, decision.item, decision.purpose, decision.destination)

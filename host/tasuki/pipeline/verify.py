@@ -1,0 +1,395 @@
+"""From frames, records and openings to proved epochs. Rules only: no I/O, no clock.
+
+Feed batches with `frames` and whole link messages with `message`, in any order;
+call `poll` with the time now and then. Each call returns verdicts. What was
+verified is entered into the durable ledger by whoever stores its blocks, in the
+same transaction (tasuki.ledger.record).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasuki.chain import Chain
+from tasuki.errors import Untrusted
+from tasuki.ledger import Ledger
+from tasuki.native import epoch as native
+from tasuki.pipeline.decode import Batch
+from tasuki.verdict import (
+    Gap,
+    Missing,
+    Omitted,
+    Record,
+    Rejected,
+    Run,
+    SessionJump,
+    UnknownTail,
+    Verdict,
+    Verified,
+)
+from tasuki_wire import codec, epoch, layout
+
+_LEAVES = codec.number("leaf_hashes")
+_LEAVES_HEAD = codec.KINDS[_LEAVES].head_size
+_OPENING = codec.KINDS[epoch.OPENING].head_size
+_MOST_PENDING = 64
+_MOST_ASKED = 4
+
+
+class Opening(NamedTuple):
+    """An opening, read; nothing of it is believed before the record's root proves it."""
+
+    secret: bytes
+    meta: bytes
+    entries: bytes
+
+
+class Timing(NamedTuple):
+    """Seconds after which the verifier asks and gives up.
+
+    grace_s: how long the other half of a record and opening may take.
+    retry_s: after asking for frames, when to ask for their leaf hashes.
+    window_s: when what is missing is decided to be lost.
+    """
+
+    grace_s: float = 0.5
+    retry_s: float = 1.5
+    window_s: float = 8.0
+
+
+@dataclass(slots=True)
+class _Pending:
+    session: int
+    epoch: int
+    raw: bytes = b""
+    record: Record | None = None
+    opening: Opening | None = None
+    leaves: dict[int, dict[int, bytes]] = field(default_factory=dict)
+    since: float | None = None
+    asked: int = 0
+    doubted: bool = False
+    missing: tuple[Run, ...] = ()
+
+
+class Verifier:
+    """Proves the epochs of one hub.
+
+    Raises ValueError for a key or id of a wrong size; everything that the hub
+    sends ends in a verdict.
+    """
+
+    def __init__(
+        self,
+        public_key: bytes,
+        device: bytes,
+        ledger: Ledger,
+        tokens: Callable[[bytes], bool] | None = None,
+        window: native.Window | None = None,
+        timing: Timing = Timing(),
+    ) -> None:
+        """tokens: see tasuki.chain.Chain."""
+        self.window = window or native.Window()
+        self._chain = Chain(public_key, device, ledger, tokens)
+        self._timing = timing
+        self._pending: dict[tuple[int, int], _Pending] = {}
+        self._asked: dict[tuple[int, int], None] = {}
+        self._session: int | None = None  # of the newest record since the last end
+        self._before: int | None = None  # session that a jump is counted from
+        self._following = 0
+        self._next_seq = [0] * layout.STREAMS
+        self._clean = True
+        self.counts = {"repeated": 0, "crowded": 0}
+
+    @property
+    def waiting(self) -> bool:
+        """True while an epoch is neither proved nor given up."""
+        return bool(self._pending)
+
+    # -- what comes in ---------------------------------------------------------
+
+    def frames(self, batch: Batch, keep: NDArray[np.bool_] | None = None) -> list[Verdict]:
+        """Take the sample frames of a batch.
+
+        `keep`, shape (frames,), is the gate's answer: where it is False the frame
+        is not kept, and the block that it belongs to is reported as dropped.
+        """
+        self.window.put(batch.arena, batch.rows, keep)
+        out: list[Verdict] = []
+        for pending in [p for p in self._pending.values() if p.missing]:
+            out += self._try(pending)
+        return out
+
+    def message(self, kind: int, message: bytes) -> list[Verdict]:
+        """Take a whole link message; kinds other than record, opening and leaf hashes are ignored."""
+        if kind == epoch.RECORD:
+            return self._take_record(message)
+        if kind == epoch.OPENING:
+            return self._take_opening(message)
+        return self._take_leaves(message) if kind == _LEAVES else []
+
+    def _take_record(self, raw: bytes) -> list[Verdict]:
+        place = (int.from_bytes(raw[17:21], "little"), int.from_bytes(raw[21:25], "little"))
+        known = self._pending.get(place)
+        if (known and known.raw == raw) or (place in self._asked and self._chain.accepted(*place)):
+            # What we asked for may come twice; that is no replay.
+            self.counts["repeated"] += 1
+            return []
+        try:
+            record = self._chain.check(raw)
+        except Untrusted as error:
+            return [Rejected(error.reason, *place, str(error))]
+        out = self._place(record)
+        pending = known or self._new(*place)
+        pending.raw, pending.record = raw, record
+        while len(self._pending) > _MOST_PENDING:
+            out += self._give_up(next(iter(self._pending.values())))
+        return out + self._try(pending)
+
+    def _take_opening(self, message: bytes) -> list[Verdict]:
+        if len(message) < _OPENING or (len(message) - _OPENING) % layout.ENTRY_SIZE:
+            return [Rejected("malformed", 0, 0, f"opening of {len(message)} bytes")]
+        session, number = int.from_bytes(message[:4], "little"), int.from_bytes(message[4:8], "little")
+        pending = self._pending.get((session, number))
+        if pending is None:
+            if self._chain.accepted(session, number):
+                self.counts["repeated"] += 1
+                return []
+            if len(self._pending) >= _MOST_PENDING:
+                self.counts["crowded"] += 1
+                return []
+            pending = self._new(session, number)
+        pending.opening = Opening(message[8:24], message[24:_OPENING], message[_OPENING:])
+        return self._try(pending)
+
+    def _take_leaves(self, message: bytes) -> list[Verdict]:
+        size = layout.NODE_SIZE
+        if len(message) < _LEAVES_HEAD or (len(message) - _LEAVES_HEAD) % size:
+            return [Rejected("malformed", 0, 0, f"leaf hashes of {len(message)} bytes")]
+        _, number, stream, first, joined = codec.unpack(_LEAVES, message)
+        waiting = [p for p in self._pending.values() if p.epoch == number and p.missing]
+        out: list[Verdict] = []
+        for pending in waiting:
+            for i in range(len(joined) // size):
+                pending.leaves.setdefault(stream, {})[first + i] = joined[size * i : size * (i + 1)]
+            out += self._try(pending)
+        return out
+
+    # -- order of sessions and epochs ------------------------------------------
+
+    def _new(self, session: int, number: int) -> _Pending:
+        pending = self._pending[(session, number)] = _Pending(session, number)
+        return pending
+
+    def _place(self, record: Record) -> list[Verdict]:
+        """Sessions and epochs that a signed record shows to be skipped."""
+        out: list[Verdict] = []
+        if self._session is None or record.session > self._session:
+            last = self._chain.last()
+            if self._before is None and last:
+                self._before = last[0]
+            if self._before is not None and record.session > self._before + 1:
+                out.append(SessionJump(self._before, record.session))
+            self._session = record.session
+            self._before = max(record.session, self._before or 0)
+            self._following = last[1] + 1 if last and last[0] == record.session else 0
+            self._clean = False
+        if record.session != self._session:
+            return out
+        asked_from = max(self._following, record.epoch - _MOST_ASKED)
+        if asked_from > self._following:
+            out.append(Omitted(record.session, self._following, asked_from - self._following))
+        for number in range(asked_from, record.epoch):
+            if (record.session, number) not in self._pending:
+                self._new(record.session, number)
+        self._following = max(self._following, record.epoch + 1)
+        return out
+
+    # -- proof ---------------------------------------------------------------
+
+    def _try(self, pending: _Pending, final: bool = False) -> list[Verdict]:
+        record, opening = pending.record, pending.opening
+        if record is None or opening is None:
+            return []
+        leaves = self._supplement(pending) if pending.leaves else None
+        status = self.window.check(record.root, *opening, leaves, final)
+        if status == native.OPENING:
+            return self._reject(pending, "root_mismatch", "the opening is not that of the record")
+        if status == native.BOUNDS:
+            return self._reject(pending, "bad_bounds", "an entry of the opening breaks a bound")
+        found = self.window.take(len(opening.entries) // layout.ENTRY_SIZE)
+        pending.missing = self._runs(pending, opening, found.entries) if status or final else ()
+        if status == native.INCOMPLETE:
+            return []
+        results = [entry.status for entry in found.entries]
+        if native.ALTERED in results:
+            return self._altered(pending, opening, found.entries, final)
+        if native.BAD_FRAME in results:
+            return self._reject(pending, "bad_bounds", "a frame does not fit its entry")
+        return self._accept(pending, record, opening, found)
+
+    def _accept(
+        self, pending: _Pending, record: Record, opening: Opening, found: native.Checked
+    ) -> list[Verdict]:
+        entries = opening.entries
+        self._forget(pending)
+        self._chain.accept(record)
+        self.window.release(entries)
+        if record.session == self._session:
+            for at in range(0, len(entries), layout.ENTRY_SIZE):
+                stream, end = entries[at], _first(entries, at) + _count(entries, at)
+                if end > self._next_seq[stream]:
+                    self._next_seq[stream] = end
+            if record.epoch + 1 == self._following:
+                self._clean = opening.meta[0] == layout.CLOSE_REASONS.index("stop")
+        return [Verified(record, pending.raw, opening.meta, entries, found, pending.leaves, pending.missing)]
+
+    def _altered(
+        self, pending: _Pending, opening: Opening, entries: list[native.EntryResult], final: bool
+    ) -> list[Verdict]:
+        """Once, what is in doubt is dropped and asked for again; then the epoch is rejected."""
+        doubtful = bool(pending.leaves) or any(entry.doubted for entry in entries)
+        if pending.doubted or not doubtful:
+            return self._reject(pending, "root_mismatch", "frames are not those that were signed")
+        for at in range(0, len(opening.entries), layout.ENTRY_SIZE):
+            run = (opening.entries[at], _first(opening.entries, at), _count(opening.entries, at))
+            self.window.drop(*run, doubted_only=True)
+        pending.leaves = {}
+        pending.doubted = True
+        pending.asked = 0
+        return self._try(pending, final)
+
+    def _reject(self, pending: _Pending, reason: str, detail: str) -> list[Verdict]:
+        self._forget(pending)
+        if pending.opening and reason != "root_mismatch":
+            self.window.release(pending.opening.entries)
+        return [Rejected(reason, pending.session, pending.epoch, detail)]
+
+    def _forget(self, pending: _Pending) -> None:
+        self._pending.pop((pending.session, pending.epoch), None)
+
+    def _supplement(self, pending: _Pending) -> tuple[bytes, bytes]:
+        entries = pending.opening.entries if pending.opening else b""
+        leaves, given = bytearray(), bytearray()
+        for at in range(0, len(entries), layout.ENTRY_SIZE):
+            known = pending.leaves.get(entries[at], {})
+            for i in range(_count(entries, at)):
+                leaves += known.get(i, bytes(layout.NODE_SIZE))
+                given.append(i in known)
+        return bytes(leaves), bytes(given)
+
+    def _runs(
+        self, pending: _Pending, opening: Opening, results: list[native.EntryResult]
+    ) -> tuple[Run, ...]:
+        """Frames of the entries that lack some, neither held nor given as leaf."""
+        out: list[Run] = []
+        for i, result in enumerate(results):
+            if result.status != native.MISSING:
+                continue
+            at = i * layout.ENTRY_SIZE
+            stream, first = opening.entries[at], _first(opening.entries, at)
+            known = pending.leaves.get(stream, {})
+            states = self.window.look(stream, first, result.frames)
+            lost = [k for k, state in enumerate(states) if state == native.ABSENT and k not in known]
+            out += _join_runs(stream, first, lost)
+        return tuple(out)
+
+    # -- time ------------------------------------------------------------------
+
+    def poll(self, now: float) -> list[Verdict]:
+        """What to ask for, and what is lost, at a time in seconds of any steady clock."""
+        out: list[Verdict] = []
+        for pending in list(self._pending.values()):
+            if pending.since is None:
+                pending.since = now
+            waited = now - pending.since
+            if waited >= self._timing.window_s:
+                out += self._give_up(pending)
+            else:
+                out += self._ask(pending, waited)
+        return _join_omitted(out)
+
+    def _ask(self, pending: _Pending, waited: float) -> list[Verdict]:
+        due = waited >= (0.0 if pending.missing else self._timing.grace_s)
+        due = due if not pending.asked else pending.asked == 1 and waited >= self._timing.retry_s
+        if not due:
+            return []
+        pending.asked += 1
+        self._asked[(pending.session, pending.epoch)] = None
+        if len(self._asked) > _MOST_PENDING:
+            del self._asked[next(iter(self._asked))]
+        return [
+            Missing(
+                pending.session,
+                pending.epoch,
+                record=pending.record is None,
+                opening=pending.opening is None,
+                frames=pending.missing,
+                leaves=bool(pending.missing) and pending.asked > 1,
+            )
+        ]
+
+    def _give_up(self, pending: _Pending) -> list[Verdict]:
+        if pending.record is None:
+            self._forget(pending)
+            # An opening that no record proves says nothing about which epochs exist.
+            known = pending.session == self._session and pending.epoch < self._following
+            return [Omitted(pending.session, pending.epoch, 1)] if known else []
+        if pending.opening is None:
+            self._forget(pending)
+            return [Gap(pending.session, pending.epoch)]
+        return self._try(pending, final=True)
+
+    def end(self) -> list[Verdict]:
+        """Decide all that is open and forget the frames: the hub rebooted, or the link was closed.
+
+        Ends with UnknownTail unless the hub closed its last epoch by a stop and
+        no frames came after it.
+        """
+        out: list[Verdict] = []
+        for pending in list(self._pending.values()):
+            out += self._give_up(pending)
+        tail = {stream: n for stream, n in enumerate(self.window.tail(self._next_seq)) if n}
+        if tail or not self._clean:
+            out.append(UnknownTail(self._session, self._following - 1, tail))
+        self.window.clear()
+        self._session = None
+        self._following = 0
+        self._next_seq = [0] * layout.STREAMS
+        self._clean = True
+        return _join_omitted(out)
+
+
+def _first(entries: bytes, at: int) -> int:
+    return int.from_bytes(entries[at + 2 : at + 6], "little")
+
+
+def _count(entries: bytes, at: int) -> int:
+    return int.from_bytes(entries[at + 6 : at + 8], "little")
+
+
+def _join_runs(stream: int, first: int, indices: list[int]) -> list[Run]:
+    out: list[Run] = []
+    for k in indices:
+        if out and out[-1].index + out[-1].count == k:
+            out[-1] = out[-1]._replace(count=out[-1].count + 1)
+        else:
+            out.append(Run(stream, first + k, k, 1))
+    return out
+
+
+def _join_omitted(verdicts: list[Verdict]) -> list[Verdict]:
+    out: list[Verdict] = []
+    for verdict in verdicts:
+        last = out[-1] if out else None
+        if (
+            isinstance(verdict, Omitted)
+            and isinstance(last, Omitted)
+            and (last.session, last.first + last.count) == (verdict.session, verdict.first)
+        ):
+            out[-1] = Omitted(last.session, last.first, last.count + verdict.count)
+        else:
+            out.append(verdict)
+    return out

@@ -1,0 +1,119 @@
+"""The reference parser: construct structs built from the rows of layout.
+
+It serves tools, tests and whoever wants to read one frame. The fast decoder
+(tasuki.pipeline.decode) is held equal to it by property tests on every kind,
+over good and damaged bytes. The only importer of construct.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import construct as cs
+
+from tasuki_wire import cobs, codec, layout
+from tasuki_wire.errors import WireError
+
+_CODES = {"B": cs.Int8ul, "b": cs.Int8sl, "H": cs.Int16ul, "h": cs.Int16sl, "I": cs.Int32ul, "i": cs.Int32sl}
+_TIME = cs.ExprAdapter(
+    cs.Sequence(cs.Int32ul, cs.Int32ul),
+    lambda words, _: codec.time_us(words[0], words[1]),
+    lambda us, _: list(codec.time_words(us)),
+)
+
+
+def _field(code: str, count: int) -> Any:
+    if code == "s":
+        return cs.Bytes(count) if count else cs.GreedyBytes
+    one = _TIME if code == "T" else _CODES[code]
+    return one if count == 1 else cs.Array(count, one)
+
+
+def _struct(fields: Any) -> Any:
+    return cs.Struct(*[name / _field(code, count) for name, code, count, _, _, _ in fields])
+
+
+def _payload(mode: int, head: Any, rows: Any, tail: bool) -> Any:
+    """Payload of a frame as bytes of a fragment, or head and rows."""
+    if mode == layout.FRAGMENTS:
+        return _struct(layout.FRAGMENT)
+    return _message(head, rows, tail)
+
+
+def _message(head: Any, rows: Any, tail: bool) -> Any:
+    parts = ["head" / _struct(head)]
+    if tail:
+        parts.append("rows" / cs.Array(cs.this.head.count, _struct(rows)))
+        parts.append("tail" / cs.GreedyBytes)
+    elif rows:
+        parts.append("rows" / cs.GreedyRange(_struct(rows)))
+    return cs.Struct(*parts)
+
+
+HEADER = _struct(layout.HEADER)
+"""construct Struct of the 16-byte frame header."""
+
+PAYLOADS = {row[0]: _payload(*row[3:6], not row[0]) for row in layout.MESSAGES}
+"""Kind to construct Struct of a frame's payload: a fragment, or `head` and `rows`."""
+
+MESSAGES = {row[0]: _message(*row[4:6], not row[0]) for row in layout.MESSAGES}
+"""Kind to construct Struct of a whole message; a hello's rows end at its count."""
+
+_FIELDS = {row[0]: {field[0]: field for field in row[4] + row[5]} for row in layout.MESSAGES}
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame as found in a stream of bytes.
+
+    Attributes:
+        fault: "ok", or the first rule of layout.FAULTS that it breaks.
+        raw: unstuffed bytes with CRC; empty where there is no way to unstuff them.
+    """
+
+    fault: str
+    raw: bytes
+
+    @property
+    def body(self) -> bytes:
+        """Header and payload."""
+        return self.raw[: -layout.CRC_SIZE]
+
+    def header(self) -> Any:
+        """The header as a construct Container; raises construct.StreamError when cut."""
+        return HEADER.parse(self.raw)
+
+    def payload(self) -> Any:
+        """The payload of a good frame as a construct Container."""
+        return PAYLOADS[self.raw[1]].parse(self.body[layout.HEADER_SIZE :])
+
+
+def parse_frame(stuffed: bytes, announced: dict[int, int] | None = None) -> Frame:
+    """One frame from its stuffed bytes without delimiter; `announced` are the seeds of the hello."""
+    if len(stuffed) > layout.MAX_FRAME + 1:
+        return Frame("long", b"")
+    raw = bytearray(len(stuffed))
+    try:
+        size = cobs.decode_into(raw, stuffed, len(stuffed))
+    except WireError as error:
+        return Frame(error.fault, b"")
+    return Frame(codec.check(bytes(raw[:size]), announced or {}), bytes(raw[:size]))
+
+
+def parse(data: bytes, announced: dict[int, int] | None = None) -> list[Frame]:
+    """All frames of a stream of bytes, good and bad, in order.
+
+    What follows the last delimiter is a frame in the making and left out,
+    unless it is already too long to become one.
+    """
+    *runs, last = data.split(b"\x00")
+    if len(last) > layout.MAX_FRAME + 1:
+        runs.append(last)
+    return [parse_frame(run, announced) for run in runs if run]
+
+
+def physical(kind: int, name: str, raw: Any) -> tuple[Any, str]:
+    """A field's value in its unit, and the unit: raw / scale; lists stay lists, bytes stay bytes."""
+    _, code, _, unit, scale, _ = _FIELDS[kind][name]
+    if code == "s" or scale == 1:
+        return raw, unit
+    return ([value / scale for value in raw] if isinstance(raw, list) else raw / scale), unit

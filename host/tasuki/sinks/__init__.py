@@ -1,0 +1,50 @@
+"""Where blocks go: one small protocol, the embedded store behind it by default."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+Key = tuple[bytes, int, int]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One block on its way to one destination.
+
+    Attributes:
+        destination, purpose: where to, what for.
+        pseudonym: the wearer's at this destination, 16 bytes.
+        stream: stream number.
+        number: counts from 0 per pseudonym and stream.
+        item: item name.
+        form: `envelope` (our own store) or `attested`.
+        tags: an envelope's tags in the clear (tasuki.vault.envelope), else empty.
+        content: encrypted bytes.
+    """
+
+    destination: str
+    purpose: str
+    pseudonym: bytes
+    stream: int
+    number: int
+    item: str
+    form: str
+    tags: bytes
+    content: bytes = field(repr=False)
+
+    @property
+    def key(self) -> Key:
+        """What a sink is idempotent on."""
+        return self.pseudonym, self.stream, self.number
+
+
+class Sink(Protocol):
+    """A place that stores deliveries durably."""
+
+    def send(self, batch: Iterable[Delivery]) -> list[Key]:
+        """Store a batch; returns the keys that are durable now, old ones included.
+
+        Consume the iterable one by one, right before each delivery leaves: consent is checked
+        inside it. Idempotent on `Delivery.key`. Raises LinkLost when trying again may help.
+        """
+        ...

@@ -1,0 +1,97 @@
+"""Every word that the view and the report show, in English and Japanese.
+
+The Japanese words for items and purposes are those of the policy, section 2.
+"""
+
+import os
+from collections.abc import Mapping
+
+from tasuki.view.words_report import REPORT_WORDS
+
+LANGUAGES = ("en", "ja")
+
+WORDS: dict[str, tuple[str, str]] = {
+    # items
+    "ecg": ("ECG", "心電"),
+    "respiration": ("Respiration", "呼吸"),
+    "body_temperature": ("Temperature", "体温"),
+    "body_motion": ("Motion", "身体動作"),
+    "subjective": ("Ratings", "主観データ"),
+    "device_status": ("Device status", "端末の状態"),
+    "imu": ("Motion (IMU)", "身体動作 (IMU)"),
+    "strain": ("Garment strain", "衣服のひずみ"),
+    # purposes, short for the terminal, long for the report
+    "service_information": ("Information in the service", "サービスにおける情報提供"),
+    "service_improvement": ("Service improvement", "サービスの改良または更新"),
+    "product_development": ("Product development", "新製品または新サービスの開発"),
+    "statistics": ("Statistics", "統計データの作成または分析"),
+    "after_service": ("After-sales service", "アフターサービス"),
+    "information": ("Product information", "情報提供"),
+    "user_identification": ("User identification", "利用者識別"),
+    "ad_measurement": ("Ad measurement", "広告効果の測定"),
+    "usage_analysis": ("Usage analysis", "利用状況の分析"),
+    "short.service_information": ("service", "提供"),
+    "short.service_improvement": ("improve", "改良"),
+    "short.product_development": ("develop", "開発"),
+    "short.statistics": ("stats", "統計"),
+    "short.after_service": ("repair", "保守"),
+    "short.information": ("news", "案内"),
+    "short.user_identification": ("login", "識別"),
+    "short.ad_measurement": ("ads", "広告"),
+    "short.usage_analysis": ("usage", "利用"),
+    # states and outcomes
+    "passes": ("passes", "通過"),
+    "refused": ("refused", "拒否"),
+    "not_sampled": ("not sampled", "未計測"),
+    "allow": ("allowed", "許可"),
+    "deny": ("refused", "拒否"),
+    "no_signal": ("no signal yet", "信号待ち"),
+    "provisional": ("provisional", "暫定"),
+    "verified": ("verified", "検証済"),
+    # live view
+    "hub": ("hub", "ハブ"),
+    "clock": ("clock", "時計"),
+    "heart": ("Heart rate", "心拍数"),
+    "heart.short": ("heart", "心拍"),
+    "breath": ("Breathing", "呼吸数"),
+    "breath.short": ("breathing", "呼吸"),
+    "skin": ("Skin", "皮膚温"),
+    "skin.short": ("skin", "皮膚"),
+    "per_minute": ("/min", "/分"),
+    "confidence": ("sure", "確度"),
+    "epochs": ("epochs", "エポック"),
+    "rejected": ("rejected", "却下"),
+    "pending": ("pending", "待ち"),
+    "frames": ("frames", "フレーム"),
+    "bad": ("bad", "不良"),
+    "gaps": ("gaps", "欠落"),
+    "outbox": ("outbox", "送信待ち"),
+    "stored": ("stored", "保存済"),
+    "consent": ("Consent", "同意"),
+    "blocks": ("blocks", "ブロック"),
+    "more": ("more", "件省略"),
+    "small": ("The terminal is too small", "端末が小さすぎます"),
+    **REPORT_WORDS,
+}
+
+
+def word(key: str, lang: str) -> str:
+    """The word for `key`; a key without a word is shown as it is, with spaces for underscores."""
+    pair = WORDS.get(key)
+    if pair is None:
+        return key.rpartition("short.")[2].replace("_", " ")
+    return pair[LANGUAGES.index(lang)]
+
+
+def check_language(lang: str) -> str:
+    """`lang`; ValueError when there are no words in it."""
+    if lang not in LANGUAGES:
+        raise ValueError(f"language {lang!r}: choose one of {', '.join(LANGUAGES)}")
+    return lang
+
+
+def language_of(environment: Mapping[str, str] | None = None) -> str:
+    """The language that LC_ALL, LC_MESSAGES or LANG asks for; English unless that is Japanese."""
+    env = os.environ if environment is None else environment
+    asked = next((env[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if env.get(name)), "")
+    return "ja" if asked.lower().startswith("ja") else "en"

@@ -1,0 +1,155 @@
+/* Beat detector, front end: from microvolts to peaks of QRS slope energy.
+ *
+ * A 20-ms difference, twice smoothed by 12 ms, passes 8 to 40 Hz; its absolute
+ * value summed over 100 ms is the energy. All in integers of 1/8 microvolt, so
+ * the bits are the same on every processor and an added offset changes none. */
+#include "beat.h"
+
+static const float LIMIT_UV = 262144.0f;
+static const int32_t LARGEST_STEP = 131072; /* 16 mV in 20 ms is no heart */
+
+static uint32_t lag(uint32_t head, int32_t samples, uint32_t ring)
+{
+    return (head - (uint32_t)samples) & (ring - 1u);
+}
+
+static void push_peak(const struct tsk_beat_coef *coef, struct tsk_beat_state *state)
+{
+    if (state->top < coef->floor || state->count == TSK_BEAT_QUEUE) {
+        return;
+    }
+    struct tsk_beat_peak *peak = &state->queue[(state->first + state->count) & (TSK_BEAT_QUEUE - 1)];
+    peak->at = state->top_at - coef->delay;
+    peak->r = peak->at;
+    peak->energy = state->top;
+    peak->unsure = state->bad_at > peak->at - coef->window;
+    state->count += 1;
+    int64_t located = peak->at + coef->reach + coef->baseline;
+    if (state->wake > located) {
+        state->wake = located;
+    }
+}
+
+static void follow(const struct tsk_beat_coef *coef, struct tsk_beat_state *state, int32_t energy)
+{
+    int64_t at = state->now - 1;
+    if (state->rising) {
+        if (energy > state->top) {
+            state->top = energy;
+            state->top_at = at;
+        } else if (energy < state->top - state->top / 4 - state->top / 8 || at - state->top_at >= coef->top) {
+            push_peak(coef, state);
+            state->rising = 0;
+            state->valley = energy;
+        }
+    } else if (energy < state->valley) {
+        state->valley = energy;
+    } else if (energy > state->valley + state->valley / 2 + state->valley / 8) {
+        state->rising = 1;
+        state->top = energy;
+        state->top_at = at;
+    }
+}
+
+static void push(const struct tsk_beat_coef *coef, struct tsk_beat_state *state, uint32_t x)
+{
+    uint32_t head = state->head++;
+    state->now += 1;
+    state->ring[head & (TSK_BEAT_RING - 1u)] = x;
+
+    int32_t diff = (int32_t)(x - state->ring[lag(head, coef->slope, TSK_BEAT_RING)]);
+    diff = diff > LARGEST_STEP ? LARGEST_STEP : diff < -LARGEST_STEP ? -LARGEST_STEP : diff;
+    state->acc1 += diff - state->diff[lag(head, coef->smooth, TSK_BEAT_SHORT)];
+    state->diff[head & (TSK_BEAT_SHORT - 1u)] = diff;
+    state->acc2 += state->acc1 - state->sum1[lag(head, coef->smooth, TSK_BEAT_SHORT)];
+    state->sum1[head & (TSK_BEAT_SHORT - 1u)] = state->acc1;
+
+    int32_t power = (state->acc2 < 0 ? -state->acc2 : state->acc2) >> coef->shift;
+    state->energy += power - state->power[lag(head, coef->window, TSK_BEAT_WINDOW)];
+    state->power[head & (TSK_BEAT_WINDOW - 1u)] = power;
+    follow(coef, state, state->energy);
+}
+
+static void note_bad(const struct tsk_beat_coef *coef, struct tsk_beat_state *state)
+{
+    state->bad_at = state->now;
+    if (state->missing <= coef->hold) {
+        state->missing += 1;
+    }
+    if (state->missing > coef->hold) {
+        if (state->gap_to < state->now - 1) {
+            state->gap_from = state->now - coef->hold;
+        }
+        state->gap_to = state->now;
+    }
+}
+
+/* The input as a wrapping count of eighths of a microvolt that a gap does not make jump. */
+static uint32_t take(const struct tsk_beat_coef *coef, struct tsk_beat_state *state, float microvolts)
+{
+    if (!(microvolts >= -LIMIT_UV && microvolts <= LIMIT_UV)) {
+        note_bad(coef, state);
+        return state->held;
+    }
+    float counts = microvolts * coef->gain;
+    uint32_t x = (uint32_t)(int32_t)(counts < 0.0f ? counts - 0.5f : counts + 0.5f);
+    if (!state->started || state->missing > coef->hold) {
+        state->base = x - state->held;
+        state->started = 1;
+    }
+    state->missing = 0;
+    state->held = x - state->base;
+    return state->held;
+}
+
+static int take_block(const struct tsk_beat_coef *coef, struct tsk_beat_state *state, float microvolts)
+{
+    state->block += take(coef, state, microvolts);
+    state->phase += 1;
+    if (state->phase < coef->decimate) {
+        return 0;
+    }
+    push(coef, state, state->block);
+    state->block = 0;
+    state->phase = 0;
+    return 1;
+}
+
+size_t tsk_beat_process(const struct tsk_beat_coef *coef, struct tsk_beat_state *state,
+                        const float *in, size_t n, size_t *used,
+                        struct tsk_beat *out, size_t room)
+{
+    size_t beats = 0;
+    size_t i = 0;
+    while (i < n && room - beats >= TSK_BEAT_QUEUE) {
+        if (take_block(coef, state, in[i++]) && state->now > state->wake) {
+            beats += tsk_beat_decide(coef, state, out + beats);
+        }
+    }
+    *used = i;
+    return beats;
+}
+
+size_t tsk_beat_gap(const struct tsk_beat_coef *coef, struct tsk_beat_state *state,
+                    uint64_t n, struct tsk_beat *out, size_t room)
+{
+    const float missing = 3e38f;
+    uint64_t drain = (uint64_t)(coef->decimate * TSK_BEAT_RING);
+    size_t beats = 0;
+    size_t used;
+    for (; n > 0 && (drain > 0 || state->phase > 0); n--) {
+        beats += tsk_beat_process(coef, state, &missing, 1, &used, out + beats, room - beats);
+        drain -= drain > 0;
+    }
+    int64_t skipped = (int64_t)(n / (uint64_t)coef->decimate);
+    if (skipped > 0) {
+        state->now += skipped;
+        state->learn_to += state->learn_to < 0 ? 0 : skipped;
+        state->gap_to = state->bad_at = state->now;
+        n -= (uint64_t)skipped * (uint64_t)coef->decimate;
+    }
+    for (; n > 0; n--) {
+        beats += tsk_beat_process(coef, state, &missing, 1, &used, out + beats, room - beats);
+    }
+    return beats;
+}

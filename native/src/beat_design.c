@@ -1,0 +1,53 @@
+/* Beat detector: lengths for a sampling rate, and the state at its start. */
+#include "beat.h"
+
+/* Milliseconds in samples, rounded. */
+static int32_t samples(uint32_t rate_mhz, uint32_t ms)
+{
+    return (int32_t)(((uint64_t)rate_mhz * ms + 500000u) / 1000000u);
+}
+
+static int32_t at_least(int32_t least, int32_t value)
+{
+    return value < least ? least : value;
+}
+
+int tsk_beat_design(const struct tsk_beat_params *params, struct tsk_beat_coef *coef)
+{
+    if (params->rate_mhz < 100000u || params->rate_mhz > 2000000u) {
+        return TSK_FILTER_RANGE;
+    }
+    coef->decimate = params->rate_mhz > 1000000u ? 4 : params->rate_mhz > 500000u ? 2 : 1;
+    coef->gain = coef->decimate == 4 ? 2.0f : coef->decimate == 2 ? 4.0f : 8.0f;
+    uint32_t rate = params->rate_mhz / (uint32_t)coef->decimate;
+    coef->smooth = at_least(1, samples(rate, 12));
+    coef->slope = at_least(1, samples(rate, 20));
+    coef->window = samples(rate, 100);
+    coef->shift = 1;
+    coef->delay = (coef->slope + 2 * coef->smooth - 2 + coef->window) / 2;
+    coef->top = samples(rate, 100);
+    coef->refractory = samples(rate, 210);
+    coef->t_wave = samples(rate, 360);
+    coef->ahead = samples(rate, 250);
+    coef->reach = samples(rate, 80);
+    coef->baseline = samples(rate, 150);
+    coef->learn = samples(rate, 2000);
+    coef->hold = samples(rate, 20);
+    coef->rr_start = 16 * samples(rate, 800);
+    coef->floor = 16 * coef->smooth * coef->smooth * coef->window;
+    return TSK_FILTER_OK;
+}
+
+void tsk_beat_reset(const struct tsk_beat_coef *coef, struct tsk_beat_state *state)
+{
+    static const struct tsk_beat_state zero;
+    *state = zero;
+    state->wake = coef->learn;
+    state->learn_to = coef->learn;
+    state->last_r = -1;
+    state->gap_from = 0;
+    state->gap_to = -1;
+    state->bad_at = -coef->learn;
+    state->signal = coef->floor;
+    state->rr = coef->rr_start;
+}

@@ -1,0 +1,60 @@
+/* Biquad cascades in fixed point, direct form 1, for processors without a float unit.
+ *
+ * Coefficients are Q2.30, sums have 64 bits. Signals stay within 28 bits, so five
+ * products of at most 2^28 * 2^31 cannot overflow. */
+#include "tasuki_filters.h"
+
+static const int64_t LARGEST = (1 << 28) - 1;
+
+static int64_t limited(int64_t x)
+{
+    return x > LARGEST ? LARGEST : x < -LARGEST ? -LARGEST : x;
+}
+
+/* Rounds half up; the shift of a negative number is arithmetic in gcc and clang. */
+static int32_t rounded(int64_t sum)
+{
+    return (int32_t)limited((sum + (1 << 29)) >> 30);
+}
+
+/* signals: the two latest values of one channel, at this section's input and output. */
+static int32_t section(const int32_t *c, int32_t *input, const int32_t *output, size_t channels, int32_t x)
+{
+    int64_t sum = (int64_t)c[0] * x + (int64_t)c[1] * input[0] + (int64_t)c[2] * input[channels]
+                  - (int64_t)c[3] * output[0] - (int64_t)c[4] * output[channels];
+    input[channels] = input[0];
+    input[0] = x;
+    return rounded(sum);
+}
+
+static int32_t cascade(const struct tsk_biquad_coef *coef, int32_t *state, size_t channel, int32_t x)
+{
+    size_t channels = (size_t)coef->channels;
+    int32_t *signal = state + channel;
+    for (int s = 0; s < coef->sections; s++, signal += 2u * channels) {
+        x = section(coef->fixed[s], signal, signal + 2u * channels, channels, x);
+    }
+    signal[channels] = signal[0];
+    signal[0] = x;
+    return x;
+}
+
+void tsk_biquad_i32(const struct tsk_biquad_coef *coef, int32_t *state, const int32_t *in, size_t n,
+                    int32_t *out)
+{
+    size_t channels = (size_t)coef->channels;
+    for (size_t i = 0; i < n * channels; i += channels) {
+        for (size_t k = 0; k < channels; k++) {
+            out[i + k] = cascade(coef, state, k, (int32_t)limited(in[i + k]));
+        }
+    }
+}
+
+void tsk_biquad_gap_i32(const struct tsk_biquad_coef *coef, int32_t *state, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < (size_t)coef->channels; k++) {
+            cascade(coef, state, k, state[k]); /* the latest input */
+        }
+    }
+}
