@@ -47,13 +47,14 @@ yield (hex), and how many fragments and half messages are given up (decimal)."""
 Epochs, intact and altered, against one device key.
 public, record (with signature), opening (message), body (header and payload of
 a frame, as received, any order): hex. leaf: stream, index in the block, hash of
-a frame that was asked for by its leaf. verdict: verified, gap (frames or leaves
-are missing), forged. slot_keys and slot_leaves: the 16 of them, joined."""),
+a frame that was asked for by its leaf. verdict: verified, gap (the opening, frames or
+leaves are missing), forged. slot_keys and slot_leaves: the 16 of them, joined."""),
     "sessions": (blocks.sessions, """
 Order of arrival of epochs that epochs.txt names, and what a verifier that saw
 nothing before says of each, then what it says once the resend window is over.
-finding: omitted EPOCH, or unknown_tail STREAM FIRST_SEQ COUNT for the frames
-(body) after the last record."""),
+finding: omitted SESSION EPOCH; unknown_tail SESSION LAST_EPOCH for a newest
+session whose last record is no clean stop, with STREAM:COUNT of the frames
+behind it, those of refused epochs and of body lines."""),
     "blocks": (blocks.blocks, """
 Blocks as they are disclosed, intact and altered: record, entry, slot_key, path
 (4 nodes), body in order of seq: hex. verdict: verified, gap or forged."""),

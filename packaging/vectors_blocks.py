@@ -8,54 +8,45 @@ PUBLIC = DEVICE_KEY.verify_key.encode()
 
 
 def sessions() -> list[Lines]:
-    """Orders of arrival."""
-    last = session()[2].all_bodies()
+    """Orders of arrival; `tail` is said of a session that did not end with a clean stop."""
+    first = ("epoch 0", "verified")
+    second = ("epoch 1", "verified")
+    last = ("epoch 2", "verified")
+    stray = ("epoch 1 of another chain", "verified")
+    garment = "0:3 1:1 2:2 3:1 4:1 5:1 6:1 7:1"
     rows: list[tuple[str, list[tuple[str, str]], list[str]]] = [
-        ("all, in order", [("epoch 0", "verified"), ("epoch 1", "verified"), ("epoch 2", "verified")], []),
-        (
-            "all, in any order",
-            [("epoch 2", "verified"), ("epoch 0", "verified"), ("epoch 1", "verified")],
-            [],
-        ),
-        (
-            "an epoch replayed",
-            [("epoch 0", "verified"), ("epoch 1", "verified"), ("epoch 0", "replayed")],
-            [],
-        ),
-        ("the same number signed anew", [("epoch 0", "verified"), ("epoch 0 signed anew", "replayed")], []),
-        ("an epoch omitted", [("epoch 0", "verified"), ("epoch 2", "verified")], ["omitted 1"]),
-        ("the first epoch omitted", [("epoch 1", "verified")], ["omitted 0"]),
-        ("prev does not fit", [("epoch 0", "verified"), ("epoch 1 of another chain", "forged")], []),
+        ("all, in order", [first, second, last], []),
+        ("all, in any order", [last, first, second], []),
+        ("an epoch replayed", [first, second, ("epoch 0", "replayed")], ["unknown_tail 7 1"]),
+        ("the same number signed anew", [first, ("epoch 0 signed anew", "replayed")], ["unknown_tail 7 0"]),
+        ("an epoch omitted", [first, last], ["omitted 7 1"]),
+        ("the first epoch omitted", [second], ["omitted 7 0", "unknown_tail 7 1"]),
+        ("prev does not fit", [first, (stray[0], "forged")], [f"unknown_tail 7 0 {garment}"]),
         (
             "prev does not fit, found backwards",
-            [("epoch 1 of another chain", "verified"), ("epoch 0", "forged")],
-            ["omitted 0"],
+            [stray, ("epoch 0", "forged")],
+            ["omitted 7 0", "unknown_tail 7 1"],
         ),
         (
             "a new session starts at 0",
-            [("epoch 0", "verified"), ("epoch 0 of the next session", "verified")],
-            [],
+            [first, ("epoch 0 of the next session", "verified")],
+            ["unknown_tail 8 0"],
         ),
         (
             "a forged one does not take the place",
-            [("record: root altered", "forged"), ("epoch 0", "verified")],
-            [],
+            [("record: root altered", "forged"), first],
+            ["unknown_tail 7 0"],
         ),
     ]
     out: list[Lines] = [
-        [
-            ("case", case),
-            *[("arrives", f"{verdict} {name}") for name, verdict in steps],
-            *[("finding", f) for f in found],
-        ]
+        [("case", case), *[("arrives", f"{verdict} {name}") for name, verdict in steps]]
+        + [("finding", finding) for finding in found]
         for case, steps, found in rows
     ]
-    tail: Lines = [
-        ("case", "frames after the last record"),
-        ("arrives", "verified epoch 0"),
-        ("arrives", "verified epoch 1"),
-    ]
-    return [*out, [*tail, *[("body", frame) for frame in last], ("finding", "unknown_tail 0 6 5")]]
+    rest = session()[2].all_bodies()
+    tail: Lines = [("case", "frames after the last record"), ("arrives", "verified epoch 0")]
+    tail += [("arrives", "verified epoch 1"), *[("body", frame) for frame in rest]]
+    return [*out, [*tail, ("finding", "unknown_tail 7 1 0:5")]]
 
 
 def blocks() -> list[Lines]:

@@ -60,6 +60,25 @@ def cobs_decode(dst: ptr8, src: ptr8, n: int) -> int:
 
 
 @micropython.viper
+def copy(dst: ptr8, at: int, src: ptr8, start: int, n: int):
+    """Copy src[start : start + n] to dst[at : at + n]."""
+    end = start + n
+    while start < end:
+        dst[at] = src[start]
+        at += 1
+        start += 1
+
+
+@micropython.viper
+def fill(dst: ptr8, n: int, byte: int):
+    """Set the first n bytes of dst."""
+    i = 0
+    while i < n:
+        dst[i] = byte
+        i += 1
+
+
+@micropython.viper
 def _schedule(w: ptr32, data: ptr8, at: int):
     """Message schedule of FIPS 180-4 section 6.4.2 step 1, from data[at : at + 128]."""
     m = (uint(0xFFFF) << 16) | uint(0xFFFF)

@@ -8,6 +8,7 @@ FIRMWARE = b"tasuki 0.1.0"
 
 _ANSWER = codec.number("answer")
 _MAX_RESEND = 64
+_MAX_LEAVES = 170  # what a message of layout.MAX_MESSAGE holds
 
 
 def _status(name):
@@ -148,9 +149,10 @@ class Commands:
         hub = self._hub
         message, signature = consent.signed_part(token)
         holds = yield from hub.crypto.verify_steps(hub.keys.authority, message, signature)
-        if not holds:
+        if not holds or not consent.lifetime_holds(token):
             self._verifying = False
-            return self._token_answer(request, "bad_signature", hub.board.now_us())
+            reason = "bad_lifetime" if holds else "bad_signature"
+            return self._token_answer(request, reason, hub.board.now_us())
         hub.at_border("token", lambda now: self._accept(request, token, now))
 
     def _accept(self, request, token, now):
@@ -223,12 +225,12 @@ class Commands:
 
     def _do_leaves_request(self, now, request, number, stream, first, count):
         kept = self._hub.epochs.find(number)
-        leaves = kept.leaf_bytes(stream, first, count) if kept else None
+        leaves = kept.leaf_bytes(stream, first, min(count, _MAX_LEAVES)) if kept else None
         if leaves is None:
             return self._answer(request, "leaves_request", "not_found")
         kind = codec.number("leaf_hashes")
         message = codec.pack(kind, request, number, stream, first, rows=leaves)
-        self._hub.link.bulk(kind, message[: layout.MAX_MESSAGE])
+        self._hub.link.bulk(kind, message)
 
     def _do_epoch_request(self, now, request, number):
         kept = self._hub.epochs.find(number)

@@ -42,10 +42,37 @@ def _decode_into(dst, src, n):
     raise error("cobs", "zero at %d" % i)
 
 
+def copy_into(dst, at, src, start, n):
+    """Copy src[start : start + n] to dst[at : at + n] without an object for either slice.
+
+    The buffers hold bytes and do not overlap; IndexError for a place outside of them.
+    """
+    if min(at, start, n) < 0 or at + n > len(dst) or start + n > len(src):
+        raise IndexError("copy")
+    _copy(dst, at, src, start, n)
+
+
+def wipe(buf):
+    """Overwrite a buffer of bytes with zeros."""
+    _fill(buf, len(buf), 0)
+
+
+def _portable_copy(dst, at, src, start, n):
+    dst[at : at + n] = src[start : start + n]
+
+
+def _portable_fill(dst, n, byte):
+    dst[:] = bytes((byte,)) * n
+
+
 if VIPER:
+    _copy = _viper.copy
+    _fill = _viper.fill
     encode_into = _encode_into
     decode_into = _decode_into
     compress = _viper.compress
 else:
+    _copy = _portable_copy
+    _fill = _portable_fill
     from tasuki_hub._portable import compress  # noqa: F401
     from tasuki_wire.cobs import decode_into, encode_into  # noqa: F401

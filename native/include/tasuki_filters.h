@@ -102,6 +102,7 @@ struct tsk_beat_coef {
 struct tsk_beat_peak {
     int64_t at;     /* centre of the energy, inner samples */
     int64_t r;      /* R peak, inner samples; valid once located */
+    int64_t gap_to; /* end of the latest gap before it, -1 when there was none */
     int32_t energy;
     int32_t unsure; /* 1: bad samples lie under it */
 };
@@ -112,8 +113,9 @@ struct tsk_beat_state {
     int64_t learn_to; /* end of the learning phase, -1 when over */
     int64_t last_at;  /* energy centre of the last beat */
     int64_t last_r;   /* R peak of the last beat, -1 before the first */
-    int64_t gap_from; /* the latest gap; gap_from > gap_to when there was none */
-    int64_t gap_to;
+    int64_t gap_from; /* the latest gap, inner samples */
+    int64_t gap_to;   /* its end, -1 when there was none */
+    int64_t gap_before; /* end of the gap before it, -1 when there was none */
     int64_t bad_at;   /* latest bad sample */
     int64_t top_at;   /* where the energy was highest */
     struct tsk_beat_peak queue[64];

@@ -22,6 +22,7 @@ static void push_peak(const struct tsk_beat_coef *coef, struct tsk_beat_state *s
     peak->at = state->top_at - coef->delay;
     peak->r = peak->at;
     peak->energy = state->top;
+    peak->gap_to = state->gap_from > peak->at ? state->gap_before : state->gap_to;
     peak->unsure = state->bad_at > peak->at - coef->window;
     state->count += 1;
     int64_t located = peak->at + coef->reach + coef->baseline;
@@ -78,6 +79,7 @@ static void note_bad(const struct tsk_beat_coef *coef, struct tsk_beat_state *st
     }
     if (state->missing > coef->hold) {
         if (state->gap_to < state->now - 1) {
+            state->gap_before = state->gap_to;
             state->gap_from = state->now - coef->hold;
         }
         state->gap_to = state->now;

@@ -84,7 +84,7 @@ static int overtaken(const struct tsk_beat_coef *coef, struct tsk_beat_state *st
         }
     }
     if (state->rising && state->top_at - coef->delay - peak->at < coef->ahead) {
-        return state->top > larger_than ? 1 : -1;
+        return -1;
     }
     return state->now <= peak->at + coef->ahead + coef->delay ? -1 : 0;
 }
@@ -101,7 +101,7 @@ static int32_t confidence(const struct tsk_beat_state *state, const struct tsk_b
 static void accept(const struct tsk_beat_coef *coef, struct tsk_beat_state *state,
                    const struct tsk_beat_peak *peak, int32_t level, struct tsk_beat *out)
 {
-    int known = state->last_r >= 0 && (state->gap_to < state->last_r || state->gap_from > peak->r);
+    int known = state->last_r >= 0 && state->last_r > peak->gap_to;
     out->sample = peak->r * coef->decimate + coef->decimate / 2;
     out->rr = known ? (int32_t)(peak->r - state->last_r) * coef->decimate : 0;
     out->confidence = confidence(state, peak, level);

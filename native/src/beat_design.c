@@ -45,8 +45,8 @@ void tsk_beat_reset(const struct tsk_beat_coef *coef, struct tsk_beat_state *sta
     state->wake = coef->learn;
     state->learn_to = coef->learn;
     state->last_r = -1;
-    state->gap_from = 0;
     state->gap_to = -1;
+    state->gap_before = -1;
     state->bad_at = -coef->learn;
     state->signal = coef->floor;
     state->rr = coef->rr_start;

@@ -1,49 +1,48 @@
 /* Biquad cascades in float32, transposed direct form 2.
  *
- * One channel keeps its delays in registers, with the number of sections known to
- * the compiler so that sections of successive samples overlap. Several channels
- * run side by side, section by section. Both do the same operations per sample. */
+ * One channel goes tile by tile through all sections; several channels run side
+ * by side. Both do the operations of tsk_section on every sample. */
 #include "filter_bad.h"
+#include "filter_wave.h"
 #include "tasuki_filters.h"
 
-static inline void one_channel(const float (*c)[5], float *state, int sections,
-                               const float *in, size_t n, float *out)
+enum { RUN = 256 }; /* samples of one channel that go through the sections together */
+
+/* The latest good value in place of every bad one; returns how many were bad. */
+static size_t fill(const float *in, size_t n, float *held, float *x)
 {
-    float d1[16];
-    float d2[16];
-    float held = state[2 * sections];
-    for (int s = 0; s < sections; s++) {
-        d1[s] = state[2 * s];
-        d2[s] = state[2 * s + 1];
-    }
+    size_t bad = 0;
     for (size_t i = 0; i < n; i++) {
-        int good = tsk_is_good(in[i]);
-        held = good ? in[i] : held;
-        float x = held;
-        for (int s = 0; s < sections; s++) {
-            float y = c[s][0] * x + d1[s];
-            d1[s] = (c[s][1] * x + d2[s]) - c[s][3] * y;
-            d2[s] = c[s][2] * x - c[s][4] * y;
-            x = y;
+        bad += !tsk_is_good(in[i]);
+        x[i] = in[i];
+    }
+    for (size_t i = 0; bad > 0 && i < n; i++) {
+        *held = tsk_is_good(in[i]) ? in[i] : *held;
+        x[i] = *held;
+    }
+    *held = x[n - 1];
+    return bad;
+}
+
+static void one_channel(const struct tsk_biquad_coef *coef, float *state, const float *in, size_t n, float *out)
+{
+    float x[RUN];
+    for (size_t m; n > 0; n -= m, in += m, out += m) {
+        m = n < RUN ? n : RUN;
+        size_t bad = fill(in, m, &state[2 * coef->sections], x);
+        tsk_sections(coef->real, state, coef->sections, x, m);
+        for (size_t i = 0; i < m; i++) {
+            out[i] = bad > 0 && !tsk_is_good(in[i]) ? tsk_bad() : x[i];
         }
-        out[i] = good ? x : tsk_bad();
     }
-    for (int s = 0; s < sections; s++) {
-        state[2 * s] = d1[s];
-        state[2 * s + 1] = d2[s];
-    }
-    state[2 * sections] = held;
 }
 
 enum { TILE = 64 }; /* channels that run side by side */
 
-static void section(const float *c, float *restrict d1, float *restrict d2, float *restrict x, size_t width)
+static void side_by_side(const float *c, float *restrict d1, float *restrict d2, float *restrict x, size_t width)
 {
     for (size_t k = 0; k < width; k++) {
-        float y = c[0] * x[k] + d1[k];
-        d1[k] = (c[1] * x[k] + d2[k]) - c[3] * y;
-        d2[k] = c[2] * x[k] - c[4] * y;
-        x[k] = y;
+        x[k] = tsk_section(c, &d1[k], &d2[k], x[k]);
     }
 }
 
@@ -62,7 +61,7 @@ static void tile(const struct tsk_biquad_coef *coef, float *delays, float *held,
         }
         for (int s = 0; s < coef->sections; s++) {
             float *d1 = delays + 2u * (size_t)s * channels;
-            section(coef->real[s], d1, d1 + channels, x, width);
+            side_by_side(coef->real[s], d1, d1 + channels, x, width);
         }
         for (size_t k = 0; k < width; k++) {
             out[k] = mark[k] == 0.0f ? x[k] : mark[k];
@@ -70,23 +69,10 @@ static void tile(const struct tsk_biquad_coef *coef, float *delays, float *held,
     }
 }
 
-static void one(const struct tsk_biquad_coef *coef, float *state, const float *in, size_t n, float *out)
-{
-    switch (coef->sections) {
-    case 1: one_channel(coef->real, state, 1, in, n, out); break;
-    case 2: one_channel(coef->real, state, 2, in, n, out); break;
-    case 3: one_channel(coef->real, state, 3, in, n, out); break;
-    case 4: one_channel(coef->real, state, 4, in, n, out); break;
-    case 5: one_channel(coef->real, state, 5, in, n, out); break;
-    case 6: one_channel(coef->real, state, 6, in, n, out); break;
-    default: one_channel(coef->real, state, coef->sections, in, n, out); break;
-    }
-}
-
 void tsk_biquad_f32(const struct tsk_biquad_coef *coef, float *state, const float *in, size_t n, float *out)
 {
     if (coef->channels == 1) {
-        one(coef, state, in, n, out);
+        one_channel(coef, state, in, n, out);
         return;
     }
     size_t channels = (size_t)coef->channels;
@@ -106,7 +92,7 @@ void tsk_biquad_gap_f32(const struct tsk_biquad_coef *coef, float *state, size_t
             float x = held[k];
             for (int s = 0; s < coef->sections; s++) {
                 float *d1 = state + 2u * (size_t)s * channels + k;
-                section(coef->real[s], d1, d1 + channels, &x, 1);
+                x = tsk_section(coef->real[s], d1, d1 + channels, x);
             }
         }
     }

@@ -121,6 +121,7 @@ TOKEN = (
     ("signature", "s", 64, "", 1, "Ed25519 over domain `token` and the fields above"),
 )
 TOKEN_FORMAT = 1
+MAX_LIFETIME_S = 86_400
 
 # (kind, name, item, mode, head, rows). Item None: a link message, used and
 # dropped on the host. A kind number is never used again for something else.

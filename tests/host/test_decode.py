@@ -73,7 +73,7 @@ def test_link_frames_come_out_in_order_and_whole_messages_once():
     links = batch.links()
     whole = Messages().join(links)
 
-    assert [link.kind for link in links] == [32, 33, 33, 33, 32, 33, 33, 33]
+    assert [link.kind for link in links] == [32, 33, 33, 32, 33, 33]
     assert [m.payload for m in whole] == [first.record, first.opening, second.record, second.opening]
 
 
@@ -145,14 +145,15 @@ def insert_bytes(data, rng):
 def test_at_most_two_intact_frames_are_lost_per_hundred_damaged(damage):
     """Of frames that the line left alone, at most 0.02 are lost for each that it hit."""
     rng = random.Random(20261122)
-    frames = [stuff(codec.frame(1, 0, 0, i, 0, i, rng.randbytes(80))) for i in range(30_000)]
+    frames = [stuff(codec.frame(1, 0, 0, i, 0, i, rng.randbytes(80))) for i in range(25_000)]
     decoder = Decoder()
 
     bad = damage(b"".join(frames), rng)
     seqs = decoder.feed(bad).rows
     received = set(seqs["seq"][seqs["status"] == 0].tolist())
 
-    intact = {i for i, frame in enumerate(frames) if b"\0" + frame in b"\0" + bad}
+    runs = set(bad.split(b"\0"))
+    intact = {i for i, frame in enumerate(frames) if frame[:-1] in runs}
     hit = len(frames) - len(intact)
     assert hit > 200
     assert received <= set(range(len(frames)))

@@ -105,6 +105,17 @@ def test_unknown_outcome_is_shown_as_refused():
     assert 'class="deny"' in page(odd) and 'class="allow"' not in page(odd)
 
 
+def test_remedy_stands_in_both_languages():
+    decision = Decision(
+        "ecg", "statistics", "deny", "no_consent", "A-02", 1, "Grant it.", "同意してください。"
+    )
+
+    text = page(Report(summary={}, decisions=(decision,)))
+
+    assert '<span lang="en">Grant it.</span><span lang="ja">同意してください。</span>' in text
+    assert '<span lang="ja">同意なし</span>' in text
+
+
 def test_day_long_session_stays_under_three_megabytes(tmp_path):
     at = np.arange(24 * 3600 * 50) / 50.0
     day = replace(

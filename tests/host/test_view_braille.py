@@ -37,8 +37,9 @@ def test_spike_of_one_sample_among_thousands_is_drawn_at_full_height():
     assert drawn[:, 20].all()
 
 
-def test_steep_slope_has_no_holes():
-    drawn = dots(draw(np.repeat([0.0, 1.0], 20), 20, 4))
+@pytest.mark.parametrize("levels", [(0.0, 1.0), (1.0, 0.0)])
+def test_steep_slope_has_no_holes(levels):
+    drawn = dots(draw(np.repeat(levels, 20), 20, 4))
 
     assert any(drawn[:, column].all() for column in range(40))
 

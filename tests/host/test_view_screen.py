@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import view_examples
 from rich.cells import cell_len
+from tasuki.consent.reasons import REASONS
 from tasuki.view.screen import plain, render
-from tasuki.view.snapshot import REFUSED, Decision, Snapshot, Stream
+from tasuki.view.snapshot import HOLD, REFUSED, Decision, Snapshot, Stream
 from tasuki.view.words import LANGUAGES, WORDS, check_language, language_of, word
 
 SIZES = [(80, 24), (60, 16), (100, 30), (132, 43), (240, 70), (40, 10), (1, 1)]
@@ -71,6 +72,12 @@ def test_unknown_outcome_shows_as_refused():
     assert "✗ A-02" in shown(Snapshot(consent=(odd,)))
 
 
+def test_what_is_on_hold_is_neither_allowed_nor_refused():
+    text = shown(Snapshot(consent=(Decision("ecg", "statistics", HOLD, "time_ahead", "S-01", 4),)))
+
+    assert "◌ S-01" in text and "✓ 4" not in text
+
+
 def test_refusals_beyond_the_room_are_counted():
     many = tuple(Decision("ecg", f"p{i}", "deny", f"reason_{i}", f"R-{i}", 1) for i in range(30))
 
@@ -101,6 +108,11 @@ def test_plain_line_has_the_figures():
 def test_every_word_has_both_languages():
     for key, pair in WORDS.items():
         assert len(pair) == 2 and all(text.strip() for text in pair), key
+
+
+def test_every_reason_of_consent_has_words():
+    for code in REASONS:
+        assert f"reason.{code}" in WORDS
 
 
 def test_unknown_word_is_shown_as_it_is():

@@ -4,6 +4,7 @@ The product's verifier is elsewhere; this one shows that the rules as written
 accept and refuse what the vectors say.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from nacl.exceptions import BadSignatureError
@@ -47,12 +48,13 @@ def signature_holds(public: bytes, domain: str, body: bytes, signature: bytes) -
 def read_record(public: bytes, record: bytes) -> Record:
     """A record that the key signed; ForgedError else."""
     try:
-        _, _, key, session, number, prev, _, root, signature = codec.unpack(epoch.RECORD, record)
+        wire, _, key, session, number, prev, _, root, signature = codec.unpack(epoch.RECORD, record)
     except WireError as error:
         raise ForgedError("record length") from error
+    hold(layout.OLDEST_VERSION <= wire <= layout.VERSION, "version")
     hold(key == epoch.key_id(public), "key id")
     hold(signature_holds(public, "epoch", record[:SIGNED], signature), "signature")
-    hold(number > 0 or prev == epoch.NO_PREV, "prev of epoch 0")
+    hold((number == 0) == (prev == epoch.NO_PREV), "prev of epoch 0 alone is zeros")
     return Record(session, number, prev, root)
 
 
@@ -74,7 +76,7 @@ def seq_of(body: bytes) -> int:
 
 
 def check_block(entry: bytes, key: bytes, bodies: list[bytes], leaves: dict[int, bytes]) -> bool:
-    """Whether frames and leaves are complete; ForgedError when they do not make the entry's root."""
+    """Whether frames and leaves prove the block; ForgedError when frames alone contradict it."""
     stream, kind, first, count, t0, t1, root = read_entry(entry)
     found = dict(leaves)
     latest = t0
@@ -85,10 +87,15 @@ def check_block(entry: bytes, key: bytes, bodies: list[bytes], leaves: dict[int,
         latest = codec.time_us(hi, lo)
         hold(seq - first not in found, "frame twice")
         found[seq - first] = epoch.frame_leaf(key, body)
-    if len(found) < count:
-        return False
-    hold(epoch.root(b"".join(found[i] for i in range(count))) == root, "leaf root")
-    return True
+    proved = len(found) == count and epoch.root(b"".join(found[i] for i in range(count))) == root
+    hold(proved or bool(leaves) or len(bodies) < count, "leaf root")
+    return proved
+
+
+def belongs(body: bytes, entry: bytes) -> bool:
+    """Whether stream and seq of a frame are those of the block."""
+    stream, _, first, count, *_ = epoch.unpack_entry(entry)
+    return body[2] == stream and first <= seq_of(body) < first + count
 
 
 def verify_epoch(
@@ -100,19 +107,19 @@ def verify_epoch(
         session, number, secret, *_, rows = codec.unpack(epoch.OPENING, opening)
     except WireError as error:
         raise ForgedError("opening length") from error
-    hold((session, number) == (said.session, said.number), "opening of another epoch")
+    if (session, number) != (said.session, said.number):
+        return "gap"  # not its opening
     entries = [rows[i : i + layout.ENTRY_SIZE] for i in range(0, len(rows), layout.ENTRY_SIZE)]
     streams = [entry[0] for entry in entries]
-    hold(streams == sorted(set(streams)) and all(s < layout.STREAMS for s in streams), "order of entries")
+    hold(len(streams) == len(set(streams)) and all(s < layout.STREAMS for s in streams), "one entry a stream")
     meta = opening[ENTRY_START - layout.META_SIZE : ENTRY_START]
     tops = epoch.slot_leaves(secret, dict(zip(streams, entries, strict=True)), meta)
     hold(epoch.root(tops) == said.root, "epoch root")
-    hold(all(body[2] in streams for body in bodies), "frame of no block")
     whole = [
         check_block(
             entry,
             epoch.slot_key(secret, stream),
-            [body for body in bodies if body[2] == stream],
+            [body for body in bodies if belongs(body, entry)],
             {index: leaf for s, index, leaf in leaves if s == stream},
         )
         for stream, entry in zip(streams, entries, strict=True)
@@ -129,8 +136,7 @@ def verify_block(
     hold(epoch.climb(read_entry(entry)[0], epoch.slot_leaf(key, entry), path) == said.root, "epoch root")
     _, _, first, count, *_ = epoch.unpack_entry(entry)
     hold(
-        [int.from_bytes(b[4:8], "little") for b in bodies]
-        == sorted({*range(first, first + count)})[: len(bodies)],
+        [seq_of(body) for body in bodies] == sorted({*range(first, first + count)})[: len(bodies)],
         "order",
     )
     return "verified" if check_block(entry, key, bodies, {}) else "gap"
@@ -140,9 +146,9 @@ def verify_block(
 class Ledger:
     """What a verifier remembers of one key: each (session, epoch) once, and how they hang together."""
 
-    seen: dict[tuple[int, int], tuple[bytes, bytes]] = field(default_factory=dict)
+    seen: dict[tuple[int, int], tuple[bytes, bytes, bytes]] = field(default_factory=dict)
 
-    def take(self, public: bytes, record: bytes) -> str:
+    def take(self, public: bytes, record: bytes, opening: bytes) -> str:
         """`verified` or `replayed`; ForgedError when prev and the neighbours differ."""
         said = read_record(public, record)
         place = (said.session, said.number)
@@ -153,15 +159,25 @@ class Ledger:
         after = self.seen.get((said.session, said.number + 1))
         hold(before is None or before[0] == said.prev, "prev")
         hold(after is None or after[1] == digest, "prev of the next")
-        self.seen[place] = (digest, said.prev)
+        self.seen[place] = (digest, said.prev, opening)
         return "verified"
 
-    def omitted(self) -> list[int]:
-        """Epoch numbers below the highest of their session that never came."""
-        top: dict[int, int] = {}
-        for session, number in self.seen:
-            top[session] = max(top.get(session, 0), number)
-        return [n for session, last in top.items() for n in range(last) if (session, n) not in self.seen]
+    def findings(self, bodies: list[bytes]) -> list[str]:
+        """What never came, and what stands behind the newest session's last record."""
+        session, last = max(self.seen)
+        out = [f"omitted {session} {n}" for n in range(last) if (session, n) not in self.seen]
+        opening = self.seen[session, last][2]
+        if layout.CLOSE_REASONS[opening[ENTRY_START - layout.META_SIZE]] == "stop":
+            return out
+        ends = {}
+        for i in range(ENTRY_START, len(opening), layout.ENTRY_SIZE):
+            stream, _, first, count, *_ = epoch.unpack_entry(opening[i : i + layout.ENTRY_SIZE])
+            ends[stream] = first + count
+        tail = Counter(body[2] for body in bodies if seq_of(body) >= ends.get(body[2], 0))
+        return [
+            *out,
+            " ".join([f"unknown_tail {session} {last}", *[f"{s}:{n}" for s, n in sorted(tail.items())]]),
+        ]
 
 
 def answer_to_token(device: bytes, nonce: bytes, authority: bytes, accepted: int, payload: bytes) -> str:

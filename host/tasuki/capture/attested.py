@@ -19,7 +19,7 @@ class AttestedCheck:
         self._public = public
         self._report = report
         self._numbers: dict[tuple[bytes, int], set[int]] = {}
-        self._uses: set[tuple[str, str]] = set()
+        self._use: tuple[str, str] | None = None
 
     def run(self, capture: Capture) -> None:
         """Read the whole bundle; its signature must stand at its end, once."""
@@ -46,9 +46,10 @@ class AttestedCheck:
             self._reject(part, "bad_signature")
             return
         label, kind = block.label, codec.KINDS[block.kind]
-        self._uses.add((label.purpose, label.destination))
+        use = label.purpose, label.destination
+        self._use = self._use or use
         numbers = self._numbers.setdefault((label.pseudonym, block.stream), set())
-        if label.number in numbers or len(self._uses) > 1:
+        if label.number in numbers or use != self._use:
             self._reject(part, "replayed" if label.number in numbers else "mixed_destinations")
             return
         numbers.add(label.number)

@@ -1,5 +1,6 @@
 """Verifies a capture or bundle against a key that comes from elsewhere."""
 
+import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -112,9 +113,9 @@ class _Check:
     def _check_chain(self, good: list[_Epoch]) -> None:
         """prev of neighbours, and numbers that are skipped; `good` is sorted by place."""
         for found in good:
-            if found.place[2] == 0 and found.prev != epoch.NO_PREV:
+            if (found.place[2] == 0) != (found.prev == epoch.NO_PREV):
                 self._break(found)
-        for before, after in zip(good, good[1:], strict=False):
+        for before, after in itertools.pairwise(good):
             if before.place[:2] != after.place[:2]:
                 continue
             skipped = after.place[2] - before.place[2] - 1

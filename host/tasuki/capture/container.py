@@ -167,21 +167,25 @@ class Scan:
             offset, before = self._offset, self._hash.copy()
             start = self._read(_START.size)
             if not start:
-                return self._bad(offset, "cut: the end record is missing")
+                self._bad(offset, "cut: the end record is missing")
+                return None
             kind, length = _START.unpack(start) if len(start) == _START.size else (0, 0)
             if length > MAX_PAYLOAD:
-                return self._bad(offset, f"record of {length} bytes; nothing after it can be read")
+                self._bad(offset, f"record of {length} bytes; nothing after it can be read")
+                return None
             payload = self._read(length)
             crc = self._read(_CRC.size)
             if len(start) < _START.size or len(payload) < length or len(crc) < _CRC.size:
-                return self._bad(offset, "cut within a record")
+                self._bad(offset, "cut within a record")
+                return None
             self._number += 1
             if _CRC.unpack(crc)[0] == zlib.crc32(payload, zlib.crc32(start)):
                 self._lost = False
                 self._before = before
                 return Record(self._number - 1, offset, kind, payload)
             if self._lost:
-                return self._bad(offset, "no record where one should start; nothing after it can be read")
+                self._bad(offset, "no record where one should start; nothing after it can be read")
+                return None
             self._lost = True
             self._bad(offset, "damaged record")
 

@@ -7,21 +7,13 @@ from typing import Any, NamedTuple
 
 from tasuki_wire import items, layout
 
+from tasuki.pipeline.decode import Stream
+
 CAPTURE = "capture"
 DEVICE_PROVED = "device-proved"
 ATTESTED = "gateway-attested"
 KINDS = (CAPTURE, DEVICE_PROVED, ATTESTED)
 ID_SIZE = 16
-
-
-class Stream(NamedTuple):
-    """One stream of the hub, as its `streams` message has it (period in microseconds)."""
-
-    stream: int
-    kind: int
-    site: int
-    per_frame: int
-    period_us: int
 
 
 class WrappedKey(NamedTuple):
@@ -99,7 +91,8 @@ def _header(value: dict[str, Any]) -> Header:
     owner, keys = b"", {}
     if secret is not None:
         owner = _fixed(secret["owner"], ID_SIZE)
-        keys = {name: WrappedKey(_count(row[0]), bytes.fromhex(row[1])) for name, row in secret["keys"].items()}
+        rows = secret["keys"].items()
+        keys = {name: WrappedKey(_count(serial), bytes.fromhex(text)) for name, (serial, text) in rows}
     header = Header(
         value["kind"],
         _fixed(value["id"], ID_SIZE),

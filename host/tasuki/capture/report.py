@@ -120,7 +120,7 @@ class Report:
         out += [_rejected(row) for row in self.rejected]
         out += [_omitted(row) for row in self.omitted]
         out += [f"{n} {item} records cannot be read: the key was erased" for item, n in self.erased.items()]
-        out += [f"{n} {item} frames after the last signed epoch are not proved" for item, n in self.tail.items()]
+        out += [f"{n} {item} frames after the last epoch are not proved" for item, n in self.tail.items()]
         return [*out, self.sentence()]
 
     def sentence(self) -> str:

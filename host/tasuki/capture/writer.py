@@ -14,6 +14,7 @@ from tasuki.block import Block
 from tasuki.capture import container, header, parts
 from tasuki.capture.keys import FileKeys, Keys, make
 from tasuki.errors import UsageError
+from tasuki.pipeline.decode import Stream
 
 _TAIL_BYTES = 1 << 18
 
@@ -46,7 +47,7 @@ class CaptureWriter:
         if (keys is None or not subject) != plaintext:
             raise UsageError("a capture needs a vault and a wearer", "Give --plaintext to write without.")
         file_id = os.urandom(header.ID_SIZE)
-        owner, wrapped = b"", {}
+        owner, wrapped = b"", dict[str, header.WrappedKey]()
         self._keys: FileKeys | None = None
         if keys is not None and not plaintext:
             owner, wrapped, self._keys = make(keys, subject, file_id)
@@ -55,7 +56,7 @@ class CaptureWriter:
             file_id,
             datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             speed,
-            tuple(header.Stream(*row) for row in streams),
+            tuple(Stream(*row) for row in streams),
             owner,
             wrapped,
         )
@@ -106,7 +107,7 @@ class CaptureWriter:
         self._out.flush()
 
     def close(self, counts: Mapping[str, Any]) -> None:
-        """Keep the session's counts (frames, frames_bad by fault, gaps, dropped by reason) and end the file."""
+        """Keep the session's counts (frames, bad ones by fault, gaps, dropped by reason); end the file."""
         self._out.add(parts.COUNTS, _json(counts))
         self._out.close()
 

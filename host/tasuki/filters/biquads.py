@@ -6,6 +6,7 @@ from numpy.typing import ArrayLike, NDArray
 from tasuki.native.filters import BiquadCascade, floats
 
 _LONGEST_GAP = 1 << 20
+_FLOAT = np.dtype(np.float32)
 
 
 class Biquads:
@@ -33,6 +34,8 @@ class Biquads:
         fixed point, anything else as float32. out: where the result goes, of the
         same shape and type and C-contiguous, block itself allowed; made where absent.
         """
+        if out is None and block.__class__ is np.ndarray and block.dtype is _FLOAT and block.ndim == 1 == self._channels:
+            return self._cascade.run_line(block)
         fixed = np.asarray(block).dtype == np.int32
         samples = np.ascontiguousarray(block) if fixed else floats(block)
         self._check(samples)

@@ -20,6 +20,8 @@ RAW_WARMTH = np.dtype([("celsius", "<f4"), ("slope", "<f4"), ("contact", "<i4")]
 
 _QUEUE = int(lib.TSK_BEAT_QUEUE)
 _HEAD = struct.Struct("<4sII")
+_buffer = ffi.from_buffer
+_filter_f32 = lib.tsk_biquad_f32
 
 
 def floats(block: ArrayLike) -> Floats:
@@ -91,6 +93,13 @@ class BiquadCascade:
         taken = ffi.from_buffer("float[]", block)
         given = ffi.from_buffer("float[]", out, require_writable=True)
         lib.tsk_biquad_f32(self.coef, self._real, taken, len(block), given)
+
+    def run_line(self, block: Floats) -> Floats:
+        """The quick way for one channel of float32 in short blocks: shape (n,) in and out."""
+        out = np.empty(len(block), np.float32)
+        taken = _buffer("float[]", block if block.flags.c_contiguous else np.ascontiguousarray(block))
+        _filter_f32(self.coef, self._real, taken, len(block), _buffer("float[]", out))
+        return out
 
     def run_i32(self, block: NDArray[np.int32], out: NDArray[np.int32]) -> None:
         """The same in fixed point."""

@@ -7,7 +7,7 @@ loses nothing.
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -55,6 +55,7 @@ class Connection:
         events: what came and was not taken yet, in order of arrival.
         nonce: boot nonce of the latest hello, empty before it.
         flags: bits of layout.HELLO_FLAGS.
+        on_exchange: called with t1, rx, tx, t4 (microseconds) of every time sync.
     """
 
     def __init__(self, line: Line, clock: ClockModel | None = None) -> None:
@@ -68,6 +69,7 @@ class Connection:
         self.seeds: dict[int, int] = {}
         self._dialogue = Dialogue(line.write)
         self._syncs: dict[int, int] = {}
+        self.on_exchange: Callable[[int, int, int, int], None] | None = None
 
     def pump(self, timeout_s: float) -> bool:
         """Read once and sort what came into `events`; False when nothing came."""
@@ -147,6 +149,12 @@ class Connection:
         deadline = time.monotonic() + timeout_s
         while not self.nonce:
             if time.monotonic() > deadline:
+                if self.decoder.counts["version"]:
+                    raise Refused(
+                        "wire_version",
+                        "the hub speaks another version of the wire",
+                        "Install firmware and host of the same release.",
+                    )
                 raise LinkLost("no hub says hello on this port", _NO_ANSWER)
             self.poke("hello_request")
             self.pump(0.25)
@@ -164,7 +172,10 @@ class Connection:
         self._dialogue.take(request)
         if self._syncs.pop(request, None) == codec.time_us(t1_hi, t1_lo):
             rx, tx = codec.time_us(rx_hi, rx_lo), codec.time_us(tx_hi, tx_lo)
-            self.clock.add(codec.time_us(t1_hi, t1_lo), rx, tx, arrived_us)
+            t1 = codec.time_us(t1_hi, t1_lo)
+            self.clock.add(t1, rx, tx, arrived_us)
+            if self.on_exchange:
+                self.on_exchange(t1, rx, tx, arrived_us)
         if len(self._syncs) > 64:  # answers that never came
             self._syncs.clear()
 

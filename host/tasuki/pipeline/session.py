@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from tasuki_wire import codec
 from tasuki_wire import items as wire_items
 
 from tasuki import consent_token, ledger
@@ -27,7 +28,7 @@ from tasuki.pipeline.decode import Batch, Samples, Stream
 from tasuki.pipeline.enforce import Gate
 from tasuki.pipeline.filter import Derived, Deriver
 from tasuki.pipeline.outbox import OutboxFull
-from tasuki.pipeline.parcel import Acquired, Refusal
+from tasuki.pipeline.parcel import Acquired, Routed
 from tasuki.pipeline.route import Router
 from tasuki.pipeline.verify import Verifier
 from tasuki.state import State
@@ -56,6 +57,7 @@ class Counts:
         gaps: frames or epochs that nothing brought back.
         refusals: reason code to blocks, over all destinations.
         dropped: (reason code, item) to frames that the gate did not let in.
+        kinds: sample kind to intact frames on the wire, kept or not.
         rejected: reason code to epochs.
     """
 
@@ -69,7 +71,7 @@ class Counts:
     blocks_refused: int = 0
     refusals: Counter[str] = field(default_factory=Counter)
     dropped: Counter[tuple[str, str]] = field(default_factory=Counter)
-    stream_frames: Counter[int] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
     reboots: int = 0
     resends: int = 0
 
@@ -83,8 +85,8 @@ class Listener:
     def on_verdict(self, verdict: Verdict) -> None:
         """An epoch was verified, rejected, lost."""
 
-    def on_stored(self, epoch: Verified, blocks: list[Acquired], refusals: list[Refusal]) -> None:
-        """An epoch's blocks are durably in the outbox, and these refusals were logged."""
+    def on_stored(self, epochs: list[Verified], routed: Routed) -> None:
+        """These epochs are durably in the outbox, as far as the decisions let them."""
 
 
 class Session:
@@ -241,7 +243,7 @@ class Session:
         keep = np.zeros(len(rows), np.bool_)
         keep[good] = self.gate.keep(rows["kind"][good], rows["stream"][good])
         verdicts = self.verifier.frames(batch, keep)
-        self._count_streams(rows, keep)
+        self._count_kinds(rows[good])
         samples = self.deriver.feed(batch, keep & self.gate.view(rows["kind"], rows["stream"]))
         for part in samples:
             self._latest_us = max(self._latest_us, int(part.times_us[-1]))
@@ -250,10 +252,10 @@ class Session:
                 listener.on_samples(samples)
         return verdicts
 
-    def _count_streams(self, rows: NDArray[Any], keep: NDArray[np.bool_]) -> None:
-        numbers, counts = np.unique(rows["stream"][keep], return_counts=True)
-        for number, n in zip(numbers.tolist(), counts.tolist(), strict=True):
-            self.counts.stream_frames[number] += n
+    def _count_kinds(self, rows: NDArray[Any]) -> None:
+        for number, n in enumerate(np.bincount(rows["kind"]).tolist()):
+            if n and codec.KINDS[number].item:
+                self.counts.kinds[codec.KINDS[number].name] += n
 
     def _settle(self, verdicts: list[Verdict], now: float) -> list[Acquired]:
         for verdict in verdicts:
@@ -319,15 +321,9 @@ class Session:
         for epoch, of_epoch in zip(epochs, blocks, strict=True):
             self.connection.tell("ack", epoch.session, epoch.epoch)
             self.counts.blocks += len(of_epoch)
-        self._tell_stored(epochs, blocks, routed.refusals)
-        return [block for of_epoch in blocks for block in of_epoch]
-
-    def _tell_stored(
-        self, epochs: list[Verified], blocks: list[list[Acquired]], refusals: list[Refusal]
-    ) -> None:
         for listener in self.listeners:
-            for i, (epoch, of_epoch) in enumerate(zip(epochs, blocks, strict=True)):
-                listener.on_stored(epoch, of_epoch, refusals if i == 0 else [])
+            listener.on_stored(epochs, routed)
+        return [block for of_epoch in blocks for block in of_epoch]
 
     def _acquired(self, block: Any) -> Acquired:
         clock = self.connection.clock

@@ -17,7 +17,7 @@ SIGNALS = {
 def fit(text: Text, width: int) -> Text:
     """A copy cut or padded to `width` cells, on one line."""
     line = text.copy()
-    if "\n" in line.plain or "\r" in line.plain or "\x1b" in line.plain:
+    if not line.plain.isprintable():
         line = Text("".join(c if c.isprintable() else " " for c in line.plain), line.style)
     line.no_wrap = True
     line.truncate(max(0, width), overflow="ellipsis", pad=True)

@@ -3,7 +3,7 @@
 from rich.text import Text
 
 from tasuki.view.cells import BAD, GOOD, MUTED, fit
-from tasuki.view.snapshot import Decision
+from tasuki.view.snapshot import HOLD, Decision
 from tasuki.view.words import word
 
 _ITEM_WIDTH = 16
@@ -48,7 +48,8 @@ def _cell(decision: Decision | None) -> Text:
         return Text("·", MUTED)
     if decision.allowed:
         return Text(f"✓ {decision.blocks}", GOOD)
-    return Text(f"✗ {decision.rule or decision.reason}", BAD)
+    why = decision.rule or decision.reason
+    return Text(f"◌ {why}", MUTED) if decision.outcome == HOLD else Text(f"✗ {why}", BAD)
 
 
 def _refusal(reason: str, rule: str, group: list[Decision], lang: str) -> Text:
@@ -58,7 +59,9 @@ def _refusal(reason: str, rule: str, group: list[Decision], lang: str) -> Text:
         items.append(word(decision.item, lang))
     blocks = sum(decision.blocks for decision in group)
     line = Text().append(" ✗ ", BAD)
-    line.append(f"{word(reason or 'deny', lang)}" + (f" ({rule})" if rule else ""), "bold")
+    line.append(
+        f"{word(f'reason.{reason}' if reason else 'deny', lang)}" + (f" ({rule})" if rule else ""), "bold"
+    )
     line.append(f" {blocks} {word('blocks', lang)}: ", MUTED)
     line.append("; ".join(f"{', '.join(items)} → {purpose}" for purpose, items in places.items()))
     return line

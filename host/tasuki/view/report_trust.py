@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from tasuki.view.markup import Markup, both, el, join
+from tasuki.view.markup import Markup, both, el, join, said
 from tasuki.view.report_signals import tag
-from tasuki.view.snapshot import Decision, Epoch, Gap, Source
+from tasuki.view.snapshot import HOLD, Decision, Epoch, Gap, Source
 from tasuki.view.words import WORDS
 
 _MOST_ROWS = 400
@@ -125,25 +125,32 @@ def _cell(decision: Decision | None) -> Markup:
     if decision.allowed:
         return el("td", el("b", "✓ ", both("allow")), blocks, class_="allow")
     why = el("small", reason(decision.reason), " ", rule(decision.rule))
+    if decision.outcome == HOLD:
+        return el("td", el("b", "◌ ", both("hold")), why, blocks)
     return el("td", el("b", "✗ ", both("deny")), why, blocks, class_="deny")
 
 
 def _refusals(refused: list[Decision]) -> Markup:
     """One row per reason, rule and remedy, so that the same sentence stands once."""
-    groups: dict[tuple[str, str, str, str], list[Decision]] = {}
+    groups: dict[tuple[str, str, str, Markup], list[Decision]] = {}
     for d in refused:
-        groups.setdefault((d.purpose, d.reason, d.rule, d.remedy), []).append(d)
+        groups.setdefault((d.purpose, d.reason, d.rule, remedy(d)), []).append(d)
     rows: list[tuple[object, ...]] = []
-    for (purpose, code, number, remedy), group in groups.items():
+    for (purpose, code, number, way), group in groups.items():
         names = join(*(part for d in group for part in (", ", both(d.item))))
         names = Markup(names.removeprefix(", "))
-        rows.append((names, both(purpose), reason(code), rule(number), sum(d.blocks for d in group), remedy))
+        rows.append((names, both(purpose), reason(code), rule(number), sum(d.blocks for d in group), way))
     return table(("item", "purpose", "reason", "rule", "blocks", "remedy"), rows)
 
 
 def reason(code: str) -> Markup:
     """A reason code in words; the code itself stays readable where there are none."""
     return both(f"reason.{code}") if f"reason.{code}" in WORDS else el("span", code.replace("_", " "))
+
+
+def remedy(decision: Decision) -> Markup:
+    """What would change a refusal, in both languages where both are given."""
+    return said({"en": decision.remedy, "ja": decision.remedy_ja or decision.remedy})
 
 
 def rule(number: str) -> Markup:

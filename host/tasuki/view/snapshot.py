@@ -13,6 +13,7 @@ REFUSED = "refused"
 NOT_SAMPLED = "not_sampled"
 
 ALLOW = "allow"
+HOLD = "hold"
 DENY = "deny"
 
 
@@ -45,11 +46,11 @@ class Decision:
 
     Attributes:
         item, purpose: names of the policy, e.g. "ecg", "service_improvement".
-        outcome: ALLOW or DENY.
+        outcome: ALLOW, HOLD (kept back until something is known) or DENY.
         reason: stable reason code; empty when allowed.
         rule: id of the policy's rule, e.g. "A-02".
         blocks: how many blocks it concerned.
-        remedy: a sentence that says what would change a refusal.
+        remedy, remedy_ja: a sentence that says what would change a refusal.
     """
 
     item: str
@@ -59,11 +60,12 @@ class Decision:
     rule: str = ""
     blocks: int = 0
     remedy: str = ""
+    remedy_ja: str = ""
 
     @property
     def allowed(self) -> bool:
         """True when consent let it pass; whatever is not ALLOW is a refusal."""
-        return self.outcome != DENY
+        return self.outcome == ALLOW
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ The Japanese words for items and purposes are those of the policy, section 2.
 import os
 from collections.abc import Mapping
 
+from tasuki.view.words_reason import REASON_WORDS
 from tasuki.view.words_report import REPORT_WORDS
 
 LANGUAGES = ("en", "ja")
@@ -45,6 +46,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "not_sampled": ("not sampled", "未計測"),
     "allow": ("allowed", "許可"),
     "deny": ("refused", "拒否"),
+    "hold": ("on hold", "保留"),
     "no_signal": ("no signal yet", "信号待ち"),
     "provisional": ("provisional", "暫定"),
     "verified": ("verified", "検証済"),
@@ -71,6 +73,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "blocks": ("blocks", "ブロック"),
     "more": ("more", "件省略"),
     "small": ("The terminal is too small", "端末が小さすぎます"),
+    **REASON_WORDS,
     **REPORT_WORDS,
 }
 
@@ -79,7 +82,7 @@ def word(key: str, lang: str) -> str:
     """The word for `key`; a key without a word is shown as it is, with spaces for underscores."""
     pair = WORDS.get(key)
     if pair is None:
-        return key.rpartition("short.")[2].replace("_", " ")
+        return key.removeprefix("short.").removeprefix("reason.").replace("_", " ")
     return pair[LANGUAGES.index(lang)]
 
 

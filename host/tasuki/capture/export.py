@@ -1,0 +1,194 @@
+"""Makes bundles from captures: the wearer's own, and those for a purpose.
+
+A device-proved bundle must not tell what it leaves out: it has no list, no counts, no events, no
+slot leaves, and only the rows of streams that it discloses. What the hub's own text says could
+tell, so log lines stay back as soon as any item does.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tasuki_wire import codec
+
+from tasuki import proof
+from tasuki.block import Block
+from tasuki.capture import container, header, parts
+from tasuki.capture.reading import Capture
+from tasuki.capture.release import Release
+from tasuki.errors import Refused, Untrusted, UsageError
+from tasuki.vault import attested
+from tasuki.vault.vault import Vault, key_epoch
+
+_LOG = codec.number("log")
+
+Chooser = Callable[[Capture, Block], bool]
+"""Whether a block may go."""
+
+
+@dataclass
+class Summary:
+    """What an export wrote: the bundle's kind, epochs and blocks; left out by cause."""
+
+    kind: str
+    epochs: int = 0
+    blocks: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+
+
+def withholding(without: frozenset[str], summary: Summary) -> Chooser:
+    """Chooses everything but the withheld items, and no log lines once anything is withheld."""
+
+    def choose(_: Capture, block: Block) -> bool:
+        if block.item in without:
+            summary.left_out["withheld"] += 1
+            return False
+        if without and block.kind == _LOG:
+            summary.left_out["log"] += 1
+            return False
+        return True
+
+    return choose
+
+
+def both(choose: Chooser, release: Release) -> Chooser:
+    """Chooses what `choose` does and consent allows as well."""
+    return lambda capture, block: choose(capture, block) and release.decide(capture, block) is not None
+
+
+def device_proved(
+    open_capture: Callable[[], Capture], out: Path, choose: Chooser, summary: Summary, trim: bool = False
+) -> None:
+    """Write the chosen blocks with all that proves them.
+
+    open_capture: opens the source; it is read twice, first for which streams are disclosed.
+    trim: leave out epochs before the first and after the last disclosed block.
+    """
+    with open_capture() as capture:
+        head = _header(capture)
+        shown = {part.block.stream for part in _blocks(capture) if choose(capture, part.block)}
+    summary.left_out.clear()
+    rows = tuple(row for row in head.streams if row.stream in shown)
+    new = header.Header(
+        header.DEVICE_PROVED,
+        os.urandom(header.ID_SIZE),
+        datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        head.speed,
+        rows,
+    )
+    with open_capture() as capture, _bundle(out, new) as writer:
+        _copy(capture, writer, choose, summary, trim)
+        _require_some(summary)
+
+
+def _copy(capture: Capture, writer: container.Writer, choose: Chooser, summary: Summary, trim: bool) -> None:
+    waiting: list[bytes] = []
+    for part in capture:
+        if isinstance(part, parts.EpochPart):
+            if trim and not summary.blocks:
+                waiting.clear()
+            waiting.append(part.record)
+        elif isinstance(part, parts.ClockPart):
+            clock = part.t1_us, part.rx_us, part.tx_us, part.t4_us, part.wall_minus_host_us
+            writer.add(parts.CLOCK, parts.pack_clock(*clock))
+        elif isinstance(part, parts.BlockPart) and choose(capture, part.block):
+            _write_epochs(writer, waiting, summary)
+            writer.add(parts.BLOCK, parts.item_byte(part.item) + part.block.to_bytes())
+            summary.blocks += 1
+        elif isinstance(part, parts.Unreadable):
+            summary.left_out["erased"] += 1
+    if not trim:
+        _write_epochs(writer, waiting, summary)
+
+
+def _write_epochs(writer: container.Writer, waiting: list[bytes], summary: Summary) -> None:
+    for record in waiting:
+        writer.add(parts.EPOCH, record)
+    summary.epochs += len(waiting)
+    waiting.clear()
+
+
+class AttestedExport:
+    """A bundle without anything of category 2, signed by the service.
+
+    Args:
+        release: the consent that decides per block.
+        public: the hub's public key by device id; only what it proves is attested.
+    """
+
+    def __init__(self, vault: Vault, release: Release, public: Callable[[bytes], bytes]) -> None:
+        self._vault = vault
+        self._release = release
+        self._public = public
+        self._signer = vault.signer("attestation")
+        self._next: Counter[tuple[bytes, int]] = Counter()
+
+    def write(self, capture: Capture, out: Path, choose: Chooser, summary: Summary) -> None:
+        """Write all blocks that `choose` and consent let go; Refused when there is none."""
+        _header(capture)
+        new = header.Header(header.ATTESTED, os.urandom(header.ID_SIZE), "")
+        with _bundle(out, new) as writer:
+            for part in _blocks(capture):
+                if choose(capture, part.block) and self._add(capture, part.block, writer):
+                    summary.blocks += 1
+            _require_some(summary)
+            writer.add(parts.SIGNATURE, self._signer.sign("bundle", writer.digest))
+
+    def _add(self, capture: Capture, block: Block, writer: container.Writer) -> bool:
+        interval = self._release.decide(capture, block)
+        if interval is None or block.kind == _LOG:
+            return False
+        try:
+            proof.check(block, self._public(block.device))
+        except Untrusted as e:
+            raise Untrusted(e.reason, f"epoch {block.epoch}, {block.item}: {e}") from None
+        release = self._release
+        use = release.purpose, release.destination
+        pseudonym = self._vault.pseudonym(capture.subject, *use, key_epoch(interval.t0_ns))
+        place = pseudonym, block.stream
+        hour = interval.t0_ns // attested.HOUR_NS
+        label = attested.Label(pseudonym, self._next[place], hour, release.policy.hash, *use)
+        writer.add(parts.ATTESTED, attested.strip(block, label, self._signer))
+        self._next[place] += 1
+        return True
+
+
+def _blocks(capture: Capture) -> Iterator[parts.BlockPart]:
+    return (part for part in capture if isinstance(part, parts.BlockPart))
+
+
+def _header(capture: Capture) -> header.Header:
+    """The source's header; UsageError when it is none that can be exported."""
+    head = capture.header
+    if head is None:
+        raise UsageError(f"{capture.path} is no capture", "`tasuki verify` says what is wrong with it.")
+    if head.kind == header.ATTESTED:
+        raise UsageError(f"{capture.path} is a gateway-attested bundle", "Export from the capture itself.")
+    return head
+
+
+def _require_some(summary: Summary) -> None:
+    if not summary.blocks:
+        raise Refused("nothing_to_export", "no block may go into this bundle", "See the reasons above.")
+
+
+@contextmanager
+def _bundle(out: Path, head: header.Header) -> Iterator[container.Writer]:
+    """A bundle that appears under its name only when it is whole."""
+    if out.exists():
+        raise UsageError(f"{out} exists", "Give another name, or move it away.")
+    draft = out.with_name(f".{out.name}.{os.urandom(4).hex()}")
+    writer = container.Writer(draft, container.BUNDLE)
+    try:
+        writer.add(parts.HEADER, head.to_bytes())
+        yield writer
+        writer.close()
+        draft.replace(out)
+    except BaseException:
+        writer.abandon()
+        draft.unlink(missing_ok=True)
+        raise

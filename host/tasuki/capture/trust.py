@@ -1,0 +1,74 @@
+"""Where verifying keys come from: --key, the register, or the service's own key files. Never the file."""
+
+from pathlib import Path
+
+from nacl.signing import SigningKey
+
+from tasuki.capture import header
+from tasuki.capture.check import KeyOf
+from tasuki.capture.header import Header
+from tasuki.errors import UsageError
+from tasuki.register import HubRegister
+from tasuki.vault import keyfiles
+from tasuki.vault.vault import Vault
+
+KEY_SIZE = 32
+_HINT = "Give 64 hex digits, or a file that holds them or the 32 bytes themselves."
+
+
+def parse_key(text: str, verified: Path) -> bytes:
+    """A public key from hex or a file; UsageError when it is none, or is the file that is verified."""
+    try:
+        return _from_hex(text)
+    except ValueError:
+        path = Path(text)
+    try:
+        if path.samefile(verified):
+            raise UsageError("the key cannot come from the file that it verifies", _HINT)
+        with path.open("rb") as file:
+            data = file.read(1024)
+    except (OSError, ValueError):
+        raise UsageError(f"{text} is no key and no readable file", _HINT) from None
+    if len(data) == KEY_SIZE:
+        return data
+    try:
+        return _from_hex(data.decode("ascii").strip())
+    except ValueError:
+        raise UsageError(f"{text} holds no public key", _HINT) from None
+
+
+def key_of(head: Header | None, given: bytes | None, state: Path) -> KeyOf:
+    """Finds the key for a file of this kind: the given one, else what the state folder has."""
+    if given is not None:
+        return lambda device: given
+    if head is not None and head.kind == header.ATTESTED:
+        own = _attestation(state)
+        return lambda device: own
+    return HubRegister(state / "register.json").public_key
+
+
+def open_vault(head: Header | None, state: Path) -> Vault | None:
+    """The vault for an encrypted file; None for a plain one. UsageError when the folder has none."""
+    if head is None or not head.encrypted:
+        return None
+    if not (state / "vault.db").exists():
+        raise UsageError(
+            f"the capture is encrypted, and {state} has no vault", "Give its folder with --state."
+        )
+    return Vault(state)
+
+
+def _from_hex(text: str) -> bytes:
+    data = bytes.fromhex(text)
+    if len(data) != KEY_SIZE:
+        raise ValueError(f"key of {len(data)} bytes")
+    return data
+
+
+def _attestation(state: Path) -> bytes:
+    path = state / "keys" / "attestation.key"
+    if not keyfiles.exists(path):
+        raise UsageError(
+            "a gateway-attested bundle needs the service's attestation key", "Give it with --key."
+        )
+    return bytes(SigningKey(keyfiles.read(path).reveal()).verify_key)

@@ -1,0 +1,131 @@
+"""The beat detector in plain Python over a whole record: slow, for reading and for tests.
+
+What native/src/beat*.c does as a stream, written as if all samples were there at
+once. All arithmetic is in integers, so both must give the same beats, to the bit.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+_LIMIT_UV = 262144.0
+_LARGEST_STEP = 131072
+
+
+@dataclass
+class Lengths:
+    """All times in samples of the inner rate, see struct tsk_beat_coef."""
+
+    rate_mhz: int
+    decimate: int = 1
+
+    def __post_init__(self) -> None:
+        self.decimate = 4 if self.rate_mhz > 1_000_000 else 2 if self.rate_mhz > 500_000 else 1
+        self.smooth, self.slope = max(1, self.ms(12)), max(1, self.ms(20))
+        self.window = self.top = self.ms(100)
+        self.delay = (self.slope + 2 * self.smooth - 2 + self.window) // 2
+        self.learn, self.hold = self.ms(2000), self.ms(20)
+        self.floor = 16 * self.smooth**2 * self.window
+
+    def ms(self, milliseconds: int) -> int:
+        """Milliseconds in inner samples, rounded."""
+        return (self.rate_mhz // self.decimate * milliseconds + 500_000) // 1_000_000
+
+
+@dataclass
+class Signal:
+    """Input in eighths of a microvolt, offset and jumps over gaps taken off."""
+
+    x: list[int]
+    bad: list[bool]
+    gaps: list[tuple[int, int]] = field(default_factory=list)  # first and last inner sample
+
+
+@dataclass
+class Peak:
+    """A peak of slope energy: centre, height, when it was known, whether bad samples lie under it."""
+
+    at: int
+    energy: int
+    known_at: int
+    unsure: bool
+
+
+def read(signal_uv: NDArray[np.float32], n: Lengths) -> Signal:
+    """Counts per inner sample: the sum of `decimate` inputs."""
+    out = Signal([], [])
+    held = base = missing = block = 0
+    started = bad = False
+    for i, microvolts in enumerate(signal_uv.tolist()):
+        now = i // n.decimate
+        if not -_LIMIT_UV <= microvolts <= _LIMIT_UV:
+            bad = True
+            missing += 1
+            if missing == n.hold + 1:
+                out.gaps.append((now - n.hold, now))
+            elif missing > n.hold:
+                out.gaps[-1] = (out.gaps[-1][0], now)
+        else:
+            counts = np.float32(microvolts) * np.float32(8 // n.decimate)
+            value = int(counts - np.float32(0.5)) if counts < 0 else int(counts + np.float32(0.5))
+            if not started or missing > n.hold:
+                base, started = value - held, True
+            missing, held = 0, value - base
+        block += held
+        if i % n.decimate == n.decimate - 1:
+            out.x.append(block)
+            out.bad.append(bad)
+            block, bad = 0, False
+    return out
+
+
+def energy(x: list[int], n: Lengths) -> list[int]:
+    """Absolute slope between 8 and 40 Hz, summed over 100 ms."""
+    at = np.array([0] * n.slope + x, np.int64)
+    slope = np.clip(at[n.slope :] - at[: -n.slope], -_LARGEST_STEP, _LARGEST_STEP)
+    once = _moving_sum(slope, n.smooth)
+    twice = _moving_sum(once, n.smooth)
+    return [int(value) for value in _moving_sum(np.abs(twice) >> 1, n.window)]
+
+
+def _moving_sum(x: NDArray[np.int64], length: int) -> NDArray[np.int64]:
+    total = np.concatenate([np.zeros(length, np.int64), np.cumsum(x)])
+    return total[length:] - total[:-length]
+
+
+def peaks(height: list[int], bad: list[bool], n: Lengths) -> list[Peak]:
+    """Tops that fell by 3/8 or stood for 100 ms, after valleys that rose by 5/8."""
+    found: list[Peak] = []
+    rising, top, top_at, valley, bad_at = False, 0, 0, 0, -n.learn
+    for i, now in enumerate(height):
+        bad_at = i if bad[i] else bad_at
+        if not rising:
+            if now > valley + valley // 2 + valley // 8:
+                rising, top, top_at = True, now, i
+            valley = min(valley, now)
+        elif now > top:
+            top, top_at = now, i
+        elif now < top - top // 4 - top // 8 or i - top_at >= n.top:
+            rising, valley = False, now
+            if top >= n.floor:
+                at = top_at - n.delay
+                found.append(Peak(at, top, i, bad_at > at - n.window))
+    return found
+
+
+def locate(x: list[int], at: int, n: Lengths) -> int:
+    """Where, within 80 ms, the smoothed signal is farthest from its 300-ms mean."""
+    half, wide = n.smooth // 2, n.ms(150)
+    best, best_at = -1, at
+    for i in range(at - n.ms(80), at + n.ms(80) + 1):
+        near_sum = sum(_get(x, k) for k in range(i - half, i + half + 1))
+        wide_sum = sum(_get(x, k) for k in range(i - wide, i + wide + 1))
+        height = abs(near_sum * (2 * wide + 1) - wide_sum * (2 * half + 1))
+        if height > best:
+            best, best_at = height, i
+    return best_at
+
+
+def _get(x: list[int], i: int) -> int:
+    return x[i] if 0 <= i < len(x) else 0

@@ -1,0 +1,267 @@
+"""Watches a session for people: the live view's snapshot, the report's series, the decisions so far."""
+
+import time
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from tasuki_wire import codec, items, layout
+
+from tasuki.consent import reasons
+from tasuki.consent.decision import Decision as Decided
+from tasuki.pipeline.decode import Samples, Stream
+from tasuki.pipeline.parcel import Routed
+from tasuki.pipeline.session import Listener, Session
+from tasuki.verdict import Gap, Omitted, Rejected, UnknownTail, Verdict, Verified
+from tasuki.view import snapshot as shown
+
+_WINDOW_S = 12.0
+_NOTES = 4
+_STATUS = codec.number("device_status")
+
+
+@dataclass
+class _Trace:
+    """Recent (or all) values of one stream, one number per record."""
+
+    stream: Stream
+    name: str
+    item: str
+    unit: str
+    chunks: deque[tuple[NDArray[np.float64], NDArray[np.float64]]]
+    held: int = 0
+
+
+class Monitor(Listener):
+    """Keeps what is shown.
+
+    Args:
+        keep_all: keep every sample for a report; otherwise the last seconds, so
+            that memory stays flat.
+        lang: language of remedies, "en" or "ja".
+    """
+
+    def __init__(self, keep_all: bool = False, lang: str = "en") -> None:
+        self._keep_all = keep_all
+        self._lang = lang
+        self._session: Session | None = None
+        self._traces: dict[int, _Trace] = {}
+        self._start_us: float | None = None
+        self._now_us = 0.0
+        self._decisions: dict[tuple[str, str], shown.Decision] = {}
+        self.epochs: deque[shown.Epoch] = deque(maxlen=None if keep_all else 64)
+        self.notes: deque[str] = deque(maxlen=_NOTES)
+        self.rates: list[tuple[float, float, float]] = []
+        self._started = time.monotonic()
+
+    def watch(self, session: Session) -> None:
+        """Look at this session from now on."""
+        self._session = session
+        maxlen = None if self._keep_all else 4096
+        for number, stream in session.streams.items():
+            if number not in self._traces and stream.kind != _STATUS:
+                kind = codec.KINDS[stream.kind]
+                name = kind.name + (f"_{layout.SITES[stream.site]}" if stream.site > 1 else "")
+                unit = _first_field(stream.kind)[3]
+                self._traces[number] = _Trace(stream, name, kind.item, unit, deque(maxlen=maxlen))
+        self.note_unsampled()
+
+    # -- what the session tells -------------------------------------------------
+
+    def on_samples(self, samples: list[Samples]) -> None:
+        """Keep one number per record."""
+        for part in samples:
+            times = part.times_us.astype(np.float64)
+            if self._start_us is None:
+                self._start_us = float(times[0])
+            self._now_us = max(self._now_us, float(times[-1]))
+            trace = self._traces.get(part.stream)
+            if trace:
+                trace.chunks.append((times, _one_number(part)))
+                trace.held += len(times)
+                self._trim(trace)
+        self._note_rates()
+
+    def _trim(self, trace: _Trace) -> None:
+        if self._keep_all:
+            return
+        most = _WINDOW_S * 1e6 / trace.stream.period_us
+        while trace.held > most and len(trace.chunks) > 1:
+            trace.held -= len(trace.chunks.popleft()[0])
+
+    def _note_rates(self) -> None:
+        session = self._session
+        if not (self._keep_all and session):
+            return
+        now = self._seconds(self._now_us)
+        if self.rates and now - self.rates[-1][0] < 1.0:
+            return
+        d = session.derived
+        heart = d.heart.bpm if d.heart and d.heart.bpm else np.nan
+        breath = d.respiration.rate_bpm if d.respiration and d.respiration.rate_bpm else np.nan
+        self.rates.append((now, float(heart), float(breath)))
+
+    def on_verdict(self, verdict: Verdict) -> None:
+        """Keep epochs and say what went wrong."""
+        if isinstance(verdict, Verified):
+            t0, t1 = self._span(verdict)
+            frames = verdict.frames
+            note = f"{len(verdict.gaps)} gaps" if verdict.gaps else ""
+            self.epochs.append(shown.Epoch(verdict.epoch, "verified", t0, t1, frames, note))
+        elif isinstance(verdict, Rejected):
+            self.epochs.append(shown.Epoch(verdict.epoch, "rejected", 0.0, 0.0, 0, verdict.reason))
+            self.notes.append(f"epoch {verdict.epoch} rejected: {verdict.reason}")
+        elif isinstance(verdict, Gap):
+            self.notes.append(f"epoch {verdict.epoch} is lost: its opening never came")
+        elif isinstance(verdict, Omitted):
+            self.notes.append(f"{verdict.count} epochs from {verdict.first} never came")
+        elif isinstance(verdict, UnknownTail):
+            self.notes.append(f"what came after epoch {verdict.after_epoch} is unproved")
+
+    def _span(self, verdict: Verified) -> tuple[float, float]:
+        times = [
+            (block.t0_us, block.t1_us) for block in verdict.blocks()
+        ]
+        if not times:
+            return 0.0, 0.0
+        return self._seconds(min(t[0] for t in times)), self._seconds(max(t[1] for t in times))
+
+    def on_stored(self, epochs: list[Verified], routed: Routed) -> None:
+        """Count decisions by item and purpose."""
+        for decision, n in routed.decided.values():
+            self._decide(decision, n)
+
+    def _decide(self, decision: Decided, n: int) -> None:
+        key = (decision.item, decision.purpose)
+        allowed = decision.outcome == reasons.ALLOW
+        before = self._decisions.get(key)
+        self._decisions[key] = shown.Decision(
+            decision.item,
+            decision.purpose,
+            shown.ALLOW if allowed else shown.DENY,
+            "" if allowed else decision.reason,
+            decision.rules[0] if decision.rules else "",
+            n + (before.blocks if before and before.reason == ("" if allowed else decision.reason) else 0),
+            "" if allowed else decision.remedy(self._lang),
+        )
+
+    def unsampled(self) -> dict[str, str]:
+        """Items of this garment that are not even sampled, with the reason code."""
+        session = self._session
+        if session is None:
+            return {}
+        in_force = session.grant.items if session.grant else 0
+        out = {}
+        for trace in session.streams.values():
+            item = str(codec.KINDS[trace.kind].item)
+            if not in_force & items.bit(item):
+                out[item] = session.gate.rules[item].keep or "not_in_token"
+        return out
+
+    def note_unsampled(self) -> None:
+        """Make refusals at the source visible like all others."""
+        for item, reason in self.unsampled().items():
+            row = reasons.REASONS[reason]
+            remedy = (row.remedy_ja if self._lang == "ja" else row.remedy_en).format(
+                item=item, purpose="service_information", destination="hub"
+            )
+            self._decisions[item, "service_information"] = shown.Decision(
+                item, "service_information", shown.DENY, reason, row.rules[0], 0, remedy
+            )
+
+    # -- what is shown ------------------------------------------------------------
+
+    def _seconds(self, us: float) -> float:
+        return (us - (self._start_us or 0.0)) / 1e6
+
+    @property
+    def elapsed_s(self) -> float:
+        """Hub time since the first sample, seconds."""
+        return self._seconds(self._now_us) if self._start_us is not None else 0.0
+
+    @property
+    def start_us(self) -> float:
+        """Device time of the first sample, microseconds."""
+        return self._start_us or 0.0
+
+    def decisions(self) -> tuple[shown.Decision, ...]:
+        """Decisions so far, one per item and purpose."""
+        return tuple(self._decisions.values())
+
+    def series(self, origins: dict[str, str]) -> tuple[shown.Series, ...]:
+        """All kept signals."""
+        out = []
+        for trace in self._traces.values():
+            if trace.chunks:
+                times = np.concatenate([t for t, _ in trace.chunks])
+                values = np.concatenate([v for _, v in trace.chunks])
+                seconds = (times - self.start_us) / 1e6
+                origin = origins.get(trace.name, "")
+                out.append(shown.Series(trace.name, trace.item, trace.unit, seconds, values, origin))
+        return tuple(out)
+
+    def snapshot(self) -> shown.Snapshot:
+        """The newest state of everything."""
+        session = self._session
+        if session is None:
+            return shown.Snapshot()
+        counts, derived, clock = session.summary_counts(), session.derived, session.connection.clock
+        heart, breath = derived.heart, derived.respiration
+        waiting, _ = session.state.outbox.size()
+        return shown.Snapshot(
+            elapsed_s=self.elapsed_s,
+            speed=clock.speed,
+            hub=session.identity.device.hex()[:8],
+            clock_offset_us=_offset_us(session, self._now_us),
+            clock_uncertainty_us=clock.uncertainty_us(self._now_us) if clock.ready else None,
+            clock_drift_ppm=clock.drift * 1e6 if clock.ready else None,
+            streams=tuple(self._stream(trace) for trace in self._traces.values()),
+            heart_rate_bpm=heart.bpm if heart else None,
+            heart_confidence=heart.quality if heart else None,
+            respiration_rate_bpm=breath.rate_bpm if breath else None,
+            temperature_degc=None if np.isnan(derived.celsius) else derived.celsius,
+            epochs_verified=counts.epochs_verified,
+            epochs_rejected=sum(counts.rejected.values()),
+            epochs_pending=int(session.verifier.waiting),
+            frames=counts.frames,
+            frames_bad=dict(counts.frames_bad),
+            gaps=counts.gaps,
+            consent=self.decisions(),
+            outbox=waiting,
+            store_rows=session.state.store.count(),
+            notes=tuple(self.notes),
+        )
+
+    def _stream(self, trace: _Trace) -> shown.Stream:
+        session = self._session
+        state = shown.PASSES
+        if session and not (session.grant and session.grant.items & items.bit(trace.item)):
+            state = shown.NOT_SAMPLED
+        elif session and session.gate.rules[trace.item].view:
+            state = shown.REFUSED
+        recent = list(trace.chunks)[-256:]
+        values = np.concatenate([v for _, v in recent]) if recent else np.zeros(0)
+        most = int(_WINDOW_S * 1e6 / trace.stream.period_us)
+        frames = session.counts.kinds[codec.KINDS[trace.stream.kind].name] if session else 0
+        rate = 1e6 / trace.stream.period_us
+        return shown.Stream(trace.name, trace.item, rate, values[-most:], trace.unit, state, frames)
+
+
+def _first_field(kind: int) -> tuple[str, str, int, str, int, str]:
+    fields: tuple[str, str, int, str, int, str] = {row[0]: row[5] for row in layout.MESSAGES}[kind][0]
+    return fields
+
+
+def _one_number(part: Samples) -> NDArray[np.float64]:
+    """What is drawn of a record: its value, or the length of its first vector, or its mean."""
+    name, _, count, unit, _, _ = _first_field(part.kind)
+    values = part.physical(name)
+    if count == 1:
+        return values
+    return np.linalg.norm(values, axis=1) if unit == "g" else values.mean(axis=1)
+
+
+def _offset_us(session: Session, device_us: float) -> float | None:
+    clock = session.connection.clock
+    return clock.host_us(device_us) - device_us if clock.ready and clock.speed == 1 else None

@@ -1,0 +1,36 @@
+"""The reason codes of `tasuki.consent.reasons` in a few words, in English and Japanese."""
+
+_SHORT: dict[str, tuple[str, str]] = {
+    "granted": ("granted", "同意あり"),
+    "no_consent": ("no consent", "同意なし"),
+    "refused": ("refused by the wearer", "着用者が拒否"),
+    "withdrawn": ("consent withdrawn", "同意の撤回"),
+    "not_at_acquisition": ("no consent when measured", "計測時に同意なし"),
+    "clock_uncertain": ("clock too uncertain", "時刻が不確か"),
+    "notice_version": ("consent to an older policy", "旧版への同意"),
+    "purpose_not_in_policy": ("purpose not in policy", "ポリシー外の目的"),
+    "unknown_purpose": ("unknown purpose", "不明な目的"),
+    "unknown_item": ("unknown item", "不明な項目"),
+    "unknown_destination": ("unknown destination", "不明な送信先"),
+    "destination_not_for_purpose": ("destination not for this purpose", "目的外の送信先"),
+    "third_party": ("third party", "第三者"),
+    "processor_not_registered": ("processor not registered", "未登録の委託先"),
+    "module_not_allowed": ("module not allowed", "許可のないモジュール"),
+    "row_level_release": ("not aggregated", "未集計の公表"),
+    "category2_attached": ("device identity attached", "端末識別情報つき"),
+    "wrong_context": ("wrong context", "場面の相違"),
+    "no_location_permission": ("no location permission", "位置情報の許可なし"),
+    "unknown_device": ("unknown device", "不明な端末"),
+    "unknown_key": ("unknown key", "不明な鍵"),
+    "not_in_manifest": ("not in the product's manifest", "製品の対象外"),
+    "wrong_wearer": ("another wearer", "別の着用者"),
+    "no_wearer_binding": ("no wearer bound", "着用者の登録なし"),
+    "time_ahead": ("time lies ahead", "未来の時刻"),
+    "unknown_time": ("unknown time", "時刻不明"),
+    "hold_expired": ("waited too long", "保留の期限切れ"),
+    "not_in_token": ("not in the consent token", "同意トークンの対象外"),
+    "envelope_damaged": ("envelope damaged", "封筒の破損"),
+    "key_erased": ("key erased", "鍵の消去済み"),
+}
+
+REASON_WORDS = {f"reason.{code}": pair for code, pair in _SHORT.items()}

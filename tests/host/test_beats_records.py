@@ -1,0 +1,44 @@
+"""The beat detector against the cardiologists' annotations of MIT-BIH records."""
+
+import pytest
+from filter_signals import at_250, mitdb, mitdb_names
+
+from tasuki.filters import detect_beats
+from tasuki.filters.score import BeatScore, compare, outside
+
+TOLERANCE_S = 0.15
+
+
+def count_within(detected, annotated, share):
+    return abs(detected - annotated) <= max(1, share * annotated)
+
+
+@pytest.mark.parametrize(("name", "share"), [("100", 0.01), ("208", 0.05)])
+def test_the_number_of_beats_at_the_recorded_rate_is_the_annotated_one(name, share):
+    microvolts, beats, _ = mitdb(name)
+
+    assert count_within(len(detect_beats(microvolts, 360)), len(beats), share)
+
+
+@pytest.mark.parametrize(("name", "share"), [("100", 0.01), ("208", 0.05)])
+def test_the_number_of_beats_at_the_hubs_rate_is_the_annotated_one(name, share):
+    microvolts, beats, _ = mitdb(name)
+
+    assert count_within(len(detect_beats(at_250(microvolts), 250)), len(beats), share)
+
+
+def scored(name, rate_hz):
+    microvolts, beats, flutter = mitdb(name)
+    samples = microvolts if rate_hz == 360 else at_250(microvolts)
+    found = detect_beats(samples, rate_hz)["sample"] * 360 / rate_hz
+    return compare(outside(found, flutter), outside(beats, flutter), TOLERANCE_S * 360)
+
+
+@pytest.mark.parametrize("rate_hz", [250, 360])
+def test_over_all_records_at_hand_f1_stays_above_what_offline_gqrs_reaches(rate_hz):
+    if not mitdb_names():
+        pytest.skip("no MIT-BIH records in ../shared/data/mitdb")
+
+    total = sum((scored(name, rate_hz) for name in mitdb_names()), BeatScore(0, 0, 0))
+
+    assert total.f1 > 0.99755

@@ -1,0 +1,286 @@
+"""The decision: denied by default, allowed only when everything holds, and always explained."""
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tasuki.consent import policy, reasons
+from tasuki.consent.cache import DecisionCache
+from tasuki.consent.context import Context, Interval
+from tasuki.consent.decision import Engine
+from tasuki.consent.events import ConsentLog, Event
+from tasuki.consent.registers import DEMO_GARMENT, DESTINATIONS, Binding, Destination, Garment, Registers
+from tasuki_wire import items as wire_items
+
+POLICY = policy.builtin()
+SECOND = 1_000_000_000
+DEVICE, KEY = b"d" * 8, b"k" * 8
+GARMENT = Garment(KEY, DEVICE, DEMO_GARMENT)
+BINDING = Binding(b"b" * 16, DEVICE, "s", 0, 10_000 * SECOND)
+BLOCK = Interval(1000 * SECOND, 1004 * SECOND, SECOND // 1000)
+ECG = Context(BLOCK, GARMENT, DEVICE, 0, 1, BINDING)
+NOW = 2000 * SECOND
+
+
+def said(decision, at_s, purpose="service_improvement", items=("ecg",), notice=POLICY.version):
+    at = round(at_s * SECOND)
+    return Event(at, at, "s", decision, purpose, frozenset(items), notice)
+
+
+def decide(
+    *events,
+    subject="s",
+    item="ecg",
+    purpose="service_improvement",
+    destination="improvement",
+    at=NOW,
+    context=ECG,
+    places=(),
+):
+    registers = Registers()
+    registers.destinations.update({place.name: place for place in places})
+    engine = Engine(POLICY, ConsentLog(events), registers)
+    return engine.decide(subject, item, purpose, destination, at, context)
+
+
+def test_everything_granted_and_known_is_allowed_and_cites_the_table():
+    decision = decide(said("granted", 0))
+
+    assert (decision.outcome, decision.reason) == ("allow", "granted")
+    assert decision.rules[0] == "C3-04"
+
+
+def test_without_a_word_from_the_wearer_nothing_goes():
+    decision = decide()
+
+    assert (decision.outcome, decision.reason) == ("deny", "no_consent")
+    assert "A-01" in decision.rules
+
+
+@pytest.mark.parametrize(
+    ("events", "reason"),
+    [
+        ([said("refused", 0)], "refused"),
+        ([said("granted", 0), said("withdrawn", 1500)], "withdrawn"),
+        ([said("granted", 1500)], "not_at_acquisition"),
+        ([said("granted", 1002)], "not_at_acquisition"),
+        ([said("granted", 0), said("withdrawn", 900), said("granted", 1500)], "not_at_acquisition"),
+        ([said("granted", 0), said("withdrawn", 1500), said("granted", 1600)], "not_at_acquisition"),
+        ([said("granted", 0), said("withdrawn", 1002), said("granted", 1003)], "not_at_acquisition"),
+        ([said("granted", 999.9995)], "clock_uncertain"),
+        ([said("granted", 0, notice="2019-1")], "notice_version"),
+        ([said("granted", 0, purpose="statistics")], "no_consent"),
+        ([said("granted", 0, items=["respiration"])], "no_consent"),
+    ],
+)
+def test_the_wearers_word_must_hold_at_acquisition_and_without_a_break_until_now(events, reason):
+    decision = decide(*events)
+
+    assert (decision.outcome, decision.reason) == ("deny", reason)
+
+
+def test_a_later_grant_never_releases_earlier_data():
+    before = decide(said("granted", 1500), at=1600 * SECOND)
+    later = dataclasses.replace(ECG, acquired=Interval(1501 * SECOND, 1505 * SECOND, 1000))
+
+    assert before.reason == "not_at_acquisition"
+    assert decide(said("granted", 1500), at=1600 * SECOND, context=later).allowed
+
+
+@pytest.mark.parametrize(
+    ("change", "reason", "outcome"),
+    [
+        ({"acquired": None}, "unknown_time", "deny"),
+        ({"acquired": Interval(1004 * SECOND, 1000 * SECOND, 0)}, "unknown_time", "deny"),
+        ({"acquired": Interval(1000 * SECOND, 1004 * SECOND, -1)}, "unknown_time", "deny"),
+        ({"acquired": Interval(3000 * SECOND, 3004 * SECOND, 0)}, "time_ahead", "hold"),
+        ({"garment": None}, "unknown_key", "deny"),
+        ({"device": b"x" * 8}, "unknown_device", "deny"),
+        ({"stream": 9}, "not_in_manifest", "deny"),
+        ({"kind": 2}, "not_in_manifest", "deny"),
+        ({"binding": None}, "no_wearer_binding", "hold"),
+        ({"binding": dataclasses.replace(BINDING, since_ns=1001 * SECOND)}, "no_wearer_binding", "hold"),
+        ({"binding": dataclasses.replace(BINDING, until_ns=1003 * SECOND)}, "no_wearer_binding", "hold"),
+        ({"binding": dataclasses.replace(BINDING, subject="t")}, "wrong_wearer", "deny"),
+        ({"acquired_in": "web_access"}, "wrong_context", "deny"),
+    ],
+)
+def test_what_is_unknown_about_the_block_is_denied_or_held(change, reason, outcome):
+    decision = decide(said("granted", 0), context=dataclasses.replace(ECG, **change))
+
+    assert (decision.reason, decision.outcome) == (reason, outcome)
+
+
+@pytest.mark.parametrize(
+    ("item", "purpose", "destination", "reason", "rule"),
+    [
+        ("ecg", "user_identification", "improvement", "purpose_not_in_policy", "C3-07"),
+        ("ecg", "ad_measurement", "improvement", "purpose_not_in_policy", "C3-07"),
+        ("ecg", "marketing", "improvement", "unknown_purpose", "A-02"),
+        ("ecg", "statistics", "improvement", "destination_not_for_purpose", "A-02"),
+        ("ecg", "service_improvement", "nowhere", "unknown_destination", "S-02"),
+        ("device_status", "service_improvement", "improvement", "purpose_not_in_policy", "C2-05"),
+        ("email", "statistics", "research-statistics", "purpose_not_in_policy", "C1-07"),
+        ("sweat", "service_improvement", "improvement", "unknown_item", "G-01"),
+    ],
+)
+def test_what_the_policy_does_not_name_is_denied_even_when_the_wearer_agreed(
+    item, purpose, destination, reason, rule
+):
+    decision = decide(
+        said("granted", 0, purpose=purpose, items=[item]), item=item, purpose=purpose, destination=destination
+    )
+
+    assert (decision.outcome, decision.reason) == ("deny", reason)
+    assert rule in decision.rules
+
+
+@pytest.mark.parametrize(
+    ("kind", "purpose", "reason"),
+    [
+        ("third_party", "service_improvement", "third_party"),
+        ("processor_jp", "service_improvement", "processor_not_registered"),
+        ("processor_foreign", "service_improvement", "processor_not_registered"),
+        ("module", "service_improvement", "module_not_allowed"),
+        ("statistics_release", "statistics", "row_level_release"),
+    ],
+)
+def test_who_is_no_part_of_the_service_gets_nothing_even_when_the_wearer_agreed(kind, purpose, reason):
+    place = Destination("them", kind, purpose, "attested")
+
+    decision = decide(
+        said("granted", 0, purpose=purpose), purpose=purpose, destination="them", places=[place]
+    )
+
+    assert (decision.outcome, decision.reason) == ("deny", reason)
+
+
+@pytest.mark.parametrize("purpose", ["service_improvement", "product_development", "statistics"])
+def test_ecg_that_carries_the_devices_identity_goes_to_service_information_only(purpose):
+    proved = Destination("proved", "internal", purpose, "envelope")
+
+    refused = decide(
+        said("granted", 0, purpose=purpose), purpose=purpose, destination="proved", places=[proved]
+    )
+    allowed = decide(
+        said("granted", 0, purpose="service_information"), purpose="service_information", destination="store"
+    )
+
+    assert refused.reason == "category2_attached"
+    assert {"X-01", "C2-01"} <= set(refused.rules)
+    assert allowed.allowed
+
+
+def test_location_needs_the_devices_own_permission_beside_consent():
+    words = said("granted", 0, purpose="service_information", items=["location"])
+    without = Context(BLOCK, acquired_in="service_use")
+    asked = {"item": "location", "purpose": "service_information", "destination": "store"}
+
+    assert decide(words, context=without, **asked).reason == "no_location_permission"
+    assert decide(words, context=dataclasses.replace(without, location_permission=True), **asked).allowed
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_refusal_tells_what_would_change_it(language):
+    assert "ecg" in decide(said("withdrawn", 0)).remedy(language)
+
+
+def test_the_token_names_the_items_with_at_least_one_granted_purpose():
+    log = ConsentLog(
+        [
+            said("granted", 0, "statistics", ["ecg"]),
+            said("refused", 0, "service_information", ["ecg", "respiration"]),
+            said("granted", 0, "service_information", ["device_status"]),
+            said("granted", 0, "user_identification", ["body_motion"]),
+            said("withdrawn", 50, "statistics", ["ecg"]),
+        ]
+    )
+    engine = Engine(POLICY, log, Registers())
+
+    assert wire_items.names(engine.item_mask("s", 49 * SECOND)) == ["ecg", "device_status"]
+    assert wire_items.names(engine.item_mask("s", 50 * SECOND)) == ["device_status"]
+    assert engine.item_mask("stranger", 49 * SECOND) == 0
+
+
+WORDS = st.lists(
+    st.builds(
+        said,
+        st.sampled_from(["granted", "refused", "withdrawn"]),
+        st.integers(0, 20),
+        st.sampled_from(sorted(POLICY.purposes)),
+        st.sets(st.sampled_from(wire_items.NAMES), min_size=1),
+        st.sampled_from([POLICY.version, "old"]),
+    ),
+    max_size=12,
+)
+PLACES = [
+    *DESTINATIONS.values(),
+    Destination("proved", "internal", "statistics", "envelope"),
+    Destination("them", "third_party", "statistics", "attested"),
+]
+STREAMS = {"ecg": (0, 1), "respiration": (1, 2), "body_temperature": (2, 3), "body_motion": (3, 4)}
+
+
+@st.composite
+def questions(draw):
+    t0 = draw(st.integers(0, 20))
+    stream, kind = STREAMS.get(item := draw(st.sampled_from([*STREAMS, "device_status"])), (5, 7))
+    acquired = Interval(
+        t0 * SECOND, (t0 + draw(st.integers(0, 4))) * SECOND, draw(st.integers(0, 2)) * SECOND
+    )
+    binding = draw(st.sampled_from([None, BINDING, Binding(b"c" * 16, DEVICE, "t", 0, 9 * SECOND)]))
+    context = Context(
+        acquired, draw(st.sampled_from([GARMENT, GARMENT, None])), DEVICE, stream, kind, binding
+    )
+    place = draw(st.sampled_from(PLACES))
+    return item, place.purpose, place.name, draw(st.integers(0, 24)) * SECOND, context
+
+
+@given(WORDS, st.lists(questions(), min_size=1, max_size=20))
+def test_a_kept_decision_is_the_one_that_the_engine_gives(words, asked):
+    registers = Registers({place.name: place for place in PLACES})
+    engine = Engine(POLICY, ConsentLog(words), registers)
+    cache = DecisionCache(engine)
+
+    for item, purpose, destination, at, context in asked + asked:
+        kept = cache.decide("s", item, purpose, destination, at, context)
+        fresh = engine.decide("s", item, purpose, destination, at, context)
+        assert (kept.outcome, kept.reason, kept.rules) == (fresh.outcome, fresh.reason, fresh.rules)
+
+
+@given(WORDS, questions())
+def test_nothing_is_allowed_that_a_slow_reading_of_the_rules_refuses(words, asked):
+    """Every second of the block's uncertain time up to the decision must have been under a grant."""
+    item, purpose, destination, at, context = asked
+    engine = Engine(POLICY, ConsentLog(words), Registers({place.name: place for place in PLACES}))
+
+    decision = engine.decide("s", item, purpose, destination, at, context)
+
+    mine = [w for w in words if item in w.items and w.purpose == purpose]
+    moments = range(context.acquired.first_ns, max(at, context.acquired.last_ns) + 1, SECOND)
+    under_grant = all(_last_word(mine, moment) == ("granted", POLICY.version) for moment in moments)
+    place = next(p for p in PLACES if p.name == destination)
+    category_3_only = {"service_improvement", "product_development", "statistics"}
+    lawful = (
+        place.kind == "internal"
+        and (item != "device_status" or purpose == "service_information")
+        and not (purpose in category_3_only and place.form == "envelope")
+    )
+    worn = context.garment is not None and context.binding is BINDING
+    assert not decision.allowed or (under_grant and lawful and worn)
+    on_time = context.acquired.t1_ns <= at
+    assert decision.allowed or not (
+        under_grant and lawful and worn and on_time and context.acquired.first_ns >= 0
+    )
+
+
+def _last_word(events, moment):
+    rank = {"granted": 0, "refused": 1, "withdrawn": 2}
+    spoken = [(e.at_ns, rank[e.decision], i, e) for i, e in enumerate(events) if e.at_ns <= moment]
+    last = max(spoken)[3] if spoken else None
+    return (last.decision, last.notice) if last else ("never", "")
+
+
+def test_every_outcome_of_a_decision_is_one_of_three():
+    assert {reason.outcome for reason in reasons.REASONS.values()} == {"allow", "hold", "deny"}
