@@ -4,6 +4,7 @@ import struct
 from dataclasses import dataclass, field
 
 from nacl.signing import SigningKey
+
 from wire_by_hand import DEVICE_ID, DEVICE_KEY, VERSION, body, key_id, noise, path, sha256, sign, tree, words
 
 TOKEN_HASH = noise("consent token", 16)

@@ -3,6 +3,7 @@
 import struct
 
 from cobs import cobs
+
 from wire_by_hand import body, close, noise, seed, stuff
 
 Lines = list[tuple[str, object]]

@@ -2,8 +2,9 @@
 
 import struct
 
-from epoch_by_hand import flip, session
 from nacl.signing import SigningKey
+
+from epoch_by_hand import flip, session
 from tasuki_wire import layout
 from wire_by_hand import AUTHORITY_KEY, DEVICE_ID, DEVICE_KEY, OTHER_KEY, key_id, noise, sha256, sign
 

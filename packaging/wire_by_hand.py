@@ -10,6 +10,7 @@ import zlib
 
 from cobs import cobs
 from nacl.signing import SigningKey
+
 from tasuki_wire import layout
 
 VERSION = 0x10

@@ -41,8 +41,9 @@ def mitdb(name):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # wfdb 4.3 uses what pandas 3 deprecates
         import wfdb
-    record = wfdb.rdrecord(str(MITDB / name), channels=[0])
-    notes = wfdb.rdann(str(MITDB / name), "atr")
+
+        record = wfdb.rdrecord(str(MITDB / name), channels=[0])
+        notes = wfdb.rdann(str(MITDB / name), "atr")
     beats = score.beat_samples(notes.sample, notes.symbol)
     return record.p_signal[:, 0] * 1000, beats, score.flutter_spans(notes.sample, notes.symbol)
 

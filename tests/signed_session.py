@@ -9,6 +9,7 @@ import random
 from dataclasses import dataclass, field
 
 from nacl.bindings import crypto_sign, crypto_sign_seed_keypair
+
 from tasuki_wire import cobs, codec, epoch, items, layout
 
 SAMPLE_KINDS = tuple(k.number for k in codec.KINDS.values() if k.item is not None)
@@ -49,8 +50,10 @@ class Signed:
 
     def wire(self):
         """All of it as sent: frames, record, opening in fragments."""
-        return b"".join(map(stuff, self.frames)) + message(epoch.RECORD, self.record) + message(
-            epoch.OPENING, self.opening
+        return (
+            b"".join(map(stuff, self.frames))
+            + message(epoch.RECORD, self.record)
+            + message(epoch.OPENING, self.opening)
         )
 
 
@@ -86,7 +89,11 @@ class Hub:
             frames += made
             bodies[stream] = [frame[: -layout.CRC_SIZE] for frame in made]
             entries[stream] = self._entry(secret, stream, kind, bodies[stream])
-        frames.sort(key=lambda frame: int.from_bytes(frame[8:12], "little") << 30 | int.from_bytes(frame[12:16], "little"))
+        frames.sort(
+            key=lambda frame: (
+                int.from_bytes(frame[8:12], "little") << 30 | int.from_bytes(frame[12:16], "little")
+            )
+        )
         self.start_us += _SPAN_US
         meta = epoch.pack_meta(layout.CLOSE_REASONS.index(reason), items.ALL_ITEMS, 0)
         record = self.record(epoch.slot_leaves(secret, entries, meta))

@@ -1,6 +1,7 @@
 """A session as the view sees it: the bundled ECG, synthetic other channels, some refusals."""
 
 import numpy as np
+
 from tasuki.recordings import load, synthetic
 from tasuki.view.report import Report
 from tasuki.view.snapshot import (

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from nacl.signing import SigningKey
+
 from tasuki.block import Block
 from tasuki.consent import files, policy
 from tasuki.consent.decision import Engine

@@ -1,15 +1,15 @@
 """Puts the parts together; the only file that imports all."""
 
-from tasuki_hub import ed25519
+from tasuki_hub import signer
 from tasuki_hub.hub import Hub
 
 _BUSY_MS = 2
 _IDLE_MS = 50
 
 
-def run(board, crypto=ed25519):
+def run(board):
     """Be a hub until a maintenance command ends it."""
-    hub = Hub(board, crypto)
+    hub = Hub(board, signer.engine())
     while not hub.leaving:
         hub.step()
         board.wait(_BUSY_MS if hub.sampling or not hub.jobs.idle() else _IDLE_MS)

@@ -80,9 +80,7 @@ class Commands:
         kind = codec.number("time_answer")
         rx = codec.time_words(now)
         tx = codec.time_words(self._hub.board.now_us())
-        self._hub.link.answer(
-            kind, codec.pack(kind, request, hi, lo, rx[0], rx[1], tx[0], tx[1])
-        )
+        self._hub.link.answer(kind, codec.pack(kind, request, hi, lo, rx[0], rx[1], tx[0], tx[1]))
 
     def _do_status_request(self, now, request):
         hub = self._hub
@@ -124,13 +122,10 @@ class Commands:
                 keys.pin(hub.board.entropy(32), authority)
             except NotImplementedError:
                 return self._answer(request, "enroll", "no_entropy")
-            yield
-            hub.public = hub.crypto.public_key(keys.seed)
+            hub.public = yield from hub.crypto.public_key_steps(keys.seed)
         yield
         body = epoch.possession_body(challenge, authority, hub.device, hub.public)
-        signature = yield from hub.crypto.sign_steps(
-            keys.seed, hub.public, epoch.signed("possession", body)
-        )
+        signature = yield from hub.crypto.sign_steps(keys.seed, hub.public, epoch.signed("possession", body))
         kind = codec.number("enrolled")
         hub.link.answer(kind, codec.pack(kind, request, hub.device, hub.public, signature))
 

@@ -119,9 +119,7 @@ class Link:
             return True
         self._body[layout.HEADER_SIZE : layout.HEADER_SIZE + n] = payload
         hi, lo = codec.time_words(now_us)
-        self._stuff(
-            codec.frame_into(self._body, kind, layout.LINK_STREAM, 0, self._seq, hi, lo, n)
-        )
+        self._stuff(codec.frame_into(self._body, kind, layout.LINK_STREAM, 0, self._seq, hi, lo, n))
         self._seq += 1
         return True
 

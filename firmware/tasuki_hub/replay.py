@@ -20,8 +20,7 @@ class Replay:
         self.loop = bool(table.get("loop"))
         self.origin_us = None
         self.channels = [
-            (row["stream"], ReplayDriver(self, folder + "/" + row["file"], row))
-            for row in table["channels"]
+            (row["stream"], ReplayDriver(self, folder + "/" + row["file"], row)) for row in table["channels"]
         ]
 
 

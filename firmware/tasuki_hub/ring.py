@@ -1,5 +1,7 @@
 """Rings that are made once and never grow."""
 
+from tasuki_hub.fast import copy_into, wipe
+
 
 class SampleRing:
     """Records of one size between a driver and the packer.
@@ -13,14 +15,12 @@ class SampleRing:
         self.capacity = capacity
         self.period_us = period_us
         self.buf = bytearray(record_size * capacity)
-        self.view = memoryview(self.buf)
         self.overruns = 0
         self.wipe()
 
     def wipe(self):
         """Forget and overwrite every record; overruns stay counted."""
-        for i in range(len(self.buf)):
-            self.buf[i] = 0
+        wipe(self.buf)
         self.head = 0
         self.count = 0
         self.first_us = 0
@@ -46,7 +46,7 @@ class SampleRing:
                 self._advance(1)
                 self.overruns += 1
             at = (self.head + self.count) % self.capacity * size
-            self.view[at : at + size] = src[i * size : i * size + size]
+            copy_into(self.buf, at, src, i * size, size)
             self.count += 1
 
     def ready(self, per_frame, until_us, flush):
@@ -67,9 +67,8 @@ class SampleRing:
         size = self.size
         first = min(n, self.capacity - self.head)
         start = self.head * size
-        dst[at : at + first * size] = self.view[start : start + first * size]
-        if n > first:
-            dst[at + first * size : at + n * size] = self.view[: (n - first) * size]
+        copy_into(dst, at, self.buf, start, first * size)
+        copy_into(dst, at + first * size, self.buf, 0, (n - first) * size)
         self._advance(n)
         return n * size
 
@@ -109,7 +108,7 @@ class FrameRing:
         at = self._end
         self.buf[at] = n & 255
         self.buf[at + 1] = n >> 8
-        self.view[at + 2 : at + 2 + n] = src[:n]
+        copy_into(self.buf, at + 2, src, 0, n)
         self._places.append(at)
         self._end = at + 2 + n
         self.packed += 1
@@ -147,8 +146,7 @@ class FrameRing:
 
     def wipe(self):
         """Forget and overwrite everything."""
-        for i in range(len(self.buf)):
-            self.buf[i] = 0
+        wipe(self.buf)
         self._places = []
         self.sent = self.packed
         self._end = 0

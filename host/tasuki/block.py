@@ -143,7 +143,15 @@ class Block:
         form, held, size = _HEAD.unpack_from(data)
         at = _HEAD.size
         parts = []
-        for part in (_RECORD_SIZE, layout.ENTRY_SIZE, layout.KEY_SIZE, 4 * layout.NODE_SIZE, 2 * held, 2 * held, size):
+        for part in (
+            _RECORD_SIZE,
+            layout.ENTRY_SIZE,
+            layout.KEY_SIZE,
+            4 * layout.NODE_SIZE,
+            2 * held,
+            2 * held,
+            size,
+        ):
             parts.append(data[at : at + part])
             at += part
         record, entry, slot_key, path, places, lengths, frames = parts
@@ -164,7 +172,13 @@ class Block:
             or int(block.lengths.sum()) != size
             or held > block.count
             or len(leaves) != layout.NODE_SIZE * (block.count - held)
-            or (held and (int(block.places[-1]) >= block.count or bool((np.diff(block.places.astype(int)) < 1).any())))
+            or (
+                held
+                and (
+                    int(block.places[-1]) >= block.count
+                    or bool((np.diff(block.places.astype(int)) < 1).any())
+                )
+            )
         ):
             raise ValueError("block does not add up")
         return block

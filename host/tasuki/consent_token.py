@@ -4,9 +4,8 @@ Bytes and checks are those of SPEC.md; the hub persists the highest sequence,
 so an older, wider token can never come back.
 """
 
-from tasuki_wire import codec, epoch, layout
-
 from tasuki.vault.secret import Signer
+from tasuki_wire import codec, epoch, layout
 
 DEFAULT_LIFETIME_S = 3600
 

@@ -22,7 +22,10 @@ def enroll(port: str, state: State, repin: bool = False) -> Hub:
     finally:
         connection.close()
     hub = Hub(
-        identity.device.hex(), identity.public.hex(), datetime.now(UTC).isoformat(timespec="seconds"), identity.board
+        identity.device.hex(),
+        identity.public.hex(),
+        datetime.now(UTC).isoformat(timespec="seconds"),
+        identity.board,
     )
     state.register.add(hub)
     return hub

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from tasuki_wire import codec, items, layout
 
 from tasuki.consent import reasons
 from tasuki.consent.decision import Decision as Decided
@@ -15,6 +14,7 @@ from tasuki.pipeline.parcel import Routed
 from tasuki.pipeline.session import Listener, Session
 from tasuki.verdict import Gap, Omitted, Rejected, UnknownTail, Verdict, Verified
 from tasuki.view import snapshot as shown
+from tasuki_wire import codec, items, layout
 
 _WINDOW_S = 12.0
 _NOTES = 4
@@ -120,9 +120,7 @@ class Monitor(Listener):
             self.notes.append(f"what came after epoch {verdict.after_epoch} is unproved")
 
     def _span(self, verdict: Verified) -> tuple[float, float]:
-        times = [
-            (block.t0_us, block.t1_us) for block in verdict.blocks()
-        ]
+        times = [(block.t0_us, block.t1_us) for block in verdict.blocks()]
         if not times:
             return 0.0, 0.0
         return self._seconds(min(t[0] for t in times)), self._seconds(max(t[1] for t in times))

@@ -1,5 +1,7 @@
 """Proof of one block against a public key; the key never comes with the block."""
 
+import struct
+
 import numpy as np
 from nacl import bindings
 from nacl.exceptions import BadSignatureError
@@ -25,8 +27,9 @@ def signature_holds(record: bytes, public_key: bytes) -> bool:
 def check(block: Block, public_key: bytes) -> None:
     """Raise Untrusted unless the key signed every byte that the block holds.
 
-    ValueError for a key of a wrong size. Reasons: wrong_version, wrong_key, bad_signature (record), bad_bounds (entry
-    or frames against it), root_mismatch (path, leaves or frames).
+    Reasons: wrong_version, wrong_key, bad_signature (record), bad_bounds (entry,
+    or frames against it), root_mismatch (path, leaves or frames). ValueError for
+    a key of a wrong size.
     """
     if len(public_key) != bindings.crypto_sign_PUBLICKEYBYTES:
         raise ValueError(f"public key of {len(public_key)} bytes")
@@ -56,7 +59,7 @@ def _check_entry(block: Block) -> None:
         raise Untrusted("bad_bounds", f"{block.count} frames")
     if not 0 <= block.t1_us - block.t0_us <= layout.MAX_BLOCK_US:
         raise Untrusted("bad_bounds", f"from {block.t0_us} to {block.t1_us} us")
-    words = epoch.struct.unpack_from("<IIII", block.entry, 8)
+    words = struct.unpack_from("<IIII", block.entry, 8)
     if max(words) >= layout.WORD or block._entry[2] + block.count > layout.WORD:
         raise Untrusted("bad_bounds", "a word of the entry is at or above 2**30")
 
@@ -84,7 +87,7 @@ def _check_frames(block: Block) -> None:
     for place, body in zip(block.places.tolist(), block.bodies(), strict=True):
         if len(body) < layout.HEADER_SIZE:
             raise Untrusted("bad_bounds", f"frame {place} has {len(body)} bytes")
-        _, kind, stream, _, seq, hi, lo = epoch.struct.unpack_from("<BBBBIII", body)
+        _, kind, stream, _, seq, hi, lo = struct.unpack_from("<BBBBIII", body)
         time = codec.time_us(hi, lo)
         if (kind, stream, seq) != (block.kind, block.stream, block._entry[2] + place):
             raise Untrusted("bad_bounds", f"frame {place} belongs elsewhere")

@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-from tasuki_wire import layout
-
 from tasuki.capture.writer import CaptureWriter
 from tasuki.pipeline.parcel import Routed
 from tasuki.pipeline.session import Listener, Session
 from tasuki.verdict import Gap, Omitted, Rejected, UnknownTail, Verdict, Verified
+from tasuki_wire import layout
 
 _LEAVES = layout.SLOTS * layout.NODE_SIZE
 
@@ -66,6 +65,11 @@ class Recorder(Listener):
         counts = session.summary_counts()
         dropped = {f"{reason}:{item}": n for (reason, item), n in counts.dropped.items()}
         self._writer.close(
-            {"frames": counts.frames, "frames_bad": counts.frames_bad, "gaps": counts.gaps, "dropped": dropped}
+            {
+                "frames": counts.frames,
+                "frames_bad": counts.frames_bad,
+                "gaps": counts.gaps,
+                "dropped": dropped,
+            }
         )
         self._writer = None

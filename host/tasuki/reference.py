@@ -52,10 +52,12 @@ def _message(head: Any, rows: Any, tail: bool) -> Any:
 HEADER = _struct(layout.HEADER)
 """construct Struct of the 16-byte frame header."""
 
-PAYLOADS = {row[0]: _payload(*row[3:6], not row[0]) for row in layout.MESSAGES}
+PAYLOADS = {
+    number: _payload(mode, head, rows, not number) for number, _, _, mode, head, rows in layout.MESSAGES
+}
 """Kind to construct Struct of a frame's payload: a fragment, or `head` and `rows`."""
 
-MESSAGES = {row[0]: _message(*row[4:6], not row[0]) for row in layout.MESSAGES}
+MESSAGES = {number: _message(head, rows, not number) for number, _, _, _, head, rows in layout.MESSAGES}
 """Kind to construct Struct of a whole message; a hello's rows end at its count."""
 
 _FIELDS = {row[0]: {field[0]: field for field in row[4] + row[5]} for row in layout.MESSAGES}
@@ -83,7 +85,7 @@ class Frame:
         return HEADER.parse(self.raw)
 
     def payload(self) -> Any:
-        """The payload of a good frame as a construct Container."""
+        """The payload of a good frame; raises construct.ConstructError for a hello cut within its rows."""
         return PAYLOADS[self.raw[1]].parse(self.body[layout.HEADER_SIZE :])
 
 

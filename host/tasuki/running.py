@@ -22,9 +22,7 @@ _SHOW_S = 0.1
 def uploading(session: Session) -> Iterator[Uploader]:
     """An uploader to the embedded store in a thread of its own; at the end it sends what can go."""
     state = session.state
-    uploader = Uploader(
-        state.outbox, session.engine, state.vault, dict.fromkeys(DESTINATIONS, state.store)
-    )
+    uploader = Uploader(state.outbox, session.engine, state.vault, dict.fromkeys(DESTINATIONS, state.store))
     stop = threading.Event()
     thread = threading.Thread(target=uploader.run, args=(stop,), name="uploader", daemon=True)
     thread.start()

@@ -1,10 +1,10 @@
 """The state folder of one host: what is kept between runs, opened together.
 
-    register.json   hubs and their public keys
-    tokens.db       consent tokens handed out
-    outbox.db       epoch ledger, envelopes that wait, decisions
-    store.db        the embedded store
-    vault.db keys/  keys of wearers and of the service (tasuki.vault)
+register.json   hubs and their public keys
+tokens.db       consent tokens handed out
+outbox.db       epoch ledger, envelopes that wait, decisions
+store.db        the embedded store
+vault.db keys/  keys of wearers and of the service (tasuki.vault)
 """
 
 from pathlib import Path
@@ -16,7 +16,6 @@ from tasuki.register import HubRegister
 from tasuki.sinks.embedded import EmbeddedStore
 from tasuki.tokens import TokenBook
 from tasuki.vault.vault import Vault
-
 
 
 class State:

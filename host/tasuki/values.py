@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from tasuki_wire import codec, layout
 
 from tasuki.block import Block
 from tasuki.pipeline.decode import record_dtype
+from tasuki_wire import codec, layout
 
 _FIELDS = {row[0]: row[5] for row in layout.MESSAGES}
 _TIME_AT = 8  # of the two time words in a header

@@ -23,7 +23,8 @@ class Record(NamedTuple):
     signature: bytes
 
 
-class Run(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Run:
     """Consecutive frames of one stream: seq of the first, its index in the entry, how many."""
 
     stream: int

@@ -205,8 +205,7 @@ def fragments(message_id, message):
     size = layout.MAX_FRAGMENT
     total = (len(message) + size - 1) // size
     return [
-        struct.pack("<HBB", message_id, i, total) + message[i * size : (i + 1) * size]
-        for i in range(total)
+        struct.pack("<HBB", message_id, i, total) + message[i * size : (i + 1) * size] for i in range(total)
     ]
 
 

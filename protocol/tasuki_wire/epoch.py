@@ -129,9 +129,9 @@ def token_id(token):
 
 def record_body(device, key, session, epoch, prev, token_hash, epoch_root):
     """An epoch record up to its signature."""
-    return codec.pack(
-        RECORD, layout.VERSION, device, key, session, epoch, prev, token_hash, epoch_root, b""
-    )[: -layout.SIGNATURE_SIZE]
+    return codec.pack(RECORD, layout.VERSION, device, key, session, epoch, prev, token_hash, epoch_root, b"")[
+        : -layout.SIGNATURE_SIZE
+    ]
 
 
 def possession_body(challenge, authority, device, public):

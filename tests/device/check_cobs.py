@@ -3,6 +3,7 @@
 import random
 
 import hexlines
+
 from tasuki_hub import fast
 from tasuki_wire import cobs, errors
 

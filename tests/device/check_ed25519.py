@@ -3,6 +3,7 @@
 from binascii import unhexlify
 
 import hexlines
+
 from tasuki_hub import ed25519
 
 # RFC 8032 section 7.1, tests 1, 2, 3 and SHA(abc): seed, public key, message, signature

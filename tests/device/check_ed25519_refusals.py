@@ -1,6 +1,7 @@
 """The hub's Ed25519 takes and refuses what libsodium takes and refuses."""
 
 import hexlines
+
 from tasuki_hub import curve, ed25519
 from tasuki_hub.steps import run
 

@@ -1,6 +1,7 @@
 """The hub samples only what a good token allows, and tells nothing of itself before."""
 
 from scripted_board import AUTHORITY, Host, fresh_folder
+
 from tasuki_hub import ed25519
 from tasuki_hub.steps import run
 from tasuki_wire import codec, epoch, items, layout

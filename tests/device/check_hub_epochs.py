@@ -1,6 +1,7 @@
 """What the hub sends of an epoch proves every frame of it, and lost parts can be had again."""
 
 from scripted_board import Host, fresh_folder
+
 from tasuki_hub import ed25519
 from tasuki_hub.steps import run
 from tasuki_wire import codec, epoch, layout

@@ -3,6 +3,7 @@
 import sys
 
 import hexlines
+
 from tasuki_hub import _portable, fast, sha512
 from tasuki_hub.steps import run
 

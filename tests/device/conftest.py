@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from device import device_vectors
 
 ROOT = Path(__file__).resolve().parents[2]

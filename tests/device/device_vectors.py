@@ -17,6 +17,7 @@ from pathlib import Path
 import cryptography_vectors
 import nacl.signing
 from cobs import cobs
+
 from device import edge_cases
 
 SEED = 20261122

@@ -11,6 +11,7 @@ import random
 
 import nacl.exceptions
 import nacl.signing
+
 from tasuki_hub import curve
 from tasuki_hub.comb import ORDER
 from tasuki_hub.steps import run

@@ -5,6 +5,7 @@ from array import array
 from pathlib import Path
 
 import pytest
+
 from device import viper32
 from tasuki_hub import _portable, sha512
 from tasuki_wire import cobs, errors

@@ -1,8 +1,8 @@
 """The beat detector against the cardiologists' annotations of MIT-BIH records."""
 
 import pytest
-from filter_signals import at_250, mitdb, mitdb_names
 
+from filter_signals import at_250, mitdb, mitdb_names
 from tasuki.filters import detect_beats
 from tasuki.filters.score import BeatScore, compare, outside
 

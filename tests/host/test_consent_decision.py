@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tasuki.consent import policy, reasons
 from tasuki.consent.cache import DecisionCache
 from tasuki.consent.context import Context, Interval

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tasuki.consent import policy
 from tasuki.consent.events import FOREVER, ConsentLog, Event, granted_purposes
 

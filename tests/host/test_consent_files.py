@@ -1,6 +1,7 @@
 """A wearer's file: what is understood, and how what is not is said."""
 
 import pytest
+
 from tasuki.consent import files, policy
 from tasuki.errors import UsageError
 

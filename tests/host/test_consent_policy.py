@@ -4,6 +4,7 @@ import itertools
 from importlib import resources
 
 import pytest
+
 from tasuki.consent import policy, reasons
 from tasuki_wire import items
 

@@ -4,6 +4,7 @@ import random
 
 import numpy as np
 import pytest
+
 from signed_session import Hub, message, stuff
 from tasuki.pipeline.decode import Decoder, Messages, Stream, read_streams
 from tasuki_wire import codec, layout

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from tasuki.consent.registers import DEMO_GARMENT
 from tasuki.pipeline.enforce import Gate
 from tasuki_wire import codec, items

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.signal import resample_poly
+
 from tasuki.errors import UsageError
 from tasuki.recordings import BUNDLED, Recording, load, prepare
 from tasuki.recordings.resample import fill, to_rate

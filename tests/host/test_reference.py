@@ -4,6 +4,7 @@ import construct
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from signed_session import message, stuff
 from tasuki import reference
 from tasuki.pipeline.decode import Decoder, Stream, record_dtype
@@ -127,8 +128,12 @@ def test_raw_and_physical_samples_are_those_of_the_reference(kind, data):
     rows = reference.PAYLOADS[kind].parse(body).rows
     assert record_dtype(kind).itemsize == size
     for name, *_ in ROWS[kind][5]:
-        assert samples.raw[name].tolist() == [list(row[name]) if isinstance(row[name], list) else row[name] for row in rows]
-        assert samples.physical(name).tolist() == [reference.physical(kind, name, row[name])[0] for row in rows]
+        assert samples.raw[name].tolist() == [
+            list(row[name]) if isinstance(row[name], list) else row[name] for row in rows
+        ]
+        assert samples.physical(name).tolist() == [
+            reference.physical(kind, name, row[name])[0] for row in rows
+        ]
 
 
 def test_a_value_in_its_unit_is_raw_over_scale():

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+
 import view_examples
 from tasuki.view import Decision, Epoch, Report, Series, write_report
 from tasuki.view.markup import el, escape

@@ -5,6 +5,7 @@ import pickle
 
 import pytest
 from nacl.signing import VerifyKey
+
 from tasuki.errors import Refused, UsageError
 from tasuki.vault import keyfiles
 from tasuki.vault.secret import Secret, Signer

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+
 from tasuki.errors import Untrusted
 from tasuki.vault import attested
 from tasuki.vault.secret import Secret, Signer

@@ -3,6 +3,7 @@
 import dataclasses
 
 import pytest
+
 from tasuki.errors import Refused, Untrusted
 from tasuki.vault import envelope
 from tasuki.vault.vault import Vault

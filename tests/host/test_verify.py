@@ -2,6 +2,7 @@
 
 import pytest
 from nacl.bindings import crypto_sign_seed_keypair
+
 from receiving import Host, held
 from signed_session import DEFAULT_EPOCH, Hub, stuff
 from tasuki import proof
@@ -292,7 +293,7 @@ def test_skipped_sessions_and_the_tail_of_a_session_are_named():
     hub.session, hub.epoch, hub.prev = 7, 0, epoch.NO_PREV
     verdicts = host.feed(hub.signed_epoch().wire())
 
-    assert ended == [UnknownTail(4, 0, {stream: 3 for stream in tail.bodies})]
+    assert ended == [UnknownTail(4, 0, dict.fromkeys(tail.bodies, 3))]
     assert verdicts[0] == SessionJump(4, 7)
     assert isinstance(verdicts[1], Verified)
 

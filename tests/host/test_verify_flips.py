@@ -5,8 +5,10 @@ would do it, and as an attacker would, who makes the CRC right again.
 """
 
 import pytest
+
 from receiving import Host, held
 from signed_session import Hub, message, stuff
+from tasuki.native import epoch as native
 from tasuki_wire import codec, epoch, layout
 
 HUB = Hub()
@@ -28,7 +30,7 @@ for each in EPOCHS:
 
 def accepted(data):
     """The verified epochs of a session's bytes, with everything decided at the end."""
-    host = Host(HUB)
+    host = Host(HUB, window=native.Window(1 << 14, 1024))
     host.feed(data + b"\0")
     host.verdicts += host.verifier.poll(0) + host.verifier.poll(60)
     return host.verified()
@@ -79,10 +81,13 @@ def test_a_changed_message_is_never_accepted_as_the_one_that_was_signed():
     """Record and opening changed as whole messages, past CRC and fragments."""
     one = EPOCHS[0]
     frames = b"".join(map(stuff, one.frames))
-    for kind, whole, other in ((epoch.RECORD, one.record, one.opening), (epoch.OPENING, one.opening, one.record)):
+    for kind, whole, other in (
+        (epoch.RECORD, one.record, one.opening),
+        (epoch.OPENING, one.opening, one.record),
+    ):
         for at in range(len(whole)):
             changed = whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]
-            host = Host(HUB)
+            host = Host(HUB, window=native.Window(1 << 14, 1024))
             host.feed(frames + message(65 - kind, other))
             host.feed(message(kind, changed))
             assert host.verified() == []

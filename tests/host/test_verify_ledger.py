@@ -5,6 +5,7 @@ import sqlite3
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tasuki import ledger
 from tasuki.errors import Untrusted
 
@@ -89,7 +90,9 @@ def test_a_record_is_part_of_the_callers_transaction(tmp_path):
 def test_what_was_acknowledged_is_synchronised_to_disk(tmp_path):
     book = ledger.SqliteLedger(tmp_path / "ledger.db")
 
-    modes = [book.connection.execute(f"pragma {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
+    modes = [
+        book.connection.execute(f"pragma {name}").fetchone()[0] for name in ("journal_mode", "synchronous")
+    ]
 
     assert modes == ["wal", 2]
     book.close()

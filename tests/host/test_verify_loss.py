@@ -15,7 +15,9 @@ LEAF_HASHES = codec.number("leaf_hashes")
 def without(sent, *gone):
     """An epoch's bytes without some (stream, seq)."""
     kept = [f for f in sent.frames if (f[2], int.from_bytes(f[4:8], "little")) not in gone]
-    return b"".join(map(stuff, kept)) + message(epoch.RECORD, sent.record) + message(epoch.OPENING, sent.opening)
+    return (
+        b"".join(map(stuff, kept)) + message(epoch.RECORD, sent.record) + message(epoch.OPENING, sent.opening)
+    )
 
 
 def frame_of(sent, stream, seq):
@@ -37,7 +39,9 @@ def test_missing_frames_are_asked_for_and_the_resend_completes_the_epoch():
     nothing_yet = host.feed(without(sent, (0, 1), (0, 2), (3, 0)))
     asked = host.verifier.poll(0)
     not_again = host.verifier.poll(0.1)
-    [verified] = host.feed(stuff(frame_of(sent, 0, 1)) + stuff(frame_of(sent, 0, 2)) + stuff(frame_of(sent, 3, 0)))
+    [verified] = host.feed(
+        stuff(frame_of(sent, 0, 1)) + stuff(frame_of(sent, 0, 2)) + stuff(frame_of(sent, 3, 0))
+    )
 
     assert nothing_yet == [] and not_again == []
     assert asked == [Missing(1, 0, frames=(Run(0, 1, 1, 2), Run(3, 0, 0, 1)))]

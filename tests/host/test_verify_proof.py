@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from receiving import Host
 from signed_session import DEFAULT_EPOCH, Hub
 from tasuki import proof
@@ -61,7 +62,9 @@ def test_a_leaf_in_place_of_a_frame_holds_and_another_leaf_does_not(hub, block):
     sizes = block.lengths.tolist()
     keep = np.array([0, 2, 3])
     frames = b"".join(block.bodies()[i] for i in keep)
-    partial = replace(block, places=block.places[keep], lengths=block.lengths[keep], frames=frames, leaves=leaf)
+    partial = replace(
+        block, places=block.places[keep], lengths=block.lengths[keep], frames=frames, leaves=leaf
+    )
 
     proof.check(partial, hub.public)
     with pytest.raises(Untrusted, match="signed"):

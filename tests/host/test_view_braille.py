@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from rich.cells import cell_len
+
 from tasuki.view.braille import columns, draw
 from tasuki.view.digits import HEIGHT, big
 

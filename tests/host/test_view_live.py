@@ -5,8 +5,9 @@ import re
 import xml.etree.ElementTree as ElementTree
 
 import pytest
-import view_examples
 from rich.console import Console
+
+import view_examples
 from tasuki.view import LiveView, Snapshot
 from tasuki.view.picture import save_svg
 

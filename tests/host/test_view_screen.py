@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import view_examples
 from rich.cells import cell_len
+
+import view_examples
 from tasuki.consent.reasons import REASONS
 from tasuki.view.screen import plain, render
-from tasuki.view.snapshot import HOLD, REFUSED, Decision, Snapshot, Stream
+from tasuki.view.snapshot import HOLD, REFUSED, Decision, Snapshot, Stream, axes
 from tasuki.view.words import LANGUAGES, WORDS, check_language, language_of, word
 
 SIZES = [(80, 24), (60, 16), (100, 30), (132, 43), (240, 70), (40, 10), (1, 1)]
@@ -76,6 +77,13 @@ def test_what_is_on_hold_is_neither_allowed_nor_refused():
     text = shown(Snapshot(consent=(Decision("ecg", "statistics", HOLD, "time_ahead", "S-01", 4),)))
 
     assert "◌ S-01" in text and "✓ 4" not in text
+
+
+def test_consent_table_keeps_the_policys_order_whatever_comes_first():
+    rows = [Decision(item, "statistics", "allow") for item in ("new_item", "device_status", "ecg")]
+    rows.append(Decision("ecg", "service_information", "allow"))
+
+    assert axes(rows) == (["ecg", "device_status", "new_item"], ["service_information", "statistics"])
 
 
 def test_refusals_beyond_the_room_are_counted():

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from signed_session import stuff
-from tasuki.native import wire
 from tasuki._native import ffi, lib
+from tasuki.native import wire
 from tasuki_wire import cobs, codec, layout
 from tasuki_wire.errors import WireError
 
@@ -108,7 +109,11 @@ def test_any_split_of_the_bytes_gives_the_same_rows(data, cuts):
 @given(streams(), st.integers(1, 3), st.integers(layout.MAX_FRAME, 600))
 def test_a_full_table_or_arena_stops_the_decoder_and_loses_nothing(data, rows_len, arena_len):
     params, state = wire.parameters(), ffi.new("struct tsk_wire_state *")
-    rows, arena, used = ffi.new("struct tsk_row[]", rows_len), ffi.new("uint8_t[]", arena_len), ffi.new("size_t[2]")
+    rows, arena, used = (
+        ffi.new("struct tsk_row[]", rows_len),
+        ffi.new("uint8_t[]", arena_len),
+        ffi.new("size_t[2]"),
+    )
     done, out = 0, []
     while done < len(data):
         rest = data[done:]

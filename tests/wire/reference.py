@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
+
 from tasuki_wire import codec, epoch, layout
 from tasuki_wire.errors import WireError
 

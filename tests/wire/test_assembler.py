@@ -4,6 +4,7 @@ import struct
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tasuki_wire import codec, layout
 
 SIZES = st.sampled_from([1, 229, 230, 231, 460, 700, 4095, 4096])

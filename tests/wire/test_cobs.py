@@ -4,6 +4,7 @@ import pytest
 from cobs import cobs as peer
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tasuki_wire import cobs, errors, layout
 
 # Zeros and long runs without one are where stuffing can go wrong.

@@ -7,6 +7,7 @@ import struct
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tasuki_wire import codec, errors, layout
 
 SAMPLE_KINDS = [k for k in codec.KINDS.values() if k.mode == layout.SAMPLES]

@@ -6,6 +6,7 @@ import struct
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from tasuki_wire import codec, epoch, layout
 
 SECRET = bytes(range(16))

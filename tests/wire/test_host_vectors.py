@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from cobs import cobs
 from nacl.signing import SigningKey
+
 from tasuki import proof
 from tasuki.block import Block
 from tasuki.errors import Untrusted

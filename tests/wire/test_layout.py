@@ -5,6 +5,7 @@ import struct
 from pathlib import Path
 
 import pytest
+
 from tasuki_wire import codec, epoch, items, layout
 
 WIRE = Path(layout.__file__).parent

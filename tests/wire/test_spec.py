@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tasuki_wire import cobs, codec, layout
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -1,6 +1,7 @@
 """The vectors of epochs, sessions, blocks, tokens and signatures against tasuki_wire and PyNaCl."""
 
 import pytest
+
 from tasuki_wire import codec, epoch, layout
 from vectors import Case, read
 from wire import reference

@@ -1,6 +1,7 @@
 """The vectors of protocol/vectors against tasuki_wire."""
 
 import pytest
+
 from tasuki_wire import cobs, codec, epoch, errors, layout
 from vectors import Case, read, words
 

@@ -2,7 +2,6 @@
 
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
-from tasuki_wire import codec, epoch
 
 from tasuki.capture import parts
 from tasuki.capture.container import Damage
@@ -10,6 +9,7 @@ from tasuki.capture.reading import Capture
 from tasuki.capture.report import Omission, Rejection, Report, StreamCount
 from tasuki.errors import Untrusted
 from tasuki.vault import attested
+from tasuki_wire import codec, epoch
 
 
 class AttestedCheck:

@@ -4,8 +4,6 @@ import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from tasuki_wire import epoch, layout
-
 from tasuki import proof
 from tasuki.block import Block
 from tasuki.capture import header, parts
@@ -14,6 +12,7 @@ from tasuki.capture.parts import EpochPart
 from tasuki.capture.reading import Capture
 from tasuki.capture.report import Omission, Rejection, Report, StreamCount
 from tasuki.errors import Untrusted
+from tasuki_wire import epoch, layout
 
 KeyOf = Callable[[bytes], bytes]
 """Public key of a device id; raises Refused("unknown_hub")."""

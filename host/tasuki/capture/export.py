@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tasuki_wire import codec
-
 from tasuki import proof
 from tasuki.block import Block
 from tasuki.capture import container, header, parts
@@ -23,6 +21,7 @@ from tasuki.capture.release import Release
 from tasuki.errors import Refused, Untrusted, UsageError
 from tasuki.vault import attested
 from tasuki.vault.vault import Vault, key_epoch
+from tasuki_wire import codec
 
 _LOG = codec.number("log")
 

@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from tasuki_wire import codec, layout
-from tasuki_wire.errors import WireError
-
 from tasuki import reference
 from tasuki.capture import parts
 from tasuki.capture.reading import Capture
+from tasuki_wire import codec, layout
+from tasuki_wire.errors import WireError
 
 _CHUNK = 65536
 _ATTESTED_HEAD = 70  # tasuki.vault.attested has the layout

@@ -5,9 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from tasuki_wire import items, layout
-
 from tasuki.pipeline.decode import Stream
+from tasuki_wire import items, layout
 
 CAPTURE = "capture"
 DEVICE_PROVED = "device-proved"

@@ -7,12 +7,11 @@ the file went.
 import os
 from typing import Protocol
 
-from tasuki_wire import items
-
 from tasuki.capture.header import Header, WrappedKey
 from tasuki.errors import Refused
 from tasuki.vault import aead
 from tasuki.vault.secret import Secret
+from tasuki_wire import items
 
 _WRAP = b"tasuki/capture/key/v1\x00"
 _RECORD = b"tasuki/capture/record/v1\x00"

@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from tasuki_wire import codec, epoch, items, layout
-
 from tasuki.block import Block
+from tasuki_wire import codec, epoch, items, layout
 
 HEADER, EPOCH, BLOCK, CLOCK, EVENT, TAIL, COUNTS, ATTESTED, SIGNATURE = range(1, 10)
 

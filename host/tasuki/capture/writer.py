@@ -8,13 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tasuki_wire import codec, items
-
 from tasuki.block import Block
 from tasuki.capture import container, header, parts
 from tasuki.capture.keys import FileKeys, Keys, make
 from tasuki.errors import UsageError
 from tasuki.pipeline.decode import Stream
+from tasuki_wire import codec, items
 
 _TAIL_BYTES = 1 << 18
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from tasuki_wire import codec, items
 
 from tasuki.capture import container, frames, release, trust
 from tasuki.capture import export as exporting
@@ -20,6 +19,7 @@ from tasuki.consent.policy import builtin
 from tasuki.consent.registers import Registers
 from tasuki.errors import UsageError
 from tasuki.vault.vault import Vault
+from tasuki_wire import codec, items
 
 _FILE = click.Path(path_type=Path)
 _KEY = click.option("--key", help="Public key: hex, or a file that holds it. Default: what STATE trusts.")

@@ -41,7 +41,10 @@ def guarded(command: click.Command, args: list[str] | None = None) -> Any:
         _say("stopped")
         code = 1
     except OSError as e:
-        _say(f"{e.filename or 'the system'}: {e.strerror or e}", "Check the path, its permissions and free space.")
+        _say(
+            f"{e.filename or 'the system'}: {e.strerror or e}",
+            "Check the path, its permissions and free space.",
+        )
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
 

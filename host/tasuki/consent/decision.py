@@ -7,8 +7,6 @@ consent when the data was acquired and when it is sent: a later grant never rele
 
 from dataclasses import dataclass
 
-from tasuki_wire import items as wire_items
-
 from tasuki.consent import reasons
 from tasuki.consent.context import Context, Interval
 from tasuki.consent.events import BEGINNING, FOREVER, GRANTED, NEVER, ConsentLog, Span, granted_purposes
@@ -24,6 +22,7 @@ from tasuki.consent.registers import (
     Destination,
     Registers,
 )
+from tasuki_wire import items as wire_items
 
 # Clocks of two machines disagree a little; what claims to be later than this is held back.
 AHEAD_NS = 2_000_000_000

@@ -27,14 +27,21 @@ class Biquads:
         self._channels = channels
         self._cascade = BiquadCascade(rows / rows[:, 3:4], channels)
 
-    def process(self, block: NDArray[np.generic], out: NDArray[np.generic] | None = None) -> NDArray[np.generic]:
+    def process(
+        self, block: NDArray[np.generic], out: NDArray[np.generic] | None = None
+    ) -> NDArray[np.generic]:
         """Filter a block.
 
         block: shape (n,) for one channel, else (n, channels); int32 is filtered in
         fixed point, anything else as float32. out: where the result goes, of the
         same shape and type and C-contiguous, block itself allowed; made where absent.
         """
-        if out is None and block.__class__ is np.ndarray and block.dtype is _FLOAT and block.ndim == 1 == self._channels:
+        if (
+            out is None
+            and block.__class__ is np.ndarray
+            and block.dtype is _FLOAT
+            and block.ndim == 1 == self._channels
+        ):
             return self._cascade.run_line(block)
         fixed = np.asarray(block).dtype == np.int32
         samples = np.ascontiguousarray(block) if fixed else floats(block)

@@ -32,6 +32,12 @@ class SodiumCrypto:
         return sodium.crypto_sign_seed_keypair(seed)[0]
 
     @staticmethod
+    def public_key_steps(seed: bytes) -> Generator[None, None, bytes]:
+        """The same as the value of a generator."""
+        yield
+        return SodiumCrypto.public_key(seed)
+
+    @staticmethod
     def sign_steps(seed: bytes, public: bytes, message: bytes) -> Generator[None, None, bytes]:
         """Signature, 64 bytes, as the value of a generator."""
         yield

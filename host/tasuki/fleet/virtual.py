@@ -143,5 +143,3 @@ class VirtualHub:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
-
-

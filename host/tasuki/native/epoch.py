@@ -166,7 +166,9 @@ class Window:
         """Forget and wipe all frames."""
         lib.tsk_window_clear(self._window)
 
-    def put(self, arena: NDArray[np.uint8], rows: NDArray[Any], keep: NDArray[np.bool_] | None = None) -> None:
+    def put(
+        self, arena: NDArray[np.uint8], rows: NDArray[Any], keep: NDArray[np.bool_] | None = None
+    ) -> None:
         """Take the intact sample frames of a decoded batch.
 
         `keep`, shape (rows,), is False where consent refuses the frame: then

@@ -141,7 +141,8 @@ class Beats:
 
     def __init__(self, rate_hz: float) -> None:
         self._coef = ffi.new("struct tsk_beat_coef *")
-        params = ffi.new("struct tsk_beat_params *", {"rate_mhz": max(0, min(round(rate_hz * 1000), 2**31))})
+        rate_mhz = round(rate_hz * 1000) if 0 < rate_hz < 1e6 else 0
+        params = ffi.new("struct tsk_beat_params *", {"rate_mhz": rate_mhz})
         _checked(lib.tsk_beat_design(params, self._coef), f"beats need 100 to 2000 Hz, got {rate_hz}")
         self._state = ffi.new("struct tsk_beat_state *")
         self._used = ffi.new("size_t *")

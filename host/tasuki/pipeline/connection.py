@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from tasuki_wire import codec, layout
-
 from tasuki.clock import ClockModel
 from tasuki.dialogue import Dialogue, Fields
 from tasuki.errors import LinkLost, Refused
 from tasuki.pipeline.decode import Batch, Decoder, Link, Messages
+from tasuki_wire import codec, layout
 
 _HELLO = codec.number("hello")
 _TIME_ANSWER = codec.number("time_answer")

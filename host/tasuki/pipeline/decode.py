@@ -92,7 +92,7 @@ class Batch:
 
     def good(self) -> NDArray[np.bool_]:
         """Which frames are intact, shape (frames,)."""
-        return self.rows["status"] == 0
+        return np.equal(self.rows["status"], 0)
 
     def bodies(self, chosen: NDArray[Any]) -> list[bytes]:
         """Bodies of the good frames among the chosen rows (mask or indices)."""

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from tasuki_wire import codec, layout
-from tasuki_wire import items as wire_items
 
 from tasuki.consent.decision import Engine
 from tasuki.consent.events import GRANTED, NEVER
 from tasuki.consent.registers import Manifest
+from tasuki_wire import codec, layout
+from tasuki_wire import items as wire_items
 
 VIEW_PURPOSE = "service_information"
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from tasuki_wire import codec
 
 from tasuki.filters import (
     BeatDetector,
@@ -22,6 +21,7 @@ from tasuki.filters import (
     RespirationReading,
 )
 from tasuki.pipeline.decode import Batch, Samples, Stream
+from tasuki_wire import codec
 
 _ECG = codec.number("ecg")
 _RESPIRATION = codec.number("respiration")
@@ -75,7 +75,9 @@ class Deriver:
         self._origin_us: dict[int, float] = {}
         self._heart = HeartRate()
         self._detectors = {s.stream: BeatDetector(_hz(s)) for s in streams.values() if s.kind == _ECG}
-        self._breaths = {s.stream: RespirationRate(_hz(s)) for s in streams.values() if s.kind == _RESPIRATION}
+        self._breaths = {
+            s.stream: RespirationRate(_hz(s)) for s in streams.values() if s.kind == _RESPIRATION
+        }
         self._warmth = {s.stream: BodyTemperature(_hz(s)) for s in streams.values() if s.kind == _TEMPERATURE}
 
     def feed(self, batch: Batch, view: NDArray[np.bool_]) -> list[Samples]:
@@ -131,7 +133,9 @@ class Deriver:
         starts = [0, *[c for c in cuts.tolist() if c], len(times)]
         for start, stop in zip(starts[:-1], starts[1:], strict=True):
             missing = round(late[start] / period) if late[start] > _JITTER * period else 0
-            part = Samples(samples.stream, samples.kind, samples.times_us[start:stop], samples.raw[start:stop])
+            part = Samples(
+                samples.stream, samples.kind, samples.times_us[start:stop], samples.raw[start:stop]
+            )
             yield missing, part
         self._next_us[stream.stream] = times[-1] + period
 

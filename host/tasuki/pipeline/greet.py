@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import nacl.bindings as sodium
 from nacl.exceptions import BadSignatureError
-from tasuki_wire import codec, epoch, items, layout
 
 from tasuki import consent_token
 from tasuki.errors import Refused, Untrusted
 from tasuki.pipeline.connection import Connection
 from tasuki.pipeline.decode import Stream, read_streams
 from tasuki.vault.secret import Signer
+from tasuki_wire import codec, epoch, items, layout
 
 _STREAMS = codec.number("streams")
 _KEYGEN_S = 30.0  # a hub without C works on its key for seconds
@@ -44,7 +44,9 @@ def meet(connection: Connection) -> Identity:
     """
     connection.await_hello()
     differing = [
-        kind.name for kind in codec.KINDS.values() if connection.seeds.get(kind.number, kind.seed) != kind.seed
+        kind.name
+        for kind in codec.KINDS.values()
+        if connection.seeds.get(kind.number, kind.seed) != kind.seed
     ]
     if differing:
         raise Refused(

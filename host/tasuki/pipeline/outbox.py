@@ -15,8 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tasuki_wire import items
-
 from tasuki import database
 from tasuki.consent import reasons
 from tasuki.consent.context import Interval
@@ -28,6 +26,7 @@ from tasuki.pipeline.decisionlog import LOG_SCHEMA, DecisionLog
 from tasuki.pipeline.parcel import Parcel, Routed
 from tasuki.vault import envelope
 from tasuki.vault.vault import Vault, key_epoch
+from tasuki_wire import items
 
 ALLOW, HOLD, DENIED_LATE, CONFIRMED = range(4)
 _STATE_OF = {reasons.ALLOW: ALLOW, reasons.HOLD: HOLD}

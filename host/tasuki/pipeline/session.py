@@ -13,8 +13,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tasuki_wire import codec
-from tasuki_wire import items as wire_items
 
 from tasuki import consent_token, ledger
 from tasuki.clock import ClockModel
@@ -33,6 +31,8 @@ from tasuki.pipeline.route import Router
 from tasuki.pipeline.verify import Verifier
 from tasuki.state import State
 from tasuki.verdict import Gap, Missing, Omitted, Rejected, SessionJump, UnknownTail, Verdict, Verified
+from tasuki_wire import codec
+from tasuki_wire import items as wire_items
 
 _SYNC_S = 5.0
 _RETRY_OUTBOX_S = 1.0

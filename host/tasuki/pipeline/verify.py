@@ -88,12 +88,12 @@ class Verifier:
         ledger: Ledger,
         tokens: Callable[[bytes], bool] | None = None,
         window: native.Window | None = None,
-        timing: Timing = Timing(),
+        timing: Timing | None = None,
     ) -> None:
         """tokens: see tasuki.chain.Chain."""
         self.window = window or native.Window()
         self._chain = Chain(public_key, device, ledger, tokens)
-        self._timing = timing
+        self._timing = timing or Timing()
         self._pending: dict[tuple[int, int], _Pending] = {}
         self._asked: dict[tuple[int, int], None] = {}
         self._session: int | None = None  # of the newest record since the last end
@@ -372,11 +372,11 @@ def _count(entries: bytes, at: int) -> int:
 
 def _join_runs(stream: int, first: int, indices: list[int]) -> list[Run]:
     out: list[Run] = []
-    for k in indices:
-        if out and out[-1].index + out[-1].count == k:
-            out[-1] = out[-1]._replace(count=out[-1].count + 1)
-        else:
-            out.append(Run(stream, first + k, k, 1))
+    start = 0
+    for i, k in enumerate(indices, 1):
+        if i == len(indices) or indices[i] != k + 1:
+            out.append(Run(stream, first + indices[start], indices[start], i - start))
+            start = i
     return out
 
 

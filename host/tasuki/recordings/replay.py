@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tasuki_wire import layout
 
 from tasuki.errors import UsageError
 from tasuki.recordings import synthetic
 from tasuki.recordings.record import Recording
 from tasuki.recordings.resample import fill, to_rate
+from tasuki_wire import layout
 
 Floats = NDArray[np.float64]
 ProfileRow = tuple[int, int, int, int, int]

@@ -20,11 +20,11 @@ from statistics import median
 
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
-from tasuki_wire import codec, epoch, layout
 
 from tasuki.block import Block
 from tasuki.errors import Untrusted
 from tasuki.vault.secret import Signer
+from tasuki_wire import codec, epoch, layout
 
 FORMAT = 1
 DEVICE_SIGNATURE = 1  # the epoch's Ed25519 signature held under a registered key

@@ -9,11 +9,10 @@ as another's. What changes, such as the granted purposes, stays outside.
 import struct
 from dataclasses import dataclass
 
-from tasuki_wire import items
-
 from tasuki.errors import Refused, Untrusted
 from tasuki.vault import aead
 from tasuki.vault.vault import Vault
+from tasuki_wire import items
 
 FORMAT = 1
 _HEAD = struct.Struct("<BI")

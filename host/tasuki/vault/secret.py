@@ -3,6 +3,7 @@
 from typing import NoReturn
 
 from nacl.signing import SigningKey
+
 from tasuki_wire import epoch
 
 

@@ -14,6 +14,7 @@ every envelope: that is the point of it, so it needs its own backup.
 import hashlib
 import hmac
 import os
+import re
 import struct
 import threading
 from collections.abc import Iterable
@@ -83,7 +84,7 @@ class Vault:
 
     def private_key(self, name: str) -> PrivateKey:
         """The X25519 key `storage` or `destination-NAME`, made on first use."""
-        if name != "storage" and not name.removeprefix("destination-").replace("-", "").isalnum():
+        if not re.fullmatch(r"storage|destination-[a-z0-9-]+", name):
             raise ValueError(f"no encryption key {name}")
         return PrivateKey(keyfiles.read_or_create(self._keys / f"{name}.key").reveal())
 

@@ -3,7 +3,7 @@
 from rich.text import Text
 
 from tasuki.view.cells import BAD, GOOD, MUTED, fit
-from tasuki.view.snapshot import HOLD, Decision
+from tasuki.view.snapshot import HOLD, Decision, axes
 from tasuki.view.words import word
 
 _ITEM_WIDTH = 16
@@ -12,8 +12,7 @@ _CELL_WIDTH = 9
 
 def consent_table(decisions: tuple[Decision, ...], width: int, lang: str) -> list[Text]:
     """A head line and one line per item; a cell is ✓ and the blocks sent, or ✗ and the rule."""
-    items = list(dict.fromkeys(decision.item for decision in decisions))
-    purposes = list(dict.fromkeys(decision.purpose for decision in decisions))
+    items, purposes = axes(decisions)
     purposes = purposes[: max(1, (width - _ITEM_WIDTH) // _CELL_WIDTH)]
     cell = (width - _ITEM_WIDTH) // max(1, len(purposes))
     head = fit(Text(f" {word('consent', lang)}"), _ITEM_WIDTH)

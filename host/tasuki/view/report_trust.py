@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tasuki.view.markup import Markup, both, el, join, said
 from tasuki.view.report_signals import tag
-from tasuki.view.snapshot import HOLD, Decision, Epoch, Gap, Source
+from tasuki.view.snapshot import HOLD, Decision, Epoch, Gap, Source, axes
 from tasuki.view.words import WORDS
 
 _MOST_ROWS = 400
@@ -107,8 +107,7 @@ def table(heads: Iterable[str], rows: Sequence[tuple[object, ...]]) -> Markup:
 
 
 def _matrix(decisions: tuple[Decision, ...]) -> Markup:
-    items = list(dict.fromkeys(decision.item for decision in decisions))
-    purposes = list(dict.fromkeys(decision.purpose for decision in decisions))
+    items, purposes = axes(decisions)
     by_place = {(decision.item, decision.purpose): decision for decision in decisions}
     head = el("tr", el("th", both("item")), *(el("th", both(purpose)) for purpose in purposes))
     rows = [

@@ -1,6 +1,6 @@
 """What the live view and the report show, as plain values."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,6 +15,20 @@ NOT_SAMPLED = "not_sampled"
 ALLOW = "allow"
 HOLD = "hold"
 DENY = "deny"
+
+# As in the policy's section 2; what is not listed comes last.
+ITEM_ORDER = ("ecg", "respiration", "body_temperature", "body_motion", "subjective", "device_status")
+PURPOSE_ORDER = (
+    "service_information",
+    "service_improvement",
+    "product_development",
+    "statistics",
+    "after_service",
+    "information",
+    "user_identification",
+    "ad_measurement",
+    "usage_analysis",
+)
 
 
 @dataclass(frozen=True)
@@ -66,6 +80,16 @@ class Decision:
     def allowed(self) -> bool:
         """True when consent let it pass; whatever is not ALLOW is a refusal."""
         return self.outcome == ALLOW
+
+
+def axes(decisions: Sequence[Decision]) -> tuple[list[str], list[str]]:
+    """Items and purposes of a consent table, in the policy's order."""
+
+    def ordered(names: Iterable[str], order: tuple[str, ...]) -> list[str]:
+        return sorted(dict.fromkeys(names), key=lambda n: order.index(n) if n in order else len(order))
+
+    items = ordered((decision.item for decision in decisions), ITEM_ORDER)
+    return items, ordered((decision.purpose for decision in decisions), PURPOSE_ORDER)
 
 
 @dataclass(frozen=True)
