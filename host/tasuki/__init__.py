@@ -1,3 +1,22 @@
-"""Tasuki: a garment's signals from hub to service, signed and never without consent."""
+"""Tasuki: a garment's signals from hub to service, signed and never without consent.
+
+for reading in tasuki.open("/dev/ttyACM0", consent="wearer.toml"):
+    print(reading.item, reading.start, reading.values().fields)
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tasuki.library import blocks as open
 
 __version__ = "0.1.0"
+__all__ = ["__version__", "open"]
+
+
+def __getattr__(name: str) -> Any:
+    # imported on use: the stages bring SciPy and SQLite, `tasuki.block` alone needs neither
+    if name == "open":
+        from tasuki.library import blocks
+
+        return blocks
+    raise AttributeError(name)

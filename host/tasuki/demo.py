@@ -11,16 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from tasuki import recordings, running, summary
+from tasuki import recordings
 from tasuki.consent import files
 from tasuki.consent.policy import Policy
-from tasuki.enrolment import enroll
 from tasuki.fleet.virtual import VirtualHub
-from tasuki.monitor import Monitor
 from tasuki.pipeline.acquire import SerialLine
-from tasuki.pipeline.session import Session, Wearer
-from tasuki.recorder import Recorder
-from tasuki.state import State
+from tasuki.session import running, summary
+from tasuki.session.enrolment import enroll
+from tasuki.session.hub_session import Session, Wearer
+from tasuki.session.monitor import Monitor
+from tasuki.session.recorder import Recorder
+from tasuki.session.state import State
 from tasuki.view import Report, Series, Source, write_report
 
 _GRACE_S = 20.0
@@ -86,7 +87,7 @@ def _with_hub(
     hub: VirtualHub,
     show: running.Show,
 ) -> dict[str, Any]:
-    monitor = Monitor(keep_all=True, lang=options.lang)
+    monitor = Monitor(keep_all=True)
     recorder = Recorder(options.capture, options.plaintext) if options.capture else None
     result = _Result()
 

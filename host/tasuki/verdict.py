@@ -92,18 +92,18 @@ class Verified:
         return self._streams(MISSING)
 
     def _streams(self, status: int) -> tuple[int, ...]:
-        entries = enumerate(self.checked.entries)
-        return tuple(self.entries[i * layout.ENTRY_SIZE] for i, e in entries if e.status == status)
+        found = enumerate(self.checked.status)
+        return tuple(self.entries[i * layout.ENTRY_SIZE] for i, one in found if one == status)
 
     def blocks(self) -> Iterator[Block]:
         """The proved blocks, one per stream, in the order of the entries."""
         byte = place = 0
-        for i, result in enumerate(self.checked.entries):
-            if result.status != PROVED:
+        for i, result in enumerate(self.checked.entries()):
+            if self.checked.status[i] != PROVED:
                 continue
             entry = self.entries[i * layout.ENTRY_SIZE : (i + 1) * layout.ENTRY_SIZE]
-            yield self._block(entry, result.held, byte, byte + result.bytes, place)
-            byte += result.bytes
+            yield self._block(entry, result.held, byte, byte + result.size, place)
+            byte += result.size
             place += result.held
 
     def _block(self, entry: bytes, held: int, start: int, stop: int, place: int) -> Block:

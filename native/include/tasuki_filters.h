@@ -80,6 +80,7 @@ struct tsk_beat_params {
 
 /* All lengths in samples of the inner rate, which is the rate divided by decimate. */
 struct tsk_beat_coef {
+    double rate_hz;
     float gain;         /* counts per microvolt, so that an inner sample counts eighths */
     int32_t decimate;   /* inputs averaged into one sample */
     int32_t smooth;     /* each of two moving sums, 12 ms */
@@ -146,9 +147,10 @@ struct tsk_beat_state {
 };
 
 struct tsk_beat {
-    int64_t sample;     /* R peak, samples since the start, gaps included */
-    int32_t rr;         /* samples since the last beat; 0 at the first and across a gap */
-    int32_t confidence; /* 0 to 256 */
+    int64_t sample;    /* R peak, samples since the start, gaps included */
+    double time_s;     /* the same in seconds */
+    double rr_s;       /* since the last beat; NaN at the first and across a gap */
+    double confidence; /* 0 to 1 in 256 steps */
 };
 
 int tsk_beat_design(const struct tsk_beat_params *params, struct tsk_beat_coef *coef);

@@ -54,7 +54,6 @@ struct tsk_entry_result {
     uint32_t missing; /* neither held nor given as leaf */
     uint32_t doubted; /* held, but marked by a conflict */
     uint32_t bytes;   /* of the held bodies */
-    uint32_t status;  /* enum tsk_entry_status */
 };
 
 /* What the check found. Gathered frames of proved entries lie one after the
@@ -62,6 +61,7 @@ struct tsk_entry_result {
 struct tsk_epoch {
     uint8_t keys[256];  /* 16 slot keys */
     uint8_t nodes[744]; /* slot tree, see tsk_slot_tree */
+    uint8_t status[16]; /* enum tsk_entry_status of each entry */
     struct tsk_entry_result entries[15];
 };
 

@@ -25,6 +25,7 @@ struct tsk_kind {
 
 struct tsk_wire_params {
     uint32_t crc_table[8][256]; /* slice-by-8, made by tsk_wire_init */
+    uint32_t crc_folds;         /* 1: fold by carry-less multiplication; 0: tables alone */
     struct tsk_kind kinds[256];
     uint8_t oldest_version;
     uint8_t version;
@@ -40,7 +41,8 @@ struct tsk_wire_state {
     uint8_t part[255];
 };
 
-/* Makes the CRC tables and forgets all kinds; the caller then fills the rest. */
+/* Makes the CRC tables, picks the fastest way to compute the CRC and forgets all
+ * kinds; the caller then fills the rest. */
 void tsk_wire_init(struct tsk_wire_params *params);
 
 void tsk_wire_reset(struct tsk_wire_state *state);

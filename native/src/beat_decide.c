@@ -4,6 +4,7 @@
  * time since the last beat, above the noise, above half a beat while a T wave may
  * come, and when no larger peak followed it. Both levels follow the signal. */
 #include "beat.h"
+#include "filter_bad.h"
 
 static struct tsk_beat_peak *queued(struct tsk_beat_state *state, int32_t place)
 {
@@ -103,8 +104,9 @@ static void accept(const struct tsk_beat_coef *coef, struct tsk_beat_state *stat
 {
     int known = state->last_r >= 0 && state->last_r > peak->gap_to;
     out->sample = peak->r * coef->decimate + coef->decimate / 2;
-    out->rr = known ? (int32_t)(peak->r - state->last_r) * coef->decimate : 0;
-    out->confidence = confidence(state, peak, level);
+    out->time_s = (double)out->sample / coef->rate_hz;
+    out->rr_s = known ? (double)((peak->r - state->last_r) * coef->decimate) / coef->rate_hz : tsk_unknown();
+    out->confidence = confidence(state, peak, level) / 256.0;
     if (known) {
         int64_t interval = peak->at - state->last_at;
         state->rr += ((int32_t)(interval < coef->learn ? interval : coef->learn) * 16 - state->rr) / 8;

@@ -17,6 +17,7 @@ int tsk_beat_design(const struct tsk_beat_params *params, struct tsk_beat_coef *
     if (params->rate_mhz < 100000u || params->rate_mhz > 2000000u) {
         return TSK_FILTER_RANGE;
     }
+    coef->rate_hz = params->rate_mhz / 1000.0;
     coef->decimate = params->rate_mhz > 1000000u ? 4 : params->rate_mhz > 500000u ? 2 : 1;
     coef->gain = coef->decimate == 4 ? 2.0f : coef->decimate == 2 ? 4.0f : 8.0f;
     uint32_t rate = params->rate_mhz / (uint32_t)coef->decimate;

@@ -1,6 +1,6 @@
 /* CRC-32/ISO-HDLC by slices of 8 bytes (Kounavis and Berry, IEEE TC 2008). */
 
-#include "tasuki_wire.h"
+#include "crc32.h"
 
 #include "bytes.h"
 
@@ -9,6 +9,7 @@
 void tsk_wire_init(struct tsk_wire_params *params)
 {
     memset(params, 0, sizeof *params);
+    params->crc_folds = (uint32_t)tsk_crc_can_fold();
     for (uint32_t byte = 0; byte < 256; byte++) {
         uint32_t crc = byte;
         for (int bit = 0; bit < 8; bit++) {
@@ -28,6 +29,11 @@ uint32_t tsk_wire_crc(const struct tsk_wire_params *params, uint32_t seed, const
 {
     const uint32_t(*table)[256] = params->crc_table;
     uint32_t crc = ~seed;
+    if (params->crc_folds && n >= TSK_FOLD) {
+        crc = tsk_crc_fold(crc, data, n / TSK_FOLD);
+        data += n - n % TSK_FOLD;
+        n %= TSK_FOLD;
+    }
     while (n >= 8) {
         uint32_t low = load32(data) ^ crc;
         uint32_t high = load32(data + 4);

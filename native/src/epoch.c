@@ -63,8 +63,8 @@ static int bounds_hold(const uint8_t *entries, size_t n, const uint8_t kind_is_s
     return 1;
 }
 
-static void count_frames(const struct tsk_window *window, const struct block *block,
-                         const struct supplement *supplement, struct tsk_entry_result *result)
+static uint8_t count_frames(const struct tsk_window *window, const struct block *block,
+                            const struct supplement *supplement, struct tsk_entry_result *result)
 {
     uint32_t refused = 0;
     memset(result, 0, sizeof *result);
@@ -81,7 +81,7 @@ static void count_frames(const struct tsk_window *window, const struct block *bl
             result->bytes += record->length;
         }
     }
-    result->status = refused ? TSK_ENTRY_REFUSED : result->missing ? TSK_ENTRY_MISSING : TSK_ENTRY_PROVED;
+    return refused ? TSK_ENTRY_REFUSED : result->missing ? TSK_ENTRY_MISSING : TSK_ENTRY_PROVED;
 }
 
 /* Kind and time order of a body whose leaf is proved. */
@@ -130,12 +130,13 @@ static int gather_block(const struct tsk_window *window, const struct block *blo
     return holds;
 }
 
+/* TSK_EPOCH_DONE with the entry's status set, or TSK_EPOCH_SPACE. */
 static int decide_block(const struct tsk_window *window, int sha, const uint8_t *key, const struct block *block,
-                        const struct supplement *supplement, struct tsk_entry_result *result,
-                        struct tsk_gather *gather)
+                        const struct supplement *supplement, const struct tsk_entry_result *result,
+                        uint8_t *status, struct tsk_gather *gather)
 {
     if (!root_holds(window, sha, key, block, supplement, gather->leaves)) {
-        result->status = TSK_ENTRY_ALTERED;
+        *status = TSK_ENTRY_ALTERED;
         return TSK_EPOCH_DONE;
     }
     if (gather->frames_len - gather->frames_used < result->bytes
@@ -143,7 +144,7 @@ static int decide_block(const struct tsk_window *window, int sha, const uint8_t 
         return TSK_EPOCH_SPACE;
     }
     if (!gather_block(window, block, gather)) {
-        result->status = TSK_ENTRY_BAD_FRAME;
+        *status = TSK_ENTRY_BAD_FRAME;
     }
     return TSK_EPOCH_DONE;
 }
@@ -157,55 +158,51 @@ static struct supplement part_of(const uint8_t *leaves, const uint8_t *given, si
     return (struct supplement){leaves + TSK_NODE_SIZE * before, given + before};
 }
 
+/* The opening alone: TSK_EPOCH_DONE when its entries can be believed. */
+static int check_opening(int sha, const uint8_t kind_is_sample[256], const uint8_t root[24], const uint8_t secret[16],
+                         const uint8_t meta[16], const uint8_t *entries, size_t n, struct tsk_epoch *epoch)
+{
+    if (n > TSK_STREAMS) {
+        return TSK_EPOCH_BOUNDS;
+    }
+    tsk_slot_keys(sha, secret, epoch->keys);
+    tsk_slot_tree(sha, epoch->keys, entries, n, meta, epoch->nodes);
+    if (!same_bytes(epoch->nodes + sizeof epoch->nodes - TSK_NODE_SIZE, root, TSK_NODE_SIZE)) {
+        return TSK_EPOCH_OPENING;
+    }
+    return bounds_hold(entries, n, kind_is_sample) ? TSK_EPOCH_DONE : TSK_EPOCH_BOUNDS;
+}
+
 int tsk_epoch_check(const struct tsk_window *window, int sha, const uint8_t kind_is_sample[256],
                     const uint8_t root[24], const uint8_t secret[16], const uint8_t meta[16],
                     const uint8_t *entries, size_t entries_len,
                     const uint8_t *supplement, const uint8_t *given, size_t supplement_len, int final,
                     struct tsk_epoch *epoch, struct tsk_gather *gather)
 {
+    struct block blocks[TSK_STREAMS];
+    struct supplement parts[TSK_STREAMS];
     uint32_t missing = 0;
     size_t total = 0;
     gather->frames_used = gather->places_used = 0;
-    if (entries_len > TSK_STREAMS) {
-        return TSK_EPOCH_BOUNDS;
+    int status = check_opening(sha, kind_is_sample, root, secret, meta, entries, entries_len, epoch);
+    for (size_t i = 0; status == TSK_EPOCH_DONE && i < entries_len; i++) {
+        blocks[i] = read_block(entries + TSK_ENTRY_SIZE * i);
+        parts[i] = part_of(supplement, given, total);
+        total += blocks[i].count;
+        if (supplement && total > supplement_len) {
+            return TSK_EPOCH_SPACE;
+        }
+        epoch->status[i] = count_frames(window, &blocks[i], &parts[i], &epoch->entries[i]);
+        missing += epoch->status[i] == TSK_ENTRY_MISSING;
     }
-    tsk_slot_keys(sha, secret, epoch->keys);
-    tsk_slot_tree(sha, epoch->keys, entries, entries_len, meta, epoch->nodes);
-    if (!same_bytes(epoch->nodes + sizeof epoch->nodes - TSK_NODE_SIZE, root, TSK_NODE_SIZE)) {
-        return TSK_EPOCH_OPENING;
-    }
-    if (!bounds_hold(entries, entries_len, kind_is_sample)) {
-        return TSK_EPOCH_BOUNDS;
-    }
-    for (size_t i = 0; i < entries_len; i++) {
-        total += read_block(entries + TSK_ENTRY_SIZE * i).count;
-    }
-    if (supplement && supplement_len != total) {
-        return TSK_EPOCH_SPACE;
-    }
-    total = 0;
-    for (size_t i = 0; i < entries_len; i++) {
-        struct block block = read_block(entries + TSK_ENTRY_SIZE * i);
-        struct supplement part = part_of(supplement, given, total);
-        count_frames(window, &block, &part, &epoch->entries[i]);
-        missing += epoch->entries[i].status == TSK_ENTRY_MISSING;
-        total += block.count;
-    }
-    if (missing && !final) {
+    if (status == TSK_EPOCH_DONE && missing && !final) {
         return TSK_EPOCH_INCOMPLETE;
     }
-    total = 0;
-    for (size_t i = 0; i < entries_len; i++) {
-        struct block block = read_block(entries + TSK_ENTRY_SIZE * i);
-        struct supplement part = part_of(supplement, given, total);
-        total += block.count;
-        if (epoch->entries[i].status == TSK_ENTRY_PROVED) {
-            int status = decide_block(window, sha, epoch->keys + TSK_KEY_SIZE * block.stream, &block, &part,
-                                      &epoch->entries[i], gather);
-            if (status != TSK_EPOCH_DONE) {
-                return status;
-            }
+    for (size_t i = 0; status == TSK_EPOCH_DONE && i < entries_len; i++) {
+        if (epoch->status[i] == TSK_ENTRY_PROVED) {
+            status = decide_block(window, sha, epoch->keys + TSK_KEY_SIZE * blocks[i].stream, &blocks[i], &parts[i],
+                                  &epoch->entries[i], &epoch->status[i], gather);
         }
     }
-    return TSK_EPOCH_DONE;
+    return status;
 }

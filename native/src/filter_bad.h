@@ -20,4 +20,13 @@ static inline float tsk_bad(void)
     return nan.value;
 }
 
+static inline double tsk_unknown(void)
+{
+    const union {
+        uint64_t bits;
+        double value;
+    } nan = {0x7ff8000000000000u};
+    return nan.value;
+}
+
 #endif

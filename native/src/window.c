@@ -35,10 +35,12 @@ void tsk_window_clear(struct tsk_window *window)
     window->head = window->tail = window->ring_len;
 }
 
+/* Wipes the content too: what was refused or is done with does not linger. */
 static void kill(struct tsk_window *window, struct record *record)
 {
     *index_of(window, record->stream, record->seq) = 0;
     record->state = RECORD_DEAD;
+    memset(record + 1, 0, record->length);
 }
 
 /* Frees the oldest records: the dead ones always, a live one when told. */

@@ -1,6 +1,8 @@
 """The decision: denied by default, allowed only when everything holds, and always explained."""
 
 import dataclasses
+import itertools
+import random
 
 import pytest
 from hypothesis import given
@@ -248,6 +250,40 @@ def test_a_kept_decision_is_the_one_that_the_engine_gives(words, asked):
         kept = cache.decide("s", item, purpose, destination, at, context)
         fresh = engine.decide("s", item, purpose, destination, at, context)
         assert (kept.outcome, kept.reason, kept.rules) == (fresh.outcome, fresh.reason, fresh.rules)
+
+
+HISTORIES = {
+    "granted, withdrawn, granted again": [said("granted", 3), said("withdrawn", 6), said("granted", 9)],
+    "withdrawn later": [said("granted", 0), said("withdrawn", 7)],
+    "refused": [said("refused", 2)],
+    "granted for good": [said("granted", 0)],
+}
+BINDINGS = [BINDING, dataclasses.replace(BINDING, since_ns=5 * SECOND, until_ns=8 * SECOND), None]
+
+
+@pytest.mark.parametrize("history", HISTORIES)
+@pytest.mark.parametrize("seed", range(3))
+def test_at_every_boundary_a_kept_decision_is_the_one_that_the_engine_gives(history, seed):
+    """All times of a small world, decided in a shuffled order, so that each meets every kept answer."""
+    engine = Engine(POLICY, ConsentLog(HISTORIES[history]), Registers())
+    cache = DecisionCache(engine)
+    asked = list(
+        itertools.product(range(12), range(12), (0, 1), BINDINGS, (GARMENT, None), (DEVICE, b"x" * 8))
+    )
+    random.Random(seed).shuffle(asked)
+
+    for at, t0, uncertainty, binding, garment, device in asked:
+        acquired = Interval(t0 * SECOND, t0 * SECOND, uncertainty * SECOND)
+        context = Context(acquired, garment, device, 0, 1, binding)
+        question = ("s", "ecg", "service_improvement", "improvement", at * SECOND, context)
+        kept, fresh = cache.decide(*question), engine.decide(*question)
+        assert (kept.outcome, kept.reason) == (fresh.outcome, fresh.reason), question
+
+
+def test_a_block_that_reaches_into_an_announced_withdrawal_is_not_sent_before_it_either():
+    words = [said("granted", 0), said("withdrawn", 1004)]
+
+    assert decide(*words, at=1003 * SECOND).reason == "clock_uncertain"
 
 
 @given(WORDS, questions())

@@ -1,5 +1,7 @@
 """What holds for every filter: any split, saved states, resets, gaps, wrong input."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -33,9 +35,15 @@ def spoilt(samples):
 FILTERS = {
     "Biquads": (lambda: Biquads(SOS), spoilt(ecg_250()[:3000])),
     "Biquads of 3 channels": (lambda: Biquads(SOS, 3), spoilt(ecg_250()[:9000]).reshape(-1, 3)),
-    "Biquads of 70 channels": (lambda: Biquads(SOS[:3], 70), spoilt(np.tile(ecg_250()[:3000], 70)).reshape(-1, 70)),
+    "Biquads of 70 channels": (
+        lambda: Biquads(SOS[:3], 70),
+        spoilt(np.tile(ecg_250()[:3000], 70)).reshape(-1, 70),
+    ),
     "Biquads in fixed point": (lambda: Biquads(NOTCH), ecg_250()[:3000].astype(np.int32)),
-    "Biquads of 3 in fixed point": (lambda: Biquads(NOTCH, 3), ecg_250()[:9000].astype(np.int32).reshape(-1, 3)),
+    "Biquads of 3 in fixed point": (
+        lambda: Biquads(NOTCH, 3),
+        ecg_250()[:9000].astype(np.int32).reshape(-1, 3),
+    ),
     "EcgConditioner": (lambda: EcgConditioner(250), spoilt(ecg_250()[:3000])),
     "BeatDetector": (lambda: BeatDetector(250), spoilt(ecg_250()[:3000])),
     "BeatDetector, decimating": (lambda: BeatDetector(600), spoilt(ecg_250()[:3000])),
@@ -63,7 +71,7 @@ def test_any_split_gives_the_same_bits_as_the_whole(name, cuts):
     whole, split = make(), make()
     edges = [0, *sorted(cuts), len(samples)]
 
-    results = [split.process(samples[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+    results = [split.process(samples[a:b]) for a, b in pairwise(edges)]
 
     assert bits(results) == bits([whole.process(samples)])
     assert split.state() == whole.state()
@@ -111,7 +119,13 @@ def test_a_damaged_or_foreign_state_is_refused_and_changes_nothing(name):
     filled = make()
     filled.process(samples)
     state = filled.state()
-    damaged = [state[:-1], b"", state + b"\0", state[:-1] + bytes([state[-1] ^ 1]), bytes([state[0] ^ 1]) + state[1:]]
+    damaged = [
+        state[:-1],
+        b"",
+        state + b"\0",
+        state[:-1] + bytes([state[-1] ^ 1]),
+        bytes([state[0] ^ 1]) + state[1:],
+    ]
     foreign = [make().state() for other, (make, _) in FILTERS.items() if other != name]
 
     for wrong in damaged + foreign:
@@ -143,12 +157,20 @@ def test_in_place_equals_out_of_place(name):
 
 
 def test_the_state_of_one_hub_stays_below_8_kib():
-    one_of_each = [BeatDetector(250), EcgConditioner(250), HeartRate(), RespirationRate(25), BodyTemperature(1)]
+    one_of_each = [
+        BeatDetector(250),
+        EcgConditioner(250),
+        HeartRate(),
+        RespirationRate(25),
+        BodyTemperature(1),
+    ]
 
     assert sum(len(each.state()) for each in one_of_each) < 8192
 
 
-@pytest.mark.parametrize("make", [lambda: BeatDetector(250), lambda: EcgConditioner(250), lambda: RespirationRate(25)])
+@pytest.mark.parametrize(
+    "make", [lambda: BeatDetector(250), lambda: EcgConditioner(250), lambda: RespirationRate(25)]
+)
 def test_a_block_of_several_channels_is_refused_where_one_is_expected(make):
     with pytest.raises(ValueError, match=r"shape \(n,\)"):
         make().process(np.zeros((5, 2), np.float32))

@@ -127,7 +127,7 @@ def test_a_full_outbox_refuses_the_whole_put_and_counts_it(tmp_path):
 
 
 def test_a_full_outbox_takes_again_what_it_refused_once_there_is_room(tmp_path):
-    world = World(tmp_path, max_bytes=3000)
+    world = World(tmp_path, max_bytes=2000)
     world.put(0)
     routed = world.router.route(world.acquired(1), world.clock())
     with pytest.raises(OutboxFull):

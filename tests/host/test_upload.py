@@ -6,6 +6,7 @@ import pytest
 
 from tasuki.errors import LinkLost
 from tasuki.pipeline.outbox import ALLOW, HOLD
+from tasuki.pipeline.upload import wait_ns
 from worlds import ECG, FOR_YEARS, NOON, SECOND, STATUS, Binding, World
 
 
@@ -212,22 +213,24 @@ def test_a_wearer_whose_keys_were_erased_is_never_sent(world):
     assert world.outbox.size() == (0, 0)
 
 
-def test_an_erased_item_key_stops_its_stripped_form_too(world):
+@pytest.mark.parametrize("destination", ["store", "improvement"])
+def test_an_erased_item_key_stops_every_form_of_the_block(world, destination):
     world.put(0, [ECG])
     world.vault.erase_item(world.subject, "ecg")
 
-    world.uploader.step("improvement")
+    world.uploader.step(destination)
 
-    assert world.outbox.ended() == {("improvement", "denied_late", "key_erased"): 1}
+    assert world.outbox.ended() == {(destination, "denied_late", "key_erased"): 1}
 
 
-def test_an_envelope_that_was_altered_on_disk_is_not_sent_on(world):
+@pytest.mark.parametrize("destination", ["store", "improvement"])
+def test_an_envelope_that_was_altered_on_disk_is_not_sent_on(world, destination):
     world.put(0, [ECG])
-    world.outbox._db.execute("UPDATE envelope SET content = substr(content, 1, 60) || zeroblob(9)")
+    world.outbox._db.execute("UPDATE envelope SET content = CAST(substr(content, 1, 60) AS BLOB)")
 
-    world.uploader.step("improvement")
+    world.uploader.step(destination)
 
-    assert world.outbox.ended() == {("improvement", "denied_late", "envelope_damaged"): 1}
+    assert world.outbox.ended() == {(destination, "denied_late", "envelope_damaged"): 1}
 
 
 def test_a_destination_that_was_taken_off_the_register_gets_nothing(world):
@@ -277,14 +280,36 @@ def test_the_loop_sends_in_the_background_and_stops_when_told(world):
     assert world.store.count() == 1
 
 
-def test_a_destination_that_stays_away_is_asked_ever_more_rarely(world):
-    uploader = world.uploader_to(Away(world.store))
-    world.put(0, [STATUS])
-    waits = []
-    for _ in range(12):
-        uploader._not_before.clear()
-        before = __import__("time").monotonic_ns()
-        uploader.step("store")
-        waits.append(round((uploader._not_before["store"] - before) / SECOND, 1))
+def test_a_destination_that_stays_away_is_asked_ever_more_rarely():
+    waits = [wait_ns(failures) / SECOND for failures in range(9)]
 
-    assert waits == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0, 60.0, 60.0]
+    assert waits == [0.5, 1, 2, 4, 8, 16, 32, 60, 60]
+    assert wait_ns(10_000) == 60 * SECOND
+
+
+def test_the_loop_does_not_press_a_destination_that_is_away(world):
+    world.put(0, [STATUS])
+    away = Away(world.store)
+    calls = []
+    uploader = world.uploader_to(away)
+    step = uploader.step
+    uploader.step = lambda destination: calls.append(destination) or step(destination)
+
+    uploader.run(_Turns(5), 0)
+
+    assert calls == ["store"]
+
+
+class _Turns(threading.Event):
+    """An event that is set after some turns of the loop."""
+
+    def __init__(self, turns):
+        super().__init__()
+        self.turns = turns
+
+    def wait(self, timeout=None):
+        self.turns -= 1
+        return self.is_set()
+
+    def is_set(self):
+        return self.turns <= 0

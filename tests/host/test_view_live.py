@@ -34,11 +34,11 @@ def written(screen: Console) -> str:
 
 
 def test_terminal_is_redrawn_at_most_ten_times_a_second():
-    clock, screen = Clock(), console(terminal=True)
+    clock, screen, snapshot = Clock(), console(terminal=True), view_examples.snapshot()
     with LiveView(console=screen, clock=clock) as view:
         drawn = 0
         for _ in range(1000):
-            drawn += view.update(view_examples.snapshot())
+            drawn += view.update(snapshot)
             clock.now += 0.001
 
     assert 9 <= drawn <= 10

@@ -175,9 +175,13 @@ def test_counts_add_up_by_fault():
     assert {name: n for name, n in counts.items() if n} == {"ok": 2, "crc": 1, "cobs": 1}
 
 
-@given(st.binary(max_size=300), st.integers(0, (1 << 32) - 1))
-def test_crc_is_that_of_zlib_from_any_seed(data, seed):
-    assert lib.tsk_wire_crc(wire.parameters(), seed, data, len(data)) == zlib.crc32(data, seed)
+@pytest.mark.parametrize("folds", sorted({0, wire.parameters().crc_folds}))
+@given(data=st.binary(max_size=300), seed=st.integers(0, (1 << 32) - 1))
+def test_crc_is_that_of_zlib_from_any_seed_with_and_without_folding(folds, data, seed):
+    params = wire.parameters()
+    params.crc_folds = folds
+
+    assert lib.tsk_wire_crc(params, seed, data, len(data)) == zlib.crc32(data, seed)
 
 
 LAYOUT = {

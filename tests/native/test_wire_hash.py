@@ -85,7 +85,7 @@ def test_paths_of_all_slots_climb_to_the_root():
         nodes = nodes + level
     none = np.zeros(0, np.uint16)
 
-    checked = native.Checked(b"", b"".join(nodes), [], b"", none, none)
+    checked = native.Checked(b"", b"".join(nodes), b"", b"", b"", none, none)
 
     assert [checked.path(slot) for slot in range(16)] == [epoch.slot_path(leaves, slot) for slot in range(16)]
 

@@ -7,7 +7,7 @@ tell, so log lines stay back as soon as any item does.
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -31,11 +31,12 @@ Chooser = Callable[[Capture, Block], bool]
 
 @dataclass
 class Summary:
-    """What an export wrote: the bundle's kind, epochs and blocks; left out by cause."""
+    """What an export wrote: the bundle's kind, epochs and blocks; left out by cause; damage of the source."""
 
     kind: str
     epochs: int = 0
     blocks: int = 0
+    damage: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
 
 
@@ -69,8 +70,8 @@ def device_proved(
     """
     with open_capture() as capture:
         head = _header(capture)
-        shown = {part.block.stream for part in _blocks(capture) if choose(capture, part.block)}
-    summary.left_out.clear()
+        chosen = {part.offset: part.block.stream for part in _blocks(capture) if choose(capture, part.block)}
+    shown = set(chosen.values())
     rows = tuple(row for row in head.streams if row.stream in shown)
     new = header.Header(
         header.DEVICE_PROVED,
@@ -80,11 +81,14 @@ def device_proved(
         rows,
     )
     with open_capture() as capture, _bundle(out, new) as writer:
-        _copy(capture, writer, choose, summary, trim)
+        _copy(capture, writer, chosen.keys(), summary, trim)
         _require_some(summary)
+        summary.damage = len(capture.damage)
 
 
-def _copy(capture: Capture, writer: container.Writer, choose: Chooser, summary: Summary, trim: bool) -> None:
+def _copy(
+    capture: Capture, writer: container.Writer, chosen: Container[int], summary: Summary, trim: bool
+) -> None:
     waiting: list[bytes] = []
     for part in capture:
         if isinstance(part, parts.EpochPart):
@@ -94,7 +98,7 @@ def _copy(capture: Capture, writer: container.Writer, choose: Chooser, summary: 
         elif isinstance(part, parts.ClockPart):
             clock = part.t1_us, part.rx_us, part.tx_us, part.t4_us, part.wall_minus_host_us
             writer.add(parts.CLOCK, parts.pack_clock(*clock))
-        elif isinstance(part, parts.BlockPart) and choose(capture, part.block):
+        elif isinstance(part, parts.BlockPart) and part.offset in chosen:
             _write_epochs(writer, waiting, summary)
             writer.add(parts.BLOCK, parts.item_byte(part.item) + part.block.to_bytes())
             summary.blocks += 1
@@ -135,6 +139,7 @@ class AttestedExport:
                 if choose(capture, part.block) and self._add(capture, part.block, writer):
                     summary.blocks += 1
             _require_some(summary)
+            summary.damage = len(capture.damage)
             writer.add(parts.SIGNATURE, self._signer.sign("bundle", writer.digest))
 
     def _add(self, capture: Capture, block: Block, writer: container.Writer) -> bool:

@@ -129,7 +129,8 @@ class Report:
         verified = verified or _many(self.blocks_verified, "block")
         if self.holds:
             gaps = f", with {_many(self.gaps, 'gap')}" if self.gaps else ""
-            return f"Everything holds: {verified} verified{gaps}."
+            what = "Everything that can be read" if self.erased else "Everything"
+            return f"{what} holds: {verified} verified{gaps}."
         wrong = [
             _many(self.epochs_rejected, "epoch") + " rejected" if self.epochs_rejected else "",
             f"{len(self.rejected)} rejections" if self.rejected and not self.epochs_rejected else "",

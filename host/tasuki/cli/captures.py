@@ -158,11 +158,13 @@ def _report(summary: exporting.Summary, made: release.Release | None, output: Pa
         refused = made.refusals if made else {}
         rows = [{**row._asdict(), "blocks": blocks} for row, blocks in refused.items()]
         print_json({**vars(summary), "output": str(output), "refused": rows})
-        return 0
+        return 1 if summary.damage else 0
     for cause, blocks in summary.left_out.items():
         click.echo(f"{blocks} blocks left out: {cause}", err=True)
+    if summary.damage:
+        click.echo("the capture is damaged or cut; the bundle has what could be read", err=True)
     click.echo(f"{output}: {summary.blocks} blocks, {summary.kind}.")
-    return 0
+    return 1 if summary.damage else 0
 
 
 def _frames(file: Path, raw: Any, state: Path) -> Iterator[frames.Shown]:

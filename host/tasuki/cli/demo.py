@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 from tasuki import demo as library
-from tasuki import summary
 from tasuki.cli.frame import print_json
 from tasuki.fleet.virtual import KINDS
+from tasuki.session import summary
 from tasuki.view.live import LiveView
 from tasuki.view.words import LANGUAGES, language_of
 from tasuki_wire import items

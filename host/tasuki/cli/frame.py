@@ -2,21 +2,23 @@
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-import platformdirs
 
 from tasuki.errors import TasukiError, UsageError
+from tasuki.folders import default_state
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def guarded(command: click.Command, args: list[str] | None = None) -> Any:
     """Run a command; map our errors to messages and exit codes, then exit."""
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         code = command.main(args, prog_name="tasuki", standalone_mode=False)
     except click.exceptions.Abort:
@@ -49,15 +51,15 @@ def guarded(command: click.Command, args: list[str] | None = None) -> Any:
     sys.exit(code if isinstance(code, int) else 0)
 
 
+def _interrupt(number: int, frame: object) -> None:
+    """End as on Ctrl-C, so that virtual hubs and files are closed."""
+    raise KeyboardInterrupt
+
+
 def _say(message: str, hint: str = "") -> None:
     click.echo(f"tasuki: {message}." if not message.endswith(".") else f"tasuki: {message}", err=True)
     if hint:
         click.echo(f"  {hint}", err=True)
-
-
-def default_state() -> Path:
-    """Folder of keys, register, outbox and store: TASUKI_STATE, else the user's data folder."""
-    return Path(os.environ.get("TASUKI_STATE") or platformdirs.user_data_path("tasuki"))
 
 
 def state_option(command: _F) -> _F:

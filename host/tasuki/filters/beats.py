@@ -3,18 +3,9 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tasuki.native.filters import Beats, line
+from tasuki.native.filters import BEAT, Beats, line
 
-BEAT = np.dtype([("sample", "<i8"), ("time_s", "<f8"), ("rr_s", "<f8"), ("confidence", "<f4")])
-"""One beat.
-
-sample: its R peak, counted from the first sample since the start, gaps included.
-time_s: the same in seconds.
-rr_s: seconds since the beat before; NaN at the first beat and across a gap.
-confidence: 0 to 1, from how far it stands above threshold and noise; no probability.
-"""
-
-_FULL_CONFIDENCE = 256.0
+__all__ = ["BEAT", "BeatDetector", "detect_beats"]
 
 
 class BeatDetector:
@@ -28,7 +19,6 @@ class BeatDetector:
 
     def __init__(self, rate_hz: float) -> None:
         """rate_hz: 100 to 2000 Hz, else ValueError."""
-        self._rate_hz = rate_hz
         self._beats = Beats(rate_hz)
 
     def process(self, block: ArrayLike) -> NDArray[np.void]:
@@ -37,11 +27,11 @@ class BeatDetector:
         block: microvolts, shape (n,), any length; electrode offsets and either
         polarity do no harm. NaN, infinite and above 262 mV are bad samples.
         """
-        return self._rows(self._beats.run(line(block)))
+        return self._beats.run(line(block))
 
     def gap(self, samples: int) -> NDArray[np.void]:
         """Announce that so many samples are missing here; rows of BEAT from before them."""
-        return self._rows(self._beats.gap(samples))
+        return self._beats.gap(samples)
 
     def reset(self) -> None:
         """Forget everything; the next sample is number 0."""
@@ -54,14 +44,6 @@ class BeatDetector:
     def restore(self, data: bytes) -> None:
         """Go on from state(); ValueError when it is of another filter or rate."""
         self._beats.memory.load(data)
-
-    def _rows(self, raw: NDArray[np.void]) -> NDArray[np.void]:
-        rows = np.empty(len(raw), BEAT)
-        rows["sample"] = raw["sample"]
-        rows["time_s"] = raw["sample"] / self._rate_hz
-        rows["rr_s"] = np.where(raw["rr"] > 0, raw["rr"], np.nan) / self._rate_hz
-        rows["confidence"] = raw["confidence"] / _FULL_CONFIDENCE
-        return rows
 
 
 def detect_beats(signal_uv: ArrayLike, rate_hz: float) -> NDArray[np.void]:

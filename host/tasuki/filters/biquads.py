@@ -1,12 +1,13 @@
 """Cascades of second-order sections that keep their state."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tasuki.native.filters import BiquadCascade, floats
+from tasuki.native.filters import FLOAT, BiquadCascade, floats
 
 _LONGEST_GAP = 1 << 20
-_FLOAT = np.dtype(np.float32)
 
 
 class Biquads:
@@ -27,29 +28,23 @@ class Biquads:
         self._channels = channels
         self._cascade = BiquadCascade(rows / rows[:, 3:4], channels)
 
-    def process(
-        self, block: NDArray[np.generic], out: NDArray[np.generic] | None = None
-    ) -> NDArray[np.generic]:
-        """Filter a block.
+    def process(self, block: Any, out: Any = None) -> Any:
+        """Filter a block and return it filtered.
 
         block: shape (n,) for one channel, else (n, channels); int32 is filtered in
         fixed point, anything else as float32. out: where the result goes, of the
         same shape and type and C-contiguous, block itself allowed; made where absent.
+        ValueError for other shapes.
         """
-        if (
-            out is None
-            and block.__class__ is np.ndarray
-            and block.dtype is _FLOAT
-            and block.ndim == 1 == self._channels
-        ):
-            return self._cascade.run_line(block)
-        fixed = np.asarray(block).dtype == np.int32
-        samples = np.ascontiguousarray(block) if fixed else floats(block)
+        samples: Any = block if getattr(block, "dtype", None) == np.int32 else floats(block)
+        if out is None and samples.ndim == 1 == self._channels and samples.dtype is FLOAT:
+            return self._cascade.run_line(samples)
+        samples = np.ascontiguousarray(samples)
         self._check(samples)
         given = np.empty_like(samples) if out is None else out
         if given.shape != samples.shape or given.dtype != samples.dtype or not given.flags.c_contiguous:
             raise ValueError(f"out must be C-contiguous {samples.dtype} of shape {samples.shape}")
-        if fixed:
+        if samples.dtype == np.int32:
             self._cascade.run_i32(samples, given)
         else:
             self._cascade.run_f32(samples, given)
@@ -71,7 +66,7 @@ class Biquads:
         """Go on from state(); ValueError when it is of another filter."""
         self._cascade.memory.load(data)
 
-    def _check(self, samples: NDArray[np.generic]) -> None:
+    def _check(self, samples: NDArray[Any]) -> None:
         if samples.ndim == 2 and samples.shape[1] == self._channels:
             fits = True
         else:

@@ -51,16 +51,9 @@ class EcgConditioner:
 
     def state(self) -> bytes:
         """Level and delays."""
-        level = self._level.memory.save()
-        return bytes([len(level)]) + level + self._biquads.state()
+        return self._level.memory.save(self._biquads.state())
 
     def restore(self, data: bytes) -> None:
         """Go on from state(); ValueError when it is of another filter."""
-        size = 1 + (data[0] if data else 0)
-        before = self._level.memory.save()
-        self._level.memory.load(data[1:size])
-        try:
-            self._biquads.restore(data[size:])
-        except ValueError:
-            self._level.memory.load(before)
-            raise
+        self._biquads.restore(self._level.memory.extra(data))
+        self._level.memory.load(data)

@@ -90,7 +90,7 @@ def energy(x: list[int], n: Lengths) -> list[int]:
 
 
 def _moving_sum(x: NDArray[np.int64], length: int) -> NDArray[np.int64]:
-    total = np.concatenate([np.zeros(length, np.int64), np.cumsum(x)])
+    total: NDArray[np.int64] = np.concatenate([np.zeros(length, np.int64), np.cumsum(x)])
     return total[length:] - total[:-length]
 
 

@@ -16,7 +16,7 @@ _USUAL_HZ = 0.25
 _WINDOW_S = 60.0
 _APNOEA_S = 10.0
 _FEWEST = 3
-_HEAD = struct.Struct("<QqqH")
+_HEAD = struct.Struct("<qqq")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class RespirationReading:
 
 
 class RespirationRate:
-    """Causal breath detector: band-pass 0.05 to 0.5 Hz (gentle, so faster breaths pass), turns with hysteresis."""
+    """Causal breath detector: a gentle band-pass, 0.05 to 0.5 Hz, then turns with hysteresis."""
 
     def __init__(self, rate_hz: float) -> None:
         """rate_hz: 5 to 1000 Hz, else ValueError."""
@@ -60,7 +60,10 @@ class RespirationRate:
             hysteresis=0.6,
             shallowest=0.15,
         )
-        self.reset()
+        self._now = 0  # samples so far, gaps included
+        self._latest = -1  # latest breath, -1 before the first
+        self._gap_end = -1
+        self._recent: list[tuple[int, int]] = []  # (sample, interval) of the last minute
 
     def process(self, block: ArrayLike) -> RespirationReading:
         """Take a block of any scale, offset and length, shape (n,), rising with inspiration."""
@@ -90,23 +93,18 @@ class RespirationRate:
         self._now = 0
         self._latest = -1
         self._gap_end = -1
-        self._recent: list[tuple[int, int]] = []
+        self._recent = []
 
     def state(self) -> bytes:
         """The detector and the breaths of the last minute."""
-        head = _HEAD.pack(self._now, self._latest, self._gap_end, len(self._recent))
-        breaths = np.array(self._recent, "<i8").reshape(-1, 2).tobytes()
-        return head + breaths + self._breaths.memory.save()
+        breaths = np.array(self._recent, "<i8").tobytes()
+        return self._breaths.memory.save(_HEAD.pack(self._now, self._latest, self._gap_end) + breaths)
 
     def restore(self, data: bytes) -> None:
         """Go on from state(); ValueError when it is of another filter or rate."""
-        if len(data) < _HEAD.size:
-            raise ValueError(f"state of {len(data)} bytes")
-        now, latest, gap_end, count = _HEAD.unpack_from(data)
-        end = _HEAD.size + 16 * count
-        self._breaths.memory.load(data[end:])
-        self._now, self._latest, self._gap_end = now, latest, gap_end
-        breaths = np.frombuffer(data[_HEAD.size : end], "<i8").reshape(-1, 2)
+        extra = self._breaths.memory.load(data)
+        self._now, self._latest, self._gap_end = _HEAD.unpack_from(extra)
+        breaths = np.frombuffer(extra[_HEAD.size :], "<i8").reshape(-1, 2)
         self._recent = [(int(sample), int(interval)) for sample, interval in breaths]
 
     def _read(self) -> tuple[float | None, float]:

@@ -49,7 +49,9 @@ def compare(detected: ArrayLike, annotated: ArrayLike, tolerance: float) -> Beat
 def beat_samples(samples: ArrayLike, symbols: list[str]) -> NDArray[np.int64]:
     """The annotations of a record that are beats."""
     chosen = [symbol in BEAT_SYMBOLS for symbol in symbols]
-    return np.asarray(samples, np.int64)[np.array(chosen, bool)]
+    numbers: NDArray[np.int64] = np.asarray(samples, np.int64)
+    beats: NDArray[np.int64] = numbers[np.array(chosen, bool)]
+    return beats
 
 
 def outside(samples: ArrayLike, spans: list[tuple[int, int]]) -> NDArray[np.int64]:

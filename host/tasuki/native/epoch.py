@@ -29,9 +29,10 @@ ABSENT, HELD, DOUBTED, WITHHELD = range(4)
 """States of a frame in Window.look; WITHHELD was refused by consent."""
 
 _SAMPLE_KINDS = bytes(n in codec.KINDS and codec.KINDS[n].item is not None for n in range(256))
-_NODES = layout.NODE_SIZE * (2 * layout.SLOTS - 1)
 _KEYS = layout.KEY_SIZE * layout.SLOTS
-_ENTRY = Struct("=6I")
+_STATUS = ffi.offsetof("struct tsk_epoch", "status")
+_COUNTS = ffi.offsetof("struct tsk_epoch", "entries")
+_ENTRY = Struct("=5I")
 _MOST_FRAMES = layout.STREAMS * layout.MAX_BLOCK_FRAMES
 
 
@@ -75,26 +76,34 @@ def root(joined: bytes, sha: int = BEST) -> bytes:
 
 
 class EntryResult(NamedTuple):
-    """What became of one entry of an opening: counts of frames, bytes held, and a status."""
+    """What a check found for one entry of an opening: counts of frames, and bytes held."""
 
     frames: int
     held: int
     missing: int
     doubted: int
-    bytes: int
-    status: int
+    size: int
 
 
 @dataclass(slots=True)
 class Checked:
-    """Copy of what a check found; frames, lengths and places follow the proved entries in order."""
+    """Copy of what a check found.
+
+    status has a byte per entry: PROVED, MISSING, REFUSED, ALTERED or BAD_FRAME.
+    frames, lengths and places follow the proved entries in order.
+    """
 
     keys: bytes
     nodes: bytes
-    entries: list[EntryResult]
+    status: bytes
+    counts: bytes
     frames: bytes
     lengths: NDArray[np.uint16]
     places: NDArray[np.uint16]
+
+    def entries(self) -> list[EntryResult]:
+        """Counts of each entry."""
+        return [EntryResult._make(entry) for entry in _ENTRY.iter_unpack(self.counts)]
 
     def slot_key(self, slot: int) -> bytes:
         """K_s of a slot."""
@@ -135,9 +144,7 @@ class Window:
         self._window.index_len = index_frames
         self._gather = self._new_gather()
         self._epoch = ffi.new("struct tsk_epoch *")
-        whole = ffi.buffer(self._epoch)
-        self._found = ffi.buffer(self._epoch, _KEYS + _NODES)
-        self._results = memoryview(whole)[_KEYS + _NODES :]
+        self._found = ffi.buffer(self._epoch)
         self._frames_bytes = ffi.buffer(self._gather.frames, len(self._frames))
         self.clear()
 
@@ -199,7 +206,7 @@ class Window:
         supplement: leaves of 24 bytes for every frame of all entries in order,
         and one byte for each that is 1 where the leaf counts. final decides
         entries although frames are missing. Returns DONE, INCOMPLETE, OPENING
-        or BOUNDS; `entries()` and `take()` then tell the rest.
+        or BOUNDS; `take` then tells the rest.
         """
         leaf, given = supplement or (ffi.NULL, ffi.NULL)
         status: int = lib.tsk_epoch_check(
@@ -222,17 +229,20 @@ class Window:
             raise ValueError("supplement of another length than the entries")
         return status
 
-    def entries(self, count: int) -> list[EntryResult]:
-        """Result of each entry of the last check."""
-        return [EntryResult._make(e) for e in _ENTRY.iter_unpack(self._results[: _ENTRY.size * count])]
-
     def take(self, count: int) -> Checked:
         """Copy of what the last check proved, of `count` entries."""
         found = self._found[:]
         used = self._gather.places_used
-        frames = self._frames_bytes[: self._gather.frames_used]
         places = self._places[:, :used].copy()
-        return Checked(found[:_KEYS], found[_KEYS:], self.entries(count), frames, places[0], places[1])
+        return Checked(
+            found[:_KEYS],
+            found[_KEYS:_STATUS],
+            found[_STATUS : _STATUS + count],
+            found[_COUNTS : _COUNTS + _ENTRY.size * count],
+            self._frames_bytes[: self._gather.frames_used],
+            places[0],
+            places[1],
+        )
 
     def look(self, stream: int, first_seq: int, count: int) -> bytes:
         """One byte per frame of a run: ABSENT, HELD, DOUBTED or WITHHELD."""

@@ -5,33 +5,42 @@ import zlib
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from tasuki._native import ffi, lib
 
 Floats = NDArray[np.float32]
+FLOAT = np.dtype(np.float32)
 
-RAW_BEAT = np.dtype([("sample", "<i8"), ("rr", "<i4"), ("confidence", "<i4")])
-"""struct tsk_beat."""
+BEAT = np.dtype([("sample", "<i8"), ("time_s", "<f8"), ("rr_s", "<f8"), ("confidence", "<f8")])
+"""One beat, struct tsk_beat.
+
+sample: its R peak, counted from the first sample since the start, gaps included.
+time_s: the same in seconds.
+rr_s: seconds since the beat before; NaN at the first beat and across a gap.
+confidence: 0 to 1, from how far it stands above threshold and noise; no probability.
+"""
 RAW_BREATH = np.dtype([("sample", "<i8"), ("interval", "<i8")])
 """struct tsk_breath."""
 RAW_WARMTH = np.dtype([("celsius", "<f4"), ("slope", "<f4"), ("contact", "<i4")])
 """struct tsk_warmth."""
 
-_QUEUE = int(lib.TSK_BEAT_QUEUE)
 _HEAD = struct.Struct("<4sII")
 _buffer = ffi.from_buffer
+_beats = lib.tsk_beat_process
 _filter_f32 = lib.tsk_biquad_f32
 
 
-def floats(block: ArrayLike) -> Floats:
+def floats(block: Any) -> Floats:
     """The block as a contiguous float32 array, copied only where it is not one already."""
+    if block.__class__ is np.ndarray and block.dtype is FLOAT and block.flags.c_contiguous:
+        return block
     return np.ascontiguousarray(block, dtype=np.float32)
 
 
-def line(block: ArrayLike) -> Floats:
+def line(block: Any) -> Floats:
     """The same for one channel; ValueError unless the shape is (n,)."""
-    samples = floats(block)
+    samples: Floats = floats(block)
     if samples.ndim != 1:
         raise ValueError(f"expected samples of shape (n,), got {samples.shape}")
     return samples
@@ -47,22 +56,28 @@ class Memory:
     def __init__(self, tag: bytes, design: bytes, *parts: Any) -> None:
         self._head = (tag, zlib.crc32(design))
         self._parts = [ffi.buffer(part) for part in parts]
+        self._size = sum(len(part) for part in self._parts)
 
-    def save(self) -> bytes:
-        """All parts behind a head of tag, hash of the design and CRC-32 of the rest."""
-        body = b"".join(bytes(part) for part in self._parts)
+    def save(self, extra: bytes = b"") -> bytes:
+        """All parts and the extra bytes, behind a head of tag, hash of the design and CRC-32 of the rest."""
+        body = b"".join(bytes(part) for part in self._parts) + extra
         return _HEAD.pack(*self._head, zlib.crc32(body)) + body
 
-    def load(self, data: bytes) -> None:
-        """What save() gave; ValueError, and nothing changed, for any other bytes."""
+    def extra(self, data: bytes) -> bytes:
+        """The extra bytes of what save() gave; ValueError for any other bytes."""
         body = data[_HEAD.size :]
-        size = sum(len(part) for part in self._parts)
-        if len(body) != size or data[: _HEAD.size] != _HEAD.pack(*self._head, zlib.crc32(body)):
+        if len(body) < self._size or data[: _HEAD.size] != _HEAD.pack(*self._head, zlib.crc32(body)):
             raise ValueError("state of another filter, of other settings, or damaged")
-        at = 0
+        return body[self._size :]
+
+    def load(self, data: bytes) -> bytes:
+        """Take over what save() gave, return the extra bytes; ValueError and no change for others."""
+        extra = self.extra(data)
+        at = _HEAD.size
         for part in self._parts:
-            part[:] = body[at : at + len(part)]
+            part[:] = data[at : at + len(part)]
             at += len(part)
+        return extra
 
 
 def _checked(code: int, what: str) -> None:
@@ -97,7 +112,7 @@ class BiquadCascade:
     def run_line(self, block: Floats) -> Floats:
         """The quick way for one channel of float32 in short blocks: shape (n,) in and out."""
         out = np.empty(len(block), np.float32)
-        taken = _buffer("float[]", block if block.flags.c_contiguous else np.ascontiguousarray(block))
+        taken = _buffer("float[]", block)
         _filter_f32(self.coef, self._real, taken, len(block), _buffer("float[]", out))
         return out
 
@@ -146,7 +161,9 @@ class Beats:
         _checked(lib.tsk_beat_design(params, self._coef), f"beats need 100 to 2000 Hz, got {rate_hz}")
         self._state = ffi.new("struct tsk_beat_state *")
         self._used = ffi.new("size_t *")
-        self._shortest = int(self._coef.refractory * self._coef.decimate)
+        self._room = 1024
+        self._out = np.empty(self._room, BEAT)
+        self._rows = _buffer("struct tsk_beat[]", self._out)
         design = bytes(ffi.buffer(params)) + bytes(ffi.buffer(self._coef))
         self.memory = Memory(b"beat", design, self._state)
         self.reset()
@@ -156,17 +173,14 @@ class Beats:
         lib.tsk_beat_reset(self._coef, self._state)
 
     def run(self, block: Floats) -> NDArray[np.void]:
-        """Rows of RAW_BEAT that were decided within the block."""
-        out = np.empty(2 * _QUEUE + len(block) // self._shortest, RAW_BEAT)
-        rows = ffi.from_buffer("struct tsk_beat[]", out, require_writable=True)
-        taken = ffi.from_buffer("float[]", block)
-        count = lib.tsk_beat_process(self._coef, self._state, taken, len(block), self._used, rows, len(out))
-        if self._used[0] != len(block):
-            raise AssertionError("more beats than a refractory time allows")
-        return out[:count]
+        """Rows of BEAT that were decided within the block."""
+        taken = _buffer("float[]", block)
+        count = _beats(self._coef, self._state, taken, len(block), self._used, self._rows, self._room)
+        found = self._out[:count].copy()
+        done = int(self._used[0])
+        return found if done == len(block) else np.concatenate([found, self.run(block[done:])])
 
     def gap(self, samples: int) -> NDArray[np.void]:
-        """Rows of RAW_BEAT that were still waiting."""
-        out = np.empty(4 * _QUEUE, RAW_BEAT)
-        rows = ffi.from_buffer("struct tsk_beat[]", out, require_writable=True)
-        return out[: lib.tsk_beat_gap(self._coef, self._state, samples, rows, len(out))]
+        """Rows of BEAT that were still waiting."""
+        count = lib.tsk_beat_gap(self._coef, self._state, samples, self._rows, self._room)
+        return self._out[:count].copy()

@@ -1,5 +1,6 @@
 """Binding of the wire decoder: lengths checked and memory given here, rules in C."""
 
+from struct import Struct
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,9 @@ ROW = np.dtype(
     }
 )
 """One frame, good or bad; see struct tsk_row in native/include/tasuki_frame.h."""
+
+# time_us, offset, length and kind of a row: what a link message needs.
+link_of = Struct("=QxxxxIHxxBxxx").unpack_from
 
 _LEAST_STUFFED = layout.HEADER_SIZE + layout.CRC_SIZE + 2
 _SPARE = 2 * (layout.MAX_FRAME + 1)

@@ -16,6 +16,7 @@ __all__ = ["ROW", "Batch", "Decoder", "Link", "Messages", "Samples", "Stream", "
 
 _NUMBERS = {"B": "u1", "b": "i1", "H": "<u2", "h": "<i2", "I": "<u4", "i": "<i4"}
 _STREAMS = codec.number("streams")
+_FRAGMENTED = frozenset(k.number for k in codec.KINDS.values() if k.mode == layout.FRAGMENTS)
 _ROWS = {row[0]: row[5] for row in layout.MESSAGES}
 
 
@@ -104,13 +105,14 @@ class Batch:
 
     def links(self) -> list[Link]:
         """The intact link frames, in order."""
-        rows = self.rows
-        found = np.flatnonzero((rows["stream"] == layout.LINK_STREAM) & (rows["status"] == 0)).tolist()
-        data = self.arena.data
+        # A damaged frame's stream is 0; one with another fault has no length.
+        found = np.flatnonzero(self.rows["stream"] == layout.LINK_STREAM).tolist()
+        data, rows = self.arena.data, self.rows.view(np.uint8).data
         out = []
         for i in found:
-            time_us, _, at, size, _, _, kind, _, _ = rows[i].item()
-            out.append(Link(i, kind, time_us, bytes(data[at + layout.HEADER_SIZE : at + size])))
+            time_us, at, size, kind = wire.link_of(rows, ROW.itemsize * i)
+            if size:
+                out.append(Link(i, kind, time_us, bytes(data[at + layout.HEADER_SIZE : at + size])))
         return out
 
     def part(self, start: int, stop: int | None = None) -> "Batch":
@@ -178,12 +180,11 @@ class Messages:
         """The messages that these frames complete; payload is then the whole message."""
         out = []
         for link in links:
-            kind = codec.KINDS[link.kind]
-            if kind.mode == layout.FRAGMENTS:
+            if link.kind in _FRAGMENTED:
                 whole = self._join(link.kind, link.payload)
                 if whole is None:
                     continue
-                link = link._replace(payload=whole)
+                link = Link(link.row, link.kind, link.time_us, whole)
             out.append(link)
         return out
 

@@ -8,6 +8,7 @@ come here.
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,7 +132,7 @@ class Deriver:
         late = times - expected
         cuts = np.flatnonzero(late > _JITTER * period)
         starts = [0, *[c for c in cuts.tolist() if c], len(times)]
-        for start, stop in zip(starts[:-1], starts[1:], strict=True):
+        for start, stop in pairwise(starts):
             missing = round(late[start] / period) if late[start] > _JITTER * period else 0
             part = Samples(
                 samples.stream, samples.kind, samples.times_us[start:stop], samples.raw[start:stop]

@@ -162,29 +162,33 @@ class Uploader:
 
     def _decide(self, destination: str, due: Due) -> tuple[str, Decision]:
         place = self._engine.registers.destinations.get(destination)
-        purpose = place.purpose if place else ""
         subject = subject_of(self._vault, due)
+        if place is None:
+            rules = reasons.REASONS["unknown_destination"].rules
+            return subject, Decision(
+                reasons.DENY, "unknown_destination", rules, due.tags.item, "", destination
+            )
         if not subject:
-            return "", Decision(reasons.DENY, "key_erased", ("A-01",), due.tags.item, purpose, destination)
+            return "", Decision(
+                reasons.DENY, "key_erased", ("A-01",), due.tags.item, place.purpose, destination
+            )
         context = context_of(
             self._engine.registers, due.key_id, None, due.tags.stream, due.kind, due.acquired
         )
         now = self._clock_ns()
-        return subject, self._cache.decide(subject, due.tags.item, purpose, destination, now, context)
+        return subject, self._cache.decide(subject, due.tags.item, place.purpose, destination, now, context)
 
     def _encode(self, place: Destination, subject: str, due: Due) -> Delivery:
         """The delivery in the destination's form; only our own store gets the envelope itself."""
+        plain = envelope.decrypt(self._vault, subject, due.tags, due.content)
         tags, content = due.tags.to_bytes(), due.content
         if place.form != ENVELOPE:
-            try:
-                block = Block.from_bytes(envelope.decrypt(self._vault, subject, due.tags, due.content))
-            except ValueError as e:
-                raise Untrusted("envelope", str(e)) from e
+            block = Block.from_bytes(plain)
             hour = due.acquired.t0_ns // attested.HOUR_NS
             policy = self._engine.policy.hash
             label = attested.Label(due.pseudonym, due.number, hour, policy, place.purpose, place.name)
-            plain = attested.strip(block, label, self._attestation())
-            tags, content = b"", self._box(place.name).encrypt(plain)
+            stripped = attested.strip(block, label, self._attestation())
+            tags, content = b"", self._box(place.name).encrypt(stripped)
         return Delivery(
             place.name,
             place.purpose,
@@ -226,8 +230,12 @@ class Uploader:
     def _wait(self, destination: str) -> None:
         failures = self._failures.get(destination, 0)
         self._failures[destination] = failures + 1
-        wait = min(FIRST_WAIT_NS << min(failures, 20), LONGEST_WAIT_NS)
-        self._not_before[destination] = time.monotonic_ns() + wait
+        self._not_before[destination] = time.monotonic_ns() + wait_ns(failures)
+
+
+def wait_ns(failures: int) -> int:
+    """How long to leave a destination alone after so many failures in a row."""
+    return min(FIRST_WAIT_NS << min(failures, 20), LONGEST_WAIT_NS)
 
 
 def _denial(decision: Decision, code: str) -> Decision:

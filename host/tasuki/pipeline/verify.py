@@ -8,6 +8,7 @@ same transaction (tasuki.ledger.record).
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from struct import Struct
 from typing import NamedTuple
 
 import numpy as np
@@ -35,6 +36,7 @@ from tasuki_wire import codec, epoch, layout
 _LEAVES = codec.number("leaf_hashes")
 _LEAVES_HEAD = codec.KINDS[_LEAVES].head_size
 _OPENING = codec.KINDS[epoch.OPENING].head_size
+_ENTRIES = Struct("<BxIH40x")  # stream, first_seq, count of layout.ENTRY
 _MOST_PENDING = 64
 _MOST_ASKED = 4
 
@@ -220,13 +222,12 @@ class Verifier:
         if status == native.BOUNDS:
             return self._reject(pending, "bad_bounds", "an entry of the opening breaks a bound")
         found = self.window.take(len(opening.entries) // layout.ENTRY_SIZE)
-        pending.missing = self._runs(pending, opening, found.entries) if status or final else ()
+        pending.missing = self._runs(pending, opening, found) if status or final else ()
         if status == native.INCOMPLETE:
             return []
-        results = [entry.status for entry in found.entries]
-        if native.ALTERED in results:
-            return self._altered(pending, opening, found.entries, final)
-        if native.BAD_FRAME in results:
+        if native.ALTERED in found.status:
+            return self._altered(pending, opening, found, final)
+        if native.BAD_FRAME in found.status:
             return self._reject(pending, "bad_bounds", "a frame does not fit its entry")
         return self._accept(pending, record, opening, found)
 
@@ -238,24 +239,22 @@ class Verifier:
         self._chain.accept(record)
         self.window.release(entries)
         if record.session == self._session:
-            for at in range(0, len(entries), layout.ENTRY_SIZE):
-                stream, end = entries[at], _first(entries, at) + _count(entries, at)
-                if end > self._next_seq[stream]:
-                    self._next_seq[stream] = end
+            for stream, first, count in _ENTRIES.iter_unpack(entries):
+                if first + count > self._next_seq[stream]:
+                    self._next_seq[stream] = first + count
             if record.epoch + 1 == self._following:
                 self._clean = opening.meta[0] == layout.CLOSE_REASONS.index("stop")
         return [Verified(record, pending.raw, opening.meta, entries, found, pending.leaves, pending.missing)]
 
     def _altered(
-        self, pending: _Pending, opening: Opening, entries: list[native.EntryResult], final: bool
+        self, pending: _Pending, opening: Opening, found: native.Checked, final: bool
     ) -> list[Verdict]:
         """Once, what is in doubt is dropped and asked for again; then the epoch is rejected."""
-        doubtful = bool(pending.leaves) or any(entry.doubted for entry in entries)
+        doubtful = bool(pending.leaves) or any(entry.doubted for entry in found.entries())
         if pending.doubted or not doubtful:
             return self._reject(pending, "root_mismatch", "frames are not those that were signed")
-        for at in range(0, len(opening.entries), layout.ENTRY_SIZE):
-            run = (opening.entries[at], _first(opening.entries, at), _count(opening.entries, at))
-            self.window.drop(*run, doubted_only=True)
+        for stream, first, count in _ENTRIES.iter_unpack(opening.entries):
+            self.window.drop(stream, first, count, doubted_only=True)
         pending.leaves = {}
         pending.doubted = True
         pending.asked = 0
@@ -273,27 +272,24 @@ class Verifier:
     def _supplement(self, pending: _Pending) -> tuple[bytes, bytes]:
         entries = pending.opening.entries if pending.opening else b""
         leaves, given = bytearray(), bytearray()
-        for at in range(0, len(entries), layout.ENTRY_SIZE):
-            known = pending.leaves.get(entries[at], {})
-            for i in range(_count(entries, at)):
+        for stream, _, count in _ENTRIES.iter_unpack(entries):
+            known = pending.leaves.get(stream, {})
+            for i in range(count):
                 leaves += known.get(i, bytes(layout.NODE_SIZE))
                 given.append(i in known)
         return bytes(leaves), bytes(given)
 
-    def _runs(
-        self, pending: _Pending, opening: Opening, results: list[native.EntryResult]
-    ) -> tuple[Run, ...]:
+    def _runs(self, pending: _Pending, opening: Opening, found: native.Checked) -> tuple[Run, ...]:
         """Frames of the entries that lack some, neither held nor given as leaf."""
         out: list[Run] = []
-        for i, result in enumerate(results):
-            if result.status != native.MISSING:
-                continue
-            at = i * layout.ENTRY_SIZE
-            stream, first = opening.entries[at], _first(opening.entries, at)
-            known = pending.leaves.get(stream, {})
-            states = self.window.look(stream, first, result.frames)
-            lost = [k for k, state in enumerate(states) if state == native.ABSENT and k not in known]
-            out += _join_runs(stream, first, lost)
+        for (stream, first, count), status in zip(
+            _ENTRIES.iter_unpack(opening.entries), found.status, strict=True
+        ):
+            if status == native.MISSING:
+                known = pending.leaves.get(stream, {})
+                states = self.window.look(stream, first, count)
+                lost = [k for k, state in enumerate(states) if state == native.ABSENT and k not in known]
+                out += _join_runs(stream, first, lost)
         return tuple(out)
 
     # -- time ------------------------------------------------------------------
@@ -360,14 +356,6 @@ class Verifier:
         self._next_seq = [0] * layout.STREAMS
         self._clean = True
         return _join_omitted(out)
-
-
-def _first(entries: bytes, at: int) -> int:
-    return int.from_bytes(entries[at + 2 : at + 6], "little")
-
-
-def _count(entries: bytes, at: int) -> int:
-    return int.from_bytes(entries[at + 6 : at + 8], "little")
 
 
 def _join_runs(stream: int, first: int, indices: list[int]) -> list[Run]:

@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime
 
-from tasuki.pipeline import greet
 from tasuki.pipeline.acquire import SerialLine
-from tasuki.pipeline.connection import Connection
 from tasuki.register import Hub
-from tasuki.state import State
+from tasuki.session import greet
+from tasuki.session.connection import Connection
+from tasuki.session.state import State
 
 
 def enroll(port: str, state: State, repin: bool = False) -> Hub:

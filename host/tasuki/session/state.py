@@ -13,8 +13,8 @@ from tasuki.consent.policy import Policy, builtin
 from tasuki.ledger import SqliteLedger
 from tasuki.pipeline.outbox import Outbox
 from tasuki.register import HubRegister
+from tasuki.session.token_book import TokenBook
 from tasuki.sinks.embedded import EmbeddedStore
-from tasuki.tokens import TokenBook
 from tasuki.vault.vault import Vault
 
 

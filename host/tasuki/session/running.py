@@ -3,19 +3,20 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from tasuki.consent.registers import DESTINATIONS
 from tasuki.errors import LinkLost
-from tasuki.monitor import Monitor
-from tasuki.pipeline.session import Session
 from tasuki.pipeline.upload import Uploader
-from tasuki.recorder import Recorder
-from tasuki.state import State
+from tasuki.session.hub_session import Session
+from tasuki.session.monitor import Monitor
+from tasuki.session.recorder import Recorder
+from tasuki.session.state import State
 from tasuki.view.snapshot import Snapshot
 
 Show = Callable[[Snapshot], object]
 _SHOW_S = 0.1
+_RETRY_S = 0.5
 
 
 @contextmanager
@@ -39,10 +40,10 @@ def confirmed(state: State) -> int:
     return sum(n for (_, outcome, _), n in state.outbox.ended().items() if outcome == "confirmed")
 
 
-def until(session: Session, monitor: Monitor, show: Show, done: Callable[[], bool]) -> None:
-    """Step the session until done() or the link is lost; show a snapshot now and then."""
+def until(session: Session, monitor: Monitor, show: Show, done: Callable[[Monitor], bool]) -> None:
+    """Step the session until done(monitor) or nothing is sampled; show a snapshot now and then."""
     next_show = 0.0
-    while not done():
+    while session.sampling and not done(monitor):
         session.step()
         now = time.monotonic()
         if now >= next_show:
@@ -60,7 +61,7 @@ def run(
     patience_s: float = 30.0,
     finish: Callable[[Session, Monitor, int], None],
 ) -> None:
-    """Run sessions on one hub until done(monitor); a lost link is tried again for patience_s.
+    """Run sessions on one hub until done(monitor) or Ctrl-C; a lost link is tried again for patience_s.
 
     Args:
         connect: opens the port and greets the hub.
@@ -68,18 +69,8 @@ def run(
 
     Raises LinkLost when the hub does not come back in time.
     """
-    lost_at: float | None = None
     while True:
-        try:
-            session = connect()
-        except LinkLost:
-            lost_at = lost_at if lost_at is not None else time.monotonic()
-            if time.monotonic() - lost_at > patience_s:
-                raise
-            time.sleep(0.5)
-            continue
-        lost_at = None
-        with session:
+        with _connected(connect, monitor, patience_s) as session:
             session.listeners += [monitor, *([recorder] if recorder else [])]
             monitor.watch(session)
             if recorder:
@@ -87,16 +78,28 @@ def run(
             before = confirmed(session.state)
             try:
                 with uploading(session):
-                    until(session, monitor, show, lambda: done(monitor) or not session.sampling)
+                    with suppress(KeyboardInterrupt):
+                        until(session, monitor, show, done)
                     session.stop()
             except LinkLost as e:
                 monitor.notes.append(f"link lost: {e}")
-                lost_at = time.monotonic()
-                if done(monitor):
-                    lost_at = None
-            if lost_at is None:
-                show(monitor.snapshot())
-                finish(session, monitor, confirmed(session.state) - before)
-                if recorder:
-                    recorder.close(session)
-                return
+                if not done(monitor):
+                    continue
+            show(monitor.snapshot())
+            finish(session, monitor, confirmed(session.state) - before)
+            if recorder:
+                recorder.close(session)
+            return
+
+
+def _connected(connect: Callable[[], Session], monitor: Monitor, patience_s: float) -> Session:
+    """A session on the hub, as soon as there is one."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            return connect()
+        except LinkLost as e:
+            if time.monotonic() > deadline:
+                raise
+            monitor.notes.append(f"trying again: {e}")
+            time.sleep(_RETRY_S)

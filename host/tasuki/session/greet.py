@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import nacl.bindings as sodium
 from nacl.exceptions import BadSignatureError
 
-from tasuki import consent_token
 from tasuki.errors import Refused, Untrusted
-from tasuki.pipeline.connection import Connection
 from tasuki.pipeline.decode import Stream, read_streams
+from tasuki.session import consent_token
+from tasuki.session.connection import Connection
 from tasuki.vault.secret import Signer
 from tasuki_wire import codec, epoch, items, layout
 

@@ -14,14 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasuki import consent_token, ledger
-from tasuki.clock import ClockModel
+from tasuki import ledger
 from tasuki.consent.decision import Engine
 from tasuki.consent.events import ConsentLog, Event
 from tasuki.consent.registers import Binding, Garment, Manifest, Registers
 from tasuki.errors import Refused, Untrusted
-from tasuki.pipeline import greet
-from tasuki.pipeline.connection import Connection, Line, Reboot
 from tasuki.pipeline.decode import Batch, Samples, Stream
 from tasuki.pipeline.enforce import Gate
 from tasuki.pipeline.filter import Derived, Deriver
@@ -29,7 +26,10 @@ from tasuki.pipeline.outbox import OutboxFull
 from tasuki.pipeline.parcel import Acquired, Routed
 from tasuki.pipeline.route import Router
 from tasuki.pipeline.verify import Verifier
-from tasuki.state import State
+from tasuki.session import consent_token, greet
+from tasuki.clock import ClockModel
+from tasuki.session.connection import Connection, Line, Reboot
+from tasuki.session.state import State
 from tasuki.verdict import Gap, Missing, Omitted, Rejected, SessionJump, UnknownTail, Verdict, Verified
 from tasuki_wire import codec
 from tasuki_wire import items as wire_items

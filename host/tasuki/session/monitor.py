@@ -1,8 +1,7 @@
 """Watches a session for people: the live view's snapshot, the report's series, the decisions so far."""
 
-import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +10,14 @@ from tasuki.consent import reasons
 from tasuki.consent.decision import Decision as Decided
 from tasuki.pipeline.decode import Samples, Stream
 from tasuki.pipeline.parcel import Routed
-from tasuki.pipeline.session import Listener, Session
+from tasuki.session.hub_session import Listener, Session
 from tasuki.verdict import Gap, Omitted, Rejected, UnknownTail, Verdict, Verified
 from tasuki.view import snapshot as shown
 from tasuki_wire import codec, items, layout
 
 _WINDOW_S = 12.0
 _NOTES = 4
+_VIEW_PURPOSE = "service_information"
 _STATUS = codec.number("device_status")
 
 
@@ -39,21 +39,19 @@ class Monitor(Listener):
     Args:
         keep_all: keep every sample for a report; otherwise the last seconds, so
             that memory stays flat.
-        lang: language of remedies, "en" or "ja".
     """
 
-    def __init__(self, keep_all: bool = False, lang: str = "en") -> None:
+    def __init__(self, keep_all: bool = False) -> None:
         self._keep_all = keep_all
-        self._lang = lang
         self._session: Session | None = None
         self._traces: dict[int, _Trace] = {}
         self._start_us: float | None = None
         self._now_us = 0.0
+        self._proved_us = 0.0
         self._decisions: dict[tuple[str, str], shown.Decision] = {}
         self.epochs: deque[shown.Epoch] = deque(maxlen=None if keep_all else 64)
         self.notes: deque[str] = deque(maxlen=_NOTES)
         self.rates: list[tuple[float, float, float]] = []
-        self._started = time.monotonic()
 
     def watch(self, session: Session) -> None:
         """Look at this session from now on."""
@@ -106,6 +104,7 @@ class Monitor(Listener):
         """Keep epochs and say what went wrong."""
         if isinstance(verdict, Verified):
             t0, t1 = self._span(verdict)
+            self._proved_us = max(self._proved_us, self.start_us + t1 * 1e6)
             frames = verdict.frames
             note = f"{len(verdict.gaps)} gaps" if verdict.gaps else ""
             self.epochs.append(shown.Epoch(verdict.epoch, "verified", t0, t1, frames, note))
@@ -131,18 +130,27 @@ class Monitor(Listener):
             self._decide(decision, n)
 
     def _decide(self, decision: Decided, n: int) -> None:
-        key = (decision.item, decision.purpose)
         allowed = decision.outcome == reasons.ALLOW
-        before = self._decisions.get(key)
-        self._decisions[key] = shown.Decision(
-            decision.item,
-            decision.purpose,
-            shown.ALLOW if allowed else shown.DENY,
-            "" if allowed else decision.reason,
-            decision.rules[0] if decision.rules else "",
-            n + (before.blocks if before and before.reason == ("" if allowed else decision.reason) else 0),
-            "" if allowed else decision.remedy(self._lang),
+        self._enter(
+            shown.Decision(
+                decision.item,
+                decision.purpose,
+                decision.outcome,
+                "" if allowed else decision.reason,
+                decision.rules[0] if decision.rules else "",
+                n,
+                "" if allowed else decision.remedy("en"),
+                "" if allowed else decision.remedy("ja"),
+            )
         )
+
+    def _enter(self, decision: shown.Decision) -> None:
+        """The newest answer stands; blocks add up while it is the same."""
+        key = (decision.item, decision.purpose)
+        before = self._decisions.get(key)
+        if before and before.reason == decision.reason:
+            decision = replace(decision, blocks=decision.blocks + before.blocks)
+        self._decisions[key] = decision
 
     def unsampled(self) -> dict[str, str]:
         """Items of this garment that are not even sampled, with the reason code."""
@@ -161,12 +169,9 @@ class Monitor(Listener):
         """Make refusals at the source visible like all others."""
         for item, reason in self.unsampled().items():
             row = reasons.REASONS[reason]
-            remedy = (row.remedy_ja if self._lang == "ja" else row.remedy_en).format(
-                item=item, purpose="service_information", destination="hub"
-            )
-            self._decisions[item, "service_information"] = shown.Decision(
-                item, "service_information", shown.DENY, reason, row.rules[0], 0, remedy
-            )
+            words = {"item": item, "purpose": _VIEW_PURPOSE, "destination": "hub"}
+            remedies = row.remedy_en.format(**words), row.remedy_ja.format(**words)
+            self._enter(shown.Decision(item, _VIEW_PURPOSE, shown.DENY, reason, row.rules[0], 0, *remedies))
 
     # -- what is shown ------------------------------------------------------------
 
@@ -217,6 +222,7 @@ class Monitor(Listener):
             streams=tuple(self._stream(trace) for trace in self._traces.values()),
             heart_rate_bpm=heart.bpm if heart else None,
             heart_confidence=heart.quality if heart else None,
+            heart_provisional=not derived.beats_us or derived.beats_us[-1] > self._proved_us,
             respiration_rate_bpm=breath.rate_bpm if breath else None,
             temperature_degc=None if np.isnan(derived.celsius) else derived.celsius,
             epochs_verified=counts.epochs_verified,

@@ -3,8 +3,8 @@
 from collections import Counter
 from typing import Any
 
-from tasuki.monitor import Monitor
-from tasuki.pipeline.session import Session
+from tasuki.session.hub_session import Session
+from tasuki.session.monitor import Monitor
 
 
 def of_session(session: Session, monitor: Monitor, uploaded: int) -> dict[str, Any]:
@@ -66,7 +66,8 @@ def lines(summary: dict[str, Any]) -> list[str]:
         f"{s['epochs_verified']} epochs verified, {s['epochs_rejected']} rejected",
         f"{s['beats']} beats{expected}, heart rate {_or_dash(s['heart_rate_bpm'])}/min, "
         f"breathing {_or_dash(s['respiration_rate_bpm'])}/min, skin {_or_dash(s['temperature_degc'])} degC",
-        f"{s['blocks_uploaded']} deliveries stored, {s['blocks_refused']} refused by consent ({refused or 'none'})",
+        f"{s['blocks_uploaded']} deliveries stored, {s['blocks_refused']} refused by consent"
+        f" ({refused or 'none'})",
     ]
     if s["not_sampled"]:
         why = ", ".join(f"{item} ({reason})" for item, reason in s["not_sampled"].items())

@@ -1,0 +1,95 @@
+"""`tasuki hub`: spawn virtual hubs, enrol hubs."""
+
+import json
+import tempfile
+import threading
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import click
+
+from tasuki import recordings
+from tasuki.cli.frame import print_json, state_option
+from tasuki.fleet.virtual import KINDS, VirtualHub
+from tasuki.session import enrolment
+from tasuki.session.state import State
+
+_WATCH_S = 0.5
+
+
+@click.group()
+def hub() -> None:
+    """Hubs on the bench.
+
+    \b
+    Example:
+      tasuki hub spawn --count 2
+      tasuki hub enroll --port /dev/pts/5
+    """
+
+
+@hub.command()
+@click.option(
+    "--kind", type=click.Choice(KINDS), default="unix", show_default=True, help="Kind of virtual hub."
+)
+@click.option("--count", type=click.IntRange(1, 64), default=1, show_default=True, help="How many.")
+@click.option(
+    "--folder", type=click.Path(path_type=Path), help="Keep the hubs' flash here (they stay the same hubs)."
+)
+@click.option(
+    "--recording", type=click.Path(path_type=Path), help="WFDB record to play instead of the bundled one."
+)
+@click.option(
+    "--speed", type=click.FloatRange(0.1, 50), default=1.0, show_default=True, help="Of the hubs' clocks."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per hub and line.")
+def spawn(
+    kind: str, count: int, folder: Path | None, recording: Path | None, speed: float, as_json: bool
+) -> None:
+    """Start virtual hubs, print their terminals, and keep them until Ctrl-C.
+
+    \b
+    Example:
+      tasuki hub spawn --count 2 --folder bench
+    """
+    with ExitStack() as stack:
+        base = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tasuki-hubs-")))
+        replay = recordings.prepare(recordings.load(recording), None, base / "replay", loop=True)
+        hubs = [
+            stack.enter_context(VirtualHub(kind, base / f"hub{n}", replay.path.parent, speed))
+            for n in range(count)
+        ]
+        for one in hubs:
+            row = {"port": one.port, "kind": kind, "speed": speed, "folder": str(one.folder)}
+            click.echo(json.dumps(row) if as_json else f"{one.port}  {kind}  {one.folder}")
+        if not as_json:
+            click.echo("Ctrl-C ends them.", err=True)
+        with suppress(KeyboardInterrupt):
+            _keep(hubs)
+
+
+def _keep(hubs: list[VirtualHub]) -> None:
+    """Until Ctrl-C, or until every hub has ended by itself."""
+    never = threading.Event()
+    while any(one.alive() for one in hubs):
+        never.wait(_WATCH_S)
+
+
+@hub.command()
+@click.option("--port", required=True, help="Serial port of the hub.")
+@click.option("--repin", is_flag=True, help="Take a hub over from another host; destroys its key.")
+@click.option("--json", "as_json", is_flag=True, help="Print the register's row as JSON.")
+@state_option
+def enroll(port: str, repin: bool, as_json: bool, state: Path) -> None:
+    """Have a hub make its key, prove it, and obey this host's consent authority.
+
+    \b
+    Example:
+      tasuki hub enroll --port /dev/ttyACM0
+    """
+    with State(state) as opened:
+        row = enrolment.enroll(port, opened, repin)
+    if as_json:
+        print_json({"device": row.device, "public_key": row.public, "board": row.board})
+    else:
+        click.echo(f"hub {row.device} ({row.board}) is enrolled; its public key is {row.public}")

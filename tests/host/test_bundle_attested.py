@@ -1,0 +1,271 @@
+"""Bundles for a purpose: consent per block, and no identity of the hub where the policy has none."""
+
+import pytest
+
+from host import capture_examples as example
+from tasuki.capture import container, export, parts, release
+from tasuki.capture.check import verify
+from tasuki.capture.header import ATTESTED, DEVICE_PROVED
+from tasuki.capture.reading import read
+from tasuki.consent import files
+from tasuki.consent.policy import builtin
+from tasuki.consent.registers import Registers
+from tasuki.errors import Refused, Untrusted, UsageError
+from tasuki.vault import attested
+from tasuki.vault.vault import Vault
+from tasuki_wire import codec, epoch
+
+POLICY = builtin()
+WEARER = files.demo_wearer(POLICY)
+
+
+@pytest.fixture
+def vault(tmp_path):
+    """The vault of the demo's wearer."""
+    vault = Vault(tmp_path / "state")
+    vault.add_subject(WEARER.subject)
+    yield vault
+    vault.close()
+
+
+@pytest.fixture
+def session(tmp_path, vault):
+    """An encrypted capture of three epochs."""
+    example.write(tmp_path / "session", keys=vault, subject=WEARER.subject)
+    return tmp_path / "session"
+
+
+def released(purpose, destination, wearer=WEARER):
+    """Consent for one use."""
+    return release.Release(POLICY, wearer, Registers(), purpose, destination)
+
+
+def attest(vault, session, out, purpose="service_improvement", destination="improvement", without=()):
+    """(bundle, release) of an attested export."""
+    made, summary = released(purpose, destination), export.Summary(ATTESTED)
+    choose = export.withholding(frozenset(without), summary)
+    with read(session, vault) as capture:
+        export.AttestedExport(vault, made, lambda device: example.PUBLIC).write(capture, out, choose, summary)
+    return out, made
+
+
+def report(path, public):
+    """Verification under one key."""
+    with read(path) as bundle:
+        return verify(bundle, lambda device: public)
+
+
+def refused(made):
+    """(item, reason) to blocks."""
+    return {(row.item, row.reason): n for row, n in made.refusals.items()}
+
+
+def rewrite(path, rows):
+    """The bundle with these records and a right end."""
+    path.unlink()
+    writer = container.Writer(path, container.BUNDLE)
+    for record in rows:
+        writer.add(record.type, record.payload)
+    writer.close()
+
+
+def records(path):
+    """All records but the end."""
+    with path.open("rb") as file:
+        return list(container.Scan(file))
+
+
+def test_only_granted_items_leave_and_every_refusal_has_its_reason(tmp_path, vault, session):
+    """The demo's wearer grants service_improvement for ecg and motion; category 2 has no such use."""
+    path, made = attest(vault, session, tmp_path / "bundle")
+    found = report(path, vault.signer("attestation").public)
+    assert found.holds
+    assert {stream: row.item for stream, row in found.streams.items()} == {
+        0: "ecg",
+        3: "body_motion",
+        4: "body_motion",
+    }
+    assert (found.blocks_verified, found.streams[0].held) == (9, 12)
+    assert refused(made) == {
+        ("respiration", "no_consent"): 3,
+        ("body_temperature", "no_consent"): 3,
+        ("device_status", "purpose_not_in_policy"): 3,
+    }
+
+
+def test_an_attested_bundle_holds_nothing_of_the_hub(tmp_path, vault, session):
+    """No id, key, record, entry, slot key, path, header or name (rules X-01, C3-04)."""
+    data = attest(vault, session, tmp_path / "bundle")[0].read_bytes()
+    hub = example.Hub()
+    for made in (hub.epoch() for _ in range(3)):
+        for block in made.blocks:
+            secrets = (block.device, block.key_id, block.record[:40], block.entry, block.slot_key, block.path)
+            assert all(secret not in data for secret in secrets)
+            assert all(body[:16] not in data for body in block.bodies())
+    assert WEARER.subject.encode() not in data
+
+
+def test_bundles_for_two_destinations_share_no_field_that_names_the_wearer(tmp_path, vault, session):
+    """Only kind, stream, period, hour and policy are alike; pseudonym, file id and signatures are not."""
+    everything = WEARER.events[0]
+    wide = [type(everything)(**{**vars(e), "decision": "granted"}) for e in WEARER.events]
+    wearer = files.WearerFile(WEARER.subject, tuple(wide))
+    labels, ids = [], []
+    for purpose, destination in (
+        ("service_improvement", "improvement"),
+        ("product_development", "development"),
+    ):
+        made, summary, out = (
+            released(purpose, destination, wearer),
+            export.Summary(ATTESTED),
+            tmp_path / purpose,
+        )
+        with read(session, vault) as capture:
+            writer = export.AttestedExport(vault, made, lambda device: example.PUBLIC)
+            writer.write(capture, out, lambda c, b: b.item == "ecg", summary)
+        with read(out) as bundle:
+            ids.append(bundle.header.id)
+            blocks = [attested.read(part.data, vault.signer("attestation").public) for part in bundle
+                      if isinstance(part, parts.AttestedPart)]  # fmt: skip
+        labels.append([block.label for block in blocks])
+    assert len(labels[0]) == len(labels[1]) == 3
+    assert {label.pseudonym for label in labels[0]}.isdisjoint(label.pseudonym for label in labels[1])
+    assert ids[0] != ids[1]
+    assert [label.number for label in labels[0]] == [0, 1, 2]
+
+
+def test_the_hubs_key_does_not_verify_an_attested_bundle(tmp_path, vault, session):
+    """Its kind decides which key is needed."""
+    found = report(attest(vault, session, tmp_path / "bundle")[0], example.PUBLIC)
+    assert not found.holds
+    assert {row.reason for row in found.rejected} == {"bad_signature"}
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda rows: rows[:1] + rows[2:], "bad_signature"),  # a block taken out
+        (lambda rows: [*rows[:2], rows[1], *rows[2:]], "replayed"),
+        (lambda rows: [*rows, rows[1]], "after_signature"),
+        (lambda rows: rows[:-1], "the bundle's signature is missing"),
+    ],
+)
+def test_an_attested_bundle_is_whole_or_not_at_all(tmp_path, vault, session, change, says):
+    """Checksums made right, every block still signed: the bundle's own signature tells."""
+    path = attest(vault, session, tmp_path / "bundle")[0]
+    rewrite(path, change(records(path)))
+    found = report(path, vault.signer("attestation").public)
+    assert not found.holds
+    assert says in {row.reason for row in found.rejected} | {damage.what for damage in found.damage}
+
+
+def test_blocks_of_another_bundle_cannot_be_mixed_in(tmp_path, vault, session):
+    """Signed by the same service, for another destination."""
+    path = attest(vault, session, tmp_path / "bundle")[0]
+    label = attested.Label(bytes(16), 0, 0, POLICY.hash, "statistics", "research-statistics")
+    block = example.Hub().epoch().blocks[0]
+    rows = records(path)
+    rows.insert(
+        2, container.Record(0, 0, parts.ATTESTED, attested.strip(block, label, vault.signer("attestation")))
+    )
+    rewrite(path, rows)
+    found = report(path, vault.signer("attestation").public)
+    assert "mixed_destinations" in [row.reason for row in found.rejected]
+
+
+def test_what_the_hub_did_not_sign_is_not_attested(tmp_path, vault, session):
+    """The attestation says that it was verified, so it is."""
+    made, summary = released("service_improvement", "improvement"), export.Summary(ATTESTED)
+    with read(session, vault) as capture, pytest.raises(Untrusted, match="another key"):
+        export.AttestedExport(vault, made, lambda device: example.OTHER).write(
+            capture, tmp_path / "bundle", lambda c, b: True, summary
+        )
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_what_was_refused_altogether_makes_no_bundle(tmp_path, vault, session):
+    """The demo's wearer refused product development."""
+    with pytest.raises(Refused, match="no block"):
+        attest(vault, session, tmp_path / "bundle", "product_development", "development")
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_an_item_can_be_withheld_on_top_of_consent(tmp_path, vault, session):
+    """Consent allows ecg; the wearer leaves it out all the same."""
+    path, _ = attest(vault, session, tmp_path / "bundle", without=("ecg",))
+    assert set(report(path, vault.signer("attestation").public).streams) == {3, 4}
+
+
+def test_service_information_goes_with_the_hubs_proof(tmp_path, vault, session):
+    """The one purpose that categories 2 and 3 share; epochs outside the granted time stay out."""
+    made, summary = released("service_information", "store"), export.Summary(DEVICE_PROVED)
+    assert made.device_proved
+    choose = export.both(export.withholding(frozenset(), summary), made)
+    export.device_proved(lambda: read(session, vault), tmp_path / "bundle", choose, summary, trim=True)
+    found = report(tmp_path / "bundle", example.PUBLIC)
+    assert found.holds
+    assert (found.kind, found.epochs_verified, found.blocks_verified) == (DEVICE_PROVED, 3, 18)
+
+
+def test_epochs_before_and_after_what_may_go_are_trimmed(tmp_path):
+    """Without leaving a hole that would look like an omission."""
+    example.write(tmp_path / "session", 5)
+    summary = export.Summary(DEVICE_PROVED)
+    export.device_proved(
+        lambda: read(tmp_path / "session"),
+        tmp_path / "out",
+        lambda c, b: b.epoch in (1, 3),
+        summary,
+        trim=True,
+    )
+    found = report(tmp_path / "out", example.PUBLIC)
+    assert found.holds
+    assert (found.epochs_verified, found.blocks_verified, summary.epochs) == (3, 12, 3)
+
+
+@pytest.mark.parametrize("subject", ["", "somebody else"])
+def test_without_the_wearers_word_nothing_goes(tmp_path, vault, subject):
+    """A capture of nobody we know, or of another wearer than the consent file's."""
+    how = {"plaintext": True}
+    if subject:
+        vault.add_subject(subject)
+        how = {"keys": vault, "subject": subject}
+    example.write(tmp_path / "session", **how)
+    made = released("service_improvement", "improvement")
+    with read(tmp_path / "session", vault) as capture:
+        decided = [made.decide(capture, part.block) for part in capture if isinstance(part, parts.BlockPart)]
+    assert decided == [None] * 18
+
+
+def test_blocks_from_before_the_first_time_sync_do_not_go(tmp_path, vault):
+    """Nobody can say whether consent held when they were acquired."""
+    from tasuki.capture.writer import CaptureWriter
+
+    made = example.Hub().epoch()
+    writer = CaptureWriter(tmp_path / "session", example.STREAMS, keys=vault, subject=WEARER.subject)
+    writer.add_epoch(made.record, made.leaves, made.blocks)
+    writer.close({})
+    use = released("service_improvement", "improvement")
+    with read(tmp_path / "session", vault) as capture:
+        assert [use.decide(capture, p.block) for p in capture if isinstance(p, parts.BlockPart)] == [None] * 6
+    assert refused(use)["ecg", "unknown_time"] == 1
+
+
+@pytest.mark.parametrize(("purpose", "destination"), [("marketing", "store"), ("statistics", "nowhere")])
+def test_unknown_purposes_and_destinations_are_named(purpose, destination):
+    """With those that there are."""
+    with pytest.raises(UsageError) as caught:
+        released(purpose, destination)
+    assert "service_information" in caught.value.hint or "improvement" in caught.value.hint
+
+
+def test_the_bundle_signature_is_of_its_own_domain(tmp_path, vault, session):
+    """An attestation of a block is none of a bundle."""
+    path = attest(vault, session, tmp_path / "bundle")[0]
+    with read(path) as bundle:
+        signed = [(bundle.digest, part.signature) for part in bundle if isinstance(part, parts.SignaturePart)]
+    digest, signature = signed[0]
+    signer = vault.signer("attestation")
+    assert signature == signer.sign("bundle", digest) != signer.sign("attestation", digest)
+    assert epoch.signed("bundle", digest).startswith(b"tasuki/bundle/v1\0")
+    assert codec.KINDS[1].item == "ecg"

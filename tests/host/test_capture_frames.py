@@ -1,0 +1,115 @@
+"""What decode prints: every frame with its units, and every fault with its name and place."""
+
+import io
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from host import capture_examples as example
+from tasuki.capture import frames
+from tasuki.capture.reading import read
+from tasuki.native import wire
+from tasuki_wire import cobs, codec, layout
+from vectors import read as cases
+
+GOOD = {case.name: case for case in cases("frames")}
+
+
+def dump(data: bytes) -> list[frames.Shown]:
+    """All frames of a raw dump."""
+    return list(frames.from_dump(io.BytesIO(data)))
+
+
+def stuffed(raw: bytes) -> bytes:
+    """A frame as it stands on the line."""
+    out = bytearray(len(raw) + 2)
+    return bytes(out[: cobs.encode_into(out, raw, len(raw))]) + b"\0"
+
+
+@pytest.mark.parametrize("case", GOOD.values(), ids=lambda case: case.name)
+def test_a_frame_of_every_kind_is_shown(case):
+    """Header and fields of the vectors, one line of text and one JSON object each."""
+    (shown,) = dump(case.bytes("stuffed"))
+    assert (shown.fault, shown.kind) == ("ok", case.text("kind"))
+    assert (shown.stream, shown.seq, shown.time_us) == tuple(
+        case.number(n) for n in ("stream", "seq", "time")
+    )
+    assert shown.line().count("\n") == 0
+    assert shown.to_json()["values"].keys() == shown.values.keys()
+
+
+def test_values_are_in_their_units():
+    """33.6 degC is register 4301 of 1/128 degC; acceleration is in g, three axes."""
+    temperature = codec.frame(3, 2, 0, 9, 0, 5_000_000, (4301).to_bytes(2, "little") * 2)
+    motion = codec.frame(4, 3, 0, 0, 0, 0, codec.pack_row(4, 2048, 0, -1024, 16, 32, 0))
+    first, second = dump(stuffed(temperature) + stuffed(motion))
+    assert first.values == {"temperature": ("degC", [4301 / 128] * 2)}
+    assert second.values == {"accel": ("g", [[1.0, 0.0, -0.5]]), "gyro": ("deg/s", [[1.0, 2.0, 0.0]])}
+    assert first.line() == "      5.000000     2  body_temperature        9  temperature=33.6016,33.6016 degC"
+
+
+@pytest.mark.parametrize("case", cases("streams"), ids=lambda case: case.name)
+def test_damaged_frames_are_named_with_their_offset(case):
+    """The vectors' faults in order; each offset is where its run starts."""
+    data = case.bytes("stream")
+    shown = dump(data[: data.rfind(b"\0") + 1])
+    assert [row.fault for row in shown if row.fault != "ok"] == case.texts("fault")
+    assert all(row.offset == 0 or data[row.offset - 1] == 0 for row in shown)
+    assert all(data[row.offset] for row in shown)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.one_of(st.binary(max_size=600), st.sampled_from([c.bytes("stuffed") for c in GOOD.values()])))
+)
+def test_a_dump_is_read_as_the_hot_path_reads_the_line(pieces):
+    """Same faults in the same order as the C decoder, over noise between good frames."""
+    data = b"".join(piece + b"\0" for piece in pieces)
+    decoder = wire.WireDecoder()
+    shown = dump(data)
+    announced = [row for row in shown if row.kind == "hello"]
+    expected = [layout.FAULTS[status] for status in decoder.decode(data)[1]["status"].tolist()]
+    if not announced:
+        assert [row.fault for row in shown] == expected
+    assert len(shown) == len(expected)
+
+
+def test_a_schema_that_the_dumps_own_hello_announced_is_named():
+    """As a live host would say it."""
+    foreign = dict(codec.read_hello(codec.hello(bytes(16), 0))[2])
+    foreign[1] ^= 0xFFFF
+    rows = b"".join(codec.pack_row(0, kind, seed) for kind, seed in foreign.items())
+    hello = codec.frame(0, 255, 0, 0, 0, 0, codec.pack(0, bytes(16), 0, len(foreign), rows=rows)[:234])
+    short = codec.pack(0, bytes(16), 0, 1, rows=codec.pack_row(0, 1, foreign[1]))
+    hello = codec.frame(0, 255, 0, 0, 0, 0, short)
+    body = bytearray(codec.frame(1, 0, 0, 0, 0, 0, bytes(2)))
+    import binascii
+
+    body[-4:] = binascii.crc32(bytes(body[:-4]), foreign[1]).to_bytes(4, "little")
+    assert [row.fault for row in dump(stuffed(bytes(body)))] == ["crc"]
+    assert [row.fault for row in dump(stuffed(hello) + stuffed(bytes(body)))] == ["ok", "schema_mismatch"]
+
+
+def test_endless_noise_without_a_delimiter_is_one_long_run_in_little_memory():
+    """A file of a million bytes that are no frame."""
+    assert [(row.offset, row.fault) for row in dump(b"\x01" * 1_000_000)] == [(0, "long")]
+
+
+def test_a_captures_frames_are_those_of_its_blocks(tmp_path):
+    """In the file's order, with kind, stream and sequence number."""
+    example.write(tmp_path / "file", 1)
+    with read(tmp_path / "file") as capture:
+        shown = list(frames.from_capture(capture))
+    assert [(row.stream, row.seq) for row in shown] == [(s, i) for s in range(6) for i in range(2)]
+    assert all(row.fault == "ok" for row in shown)
+
+
+def test_a_damaged_capture_shows_where(tmp_path):
+    """After its intact frames."""
+    example.write(tmp_path / "file", 1)
+    data = (tmp_path / "file").read_bytes()
+    (tmp_path / "file").write_bytes(data[:-60])
+    with read(tmp_path / "file") as capture:
+        shown = list(frames.from_capture(capture))
+    assert [row.fault for row in shown if row.fault != "ok"] == ["cut within a record"]

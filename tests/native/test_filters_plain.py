@@ -1,0 +1,70 @@
+"""The C filters equal their plain Python twins, to the bit, on a recorded signal."""
+
+import numpy as np
+import pytest
+from scipy import signal
+
+from filter_signals import ecg_250
+from tasuki.filters import BeatDetector, Biquads
+from tasuki.filters.plain_biquads import plain_biquads_f32, plain_biquads_i32
+from tasuki.filters.plain_decide import plain_beats
+
+LOWPASS = signal.butter(8, 0.3, output="sos")
+NOTCHES = signal.cheby2(8, 40, 0.2, output="sos")
+
+
+def spoilt(samples):
+    """The same with bad samples: one, a few, a gap of 0.4 s and one of 2.4 s, and a step."""
+    samples = samples.copy()
+    samples[[1000, 2000, 2001, 2002]] = np.nan, np.inf, -np.inf, 3e6
+    samples[4000:4100] = np.nan
+    samples[7000:7600] = np.nan
+    samples[9000:] += 5000
+    return samples
+
+
+@pytest.mark.parametrize("sections", [1, 2, 3, 4])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_biquads_in_float32_are_bit_equal(sections, channels):
+    samples = spoilt(ecg_250())[:3000]
+
+    found = Biquads(LOWPASS[:sections], channels).process(np.repeat(samples[:, None], channels, axis=1))
+
+    assert found[:, -1].tobytes() == plain_biquads_f32(LOWPASS[:sections], samples).tobytes()
+
+
+@pytest.mark.parametrize("sections", [5, 8])
+def test_more_sections_than_vector_lanes_are_bit_equal(sections):
+    sos = signal.butter(16, 0.3, output="sos")[:sections]
+    samples = ecg_250()[:1500]
+
+    assert Biquads(sos).process(samples).tobytes() == plain_biquads_f32(sos, samples).tobytes()
+
+
+@pytest.mark.parametrize("gain", [1, 10_000_000])
+def test_biquads_in_fixed_point_are_bit_equal_also_where_they_are_limited(gain):
+    samples = np.clip(ecg_250()[:3000].astype(np.int64) * gain, -(2**31), 2**31 - 1).astype(np.int32)
+
+    found = Biquads(NOTCHES).process(samples)
+
+    assert found.tolist() == plain_biquads_i32(NOTCHES, samples).tolist()
+
+
+def test_float32_biquads_stay_near_scipys_double():
+    found = Biquads(LOWPASS).process(ecg_250())
+
+    exact = signal.sosfilt(LOWPASS, ecg_250().astype(float))
+    assert np.abs(found - exact).max() < 1e-5 * np.abs(exact).max()  # some 100 roundings of 6e-8
+
+
+@pytest.mark.parametrize("rate_hz", [250, 125.5, 720, 1440])
+def test_the_beats_are_those_of_the_plain_detector(rate_hz):
+    ended = np.concatenate([spoilt(ecg_250()), np.full(1440, np.nan, np.float32)])
+
+    found = BeatDetector(rate_hz).process(ended)
+
+    plain = plain_beats(ended, rate_hz)
+    assert len(plain) >= 20
+    assert found["sample"].tolist() == [r for r, _, _ in plain]
+    assert np.nan_to_num(found["rr_s"] * rate_hz).round().tolist() == [rr for _, rr, _ in plain]
+    assert (found["confidence"] * 256).tolist() == [confidence for _, _, confidence in plain]
