@@ -16,10 +16,10 @@ from pymavlink.dialects.v20 import common as mavlink
 
 sys.path.append(str(Path(__file__).parent.parent / "tests"))
 
-from signed_session import stuff  # noqa: E402
-from tasuki import reference  # noqa: E402
-from tasuki.pipeline.decode import Decoder  # noqa: E402
-from tasuki_wire import codec, layout  # noqa: E402
+from signed_session import stuff
+from tasuki import reference
+from tasuki.pipeline.decode import Decoder
+from tasuki_wire import codec, layout
 
 READ = 65536
 PAYLOAD = 80  # 100 bytes with header and CRC

@@ -12,13 +12,13 @@ import pytest
 
 sys.path.append(str(Path(__file__).parent.parent / "tests"))
 
-from signed_session import DEFAULT_EPOCH, Hub  # noqa: E402
-from tasuki.ledger import ForgetfulLedger  # noqa: E402
-from tasuki.native import epoch as native  # noqa: E402
-from tasuki.pipeline.decode import Decoder, Messages  # noqa: E402
-from tasuki.pipeline.verify import Verifier  # noqa: E402
-from tasuki.proof import signature_holds  # noqa: E402
-from tasuki.verdict import Verified  # noqa: E402
+from signed_session import DEFAULT_EPOCH, Hub
+from tasuki.ledger import ForgetfulLedger
+from tasuki.native import epoch as native
+from tasuki.pipeline.decode import Decoder, Messages
+from tasuki.pipeline.verify import Verifier
+from tasuki.proof import signature_holds
+from tasuki.verdict import Verified
 
 READ = 65536
 GROUP = "decode and verify, default profile"

@@ -1,6 +1,7 @@
 """A hub's session for the tests of captures: epochs with every item, chained and signed."""
 
 import hashlib
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -117,10 +118,8 @@ class Hub:
         )
 
 
-def clock(writer: CaptureWriter, device_us: int = 0) -> None:
-    """A time sync that puts a device time at now."""
-    import time
-
+def clock(writer: CaptureWriter, device_us: int = 100_000_000) -> None:
+    """A time sync that puts a device time at now; the session began 100 seconds ago."""
     now = time.monotonic_ns() // 1000
     writer.add_clock(now, device_us, device_us, now)
 

@@ -1,5 +1,6 @@
 """What decode prints: every frame with its units, and every fault with its name and place."""
 
+import binascii
 import io
 
 import pytest
@@ -59,10 +60,11 @@ def test_damaged_frames_are_named_with_their_offset(case):
     assert all(data[row.offset] for row in shown)
 
 
+LINE = st.one_of(st.binary(max_size=600), st.sampled_from([case.bytes("stuffed") for case in GOOD.values()]))
+
+
 @settings(deadline=None)
-@given(
-    st.lists(st.one_of(st.binary(max_size=600), st.sampled_from([c.bytes("stuffed") for c in GOOD.values()])))
-)
+@given(st.lists(LINE))
 def test_a_dump_is_read_as_the_hot_path_reads_the_line(pieces):
     """Same faults in the same order as the C decoder, over noise between good frames."""
     data = b"".join(piece + b"\0" for piece in pieces)
@@ -79,13 +81,9 @@ def test_a_schema_that_the_dumps_own_hello_announced_is_named():
     """As a live host would say it."""
     foreign = dict(codec.read_hello(codec.hello(bytes(16), 0))[2])
     foreign[1] ^= 0xFFFF
-    rows = b"".join(codec.pack_row(0, kind, seed) for kind, seed in foreign.items())
-    hello = codec.frame(0, 255, 0, 0, 0, 0, codec.pack(0, bytes(16), 0, len(foreign), rows=rows)[:234])
     short = codec.pack(0, bytes(16), 0, 1, rows=codec.pack_row(0, 1, foreign[1]))
     hello = codec.frame(0, 255, 0, 0, 0, 0, short)
     body = bytearray(codec.frame(1, 0, 0, 0, 0, 0, bytes(2)))
-    import binascii
-
     body[-4:] = binascii.crc32(bytes(body[:-4]), foreign[1]).to_bytes(4, "little")
     assert [row.fault for row in dump(stuffed(bytes(body)))] == ["crc"]
     assert [row.fault for row in dump(stuffed(hello) + stuffed(bytes(body)))] == ["ok", "schema_mismatch"]

@@ -1,5 +1,6 @@
 """Upload: consent is asked again at the moment of sending, and nothing is lost or sent twice."""
 
+import sqlite3
 import threading
 
 import pytest
@@ -313,3 +314,17 @@ class _Turns(threading.Event):
 
     def is_set(self):
         return self.turns <= 0
+
+
+def test_an_outbox_that_cannot_be_written_now_is_tried_again(world, tmp_path):
+    world.put(0)
+    world.outbox._db.execute("PRAGMA busy_timeout=1")
+    other = sqlite3.connect(tmp_path / "outbox.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    assert "cannot be written" in world.uploader.step("store").lost
+    world.uploader.run(_Turns(3), 0)
+    other.execute("ROLLBACK")
+    other.close()
+
+    assert world.uploader.drain() == []
+    assert world.store.count() == 3

@@ -8,8 +8,8 @@ from tasuki.capture import container, header, parts
 from tasuki.capture.container import Damage, Record, Scan
 from tasuki.capture.header import Header
 from tasuki.capture.keys import FileKeys, Keys, open_keys
-from tasuki.errors import UsageError
 from tasuki.clock import ClockModel
+from tasuki.errors import UsageError
 
 _ITEM_PARTS = (parts.BLOCK, parts.TAIL)
 

@@ -97,6 +97,17 @@ class ConsentLog:
             self._spans.pop((event.subject, item, event.purpose), None)
         self.version += 1
 
+    def replace(self, subject: str, events: Iterable[Event]) -> None:
+        """Let these be all that a subject ever said; ValueError when one is another subject's."""
+        events = list(events)
+        if any(event.subject != subject for event in events):
+            raise ValueError("an event of another subject")
+        self._events.pop(subject, None)
+        self._spans = {key: kept for key, kept in self._spans.items() if key[0] != subject}
+        self.version += 1
+        for event in events:
+            self.append(event)
+
     def subjects(self) -> list[str]:
         """Everyone who ever said something."""
         return list(self._events)

@@ -93,7 +93,8 @@ class Batch:
 
     def good(self) -> NDArray[np.bool_]:
         """Which frames are intact, shape (frames,)."""
-        return np.equal(self.rows["status"], 0)
+        good: NDArray[np.bool_] = self.rows["status"] == 0
+        return good
 
     def bodies(self, chosen: NDArray[Any]) -> list[bytes]:
         """Bodies of the good frames among the chosen rows (mask or indices)."""

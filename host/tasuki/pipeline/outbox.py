@@ -166,11 +166,6 @@ class Outbox:
                 self._log.record(routed.decided.items(), self._clock_ns())
                 if also:
                     also(db)
-        except sqlite3.OperationalError as e:
-            self.refused_puts += 1
-            raise OutboxFull(
-                f"the outbox cannot be written: {e}", "Free the disk; the hub keeps its data."
-            ) from e
         except OutboxFull:
             self.refused_puts += 1
             raise
@@ -230,17 +225,23 @@ class Outbox:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """One durable transaction; whatever is raised inside rolls it back."""
+        """One durable transaction; whatever is raised inside rolls it back.
+
+        OutboxFull when the file cannot be written now.
+        """
         with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
             try:
+                self._db.execute("BEGIN IMMEDIATE")
                 yield self._db
                 self._db.execute("COMMIT")
-            except BaseException:
+            except BaseException as e:
                 self._sources.clear()  # rows that were rolled back must not be remembered
                 self._hubs.clear()
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
+                if isinstance(e, sqlite3.OperationalError):
+                    hint = "Free the disk; the hub keeps its data meanwhile."
+                    raise OutboxFull(f"the outbox cannot be written: {e}", hint) from e
                 raise
 
     def _put(self, db: sqlite3.Connection, routed: Routed) -> Stored:

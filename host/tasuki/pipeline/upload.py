@@ -86,18 +86,22 @@ class Uploader:
             return Step()
         if sink is None:
             return Step(lost=f"no sink for {destination}")
-        turn, lost = _Turn(), ""
+        turn, ids = _Turn(), []
         try:
-            confirmed = sink.send(self._deliveries(destination, due, turn))
-            self._failures.pop(destination, None)
-        except LinkLost as e:
-            confirmed, lost = [], str(e)
-            self._wait(destination)
-        self._settle(destination, turn)
-        ids = [turn.sent[key] for key in confirmed if key in turn.sent]
-        if ids:
+            confirmed = self._send(sink, destination, due, turn)
+            ids = [turn.sent[key] for key in confirmed if key in turn.sent]
             self._outbox.confirm(destination, ids)
-        return Step(len(ids), len(turn.denied), len(turn.held), lost)
+        except LinkLost as e:
+            self._wait(destination)
+            return Step(0, len(turn.denied), len(turn.held), str(e))
+        self._failures.pop(destination, None)
+        return Step(len(ids), len(turn.denied), len(turn.held))
+
+    def _send(self, sink: Sink, destination: str, due: list[Due], turn: _Turn) -> list[Key]:
+        try:
+            return sink.send(self._deliveries(destination, due, turn))
+        finally:
+            self._settle(destination, turn)  # denials count, whether or not the rest arrived
 
     def review(self, destination: str) -> Step:
         """Decide again about everything on hold; what waited longer than the policy lets is given up."""
@@ -123,11 +127,15 @@ class Uploader:
         """Send until nothing more can go now; the destinations that are away, each with why."""
         away = {}
         for destination in self._outbox.destinations():
-            self.review(destination)
-            while (step := self.step(destination)).moved and not step.lost:
-                pass
-            if step.lost:
-                away[destination] = step.lost
+            try:
+                self.review(destination)
+                while (step := self.step(destination)).moved and not step.lost:
+                    pass
+                lost = step.lost
+            except LinkLost as e:
+                lost = str(e)
+            if lost:
+                away[destination] = lost
         return [f"{name}: {why}" for name, why in away.items()]
 
     def run(self, stop: threading.Event, idle_s: float = 0.2) -> None:
@@ -136,9 +144,16 @@ class Uploader:
             moved = 0
             for destination in self._outbox.destinations():
                 if self._not_before.get(destination, 0) <= time.monotonic_ns():
-                    moved += self.review(destination).moved + self.step(destination).moved
+                    moved += self._turn(destination)
             if not moved:
                 stop.wait(idle_s)
+
+    def _turn(self, destination: str) -> int:
+        try:
+            return self.review(destination).moved + self.step(destination).moved
+        except LinkLost:  # of the outbox itself: its disk is full, say
+            self._wait(destination)
+            return 0
 
     def _deliveries(self, destination: str, due: list[Due], turn: _Turn) -> Iterator[Delivery]:
         """Each delivery right before it leaves, if consent lets it go at that very moment."""

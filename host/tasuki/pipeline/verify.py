@@ -9,7 +9,7 @@ same transaction (tasuki.ledger.record).
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from struct import Struct
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,6 @@ from tasuki.chain import Chain
 from tasuki.errors import Untrusted
 from tasuki.ledger import Ledger
 from tasuki.native import epoch as native
-from tasuki.pipeline.decode import Batch
 from tasuki.verdict import (
     Gap,
     Missing,
@@ -39,6 +38,18 @@ _OPENING = codec.KINDS[epoch.OPENING].head_size
 _ENTRIES = Struct("<BxIH40x")  # stream, first_seq, count of layout.ENTRY
 _MOST_PENDING = 64
 _MOST_ASKED = 4
+
+
+class Frames(Protocol):
+    """What the decode stage hands over: bodies in an arena, and a row of native.wire.ROW for each."""
+
+    @property
+    def arena(self) -> NDArray[np.uint8]:
+        """Shape (bytes,)."""
+
+    @property
+    def rows(self) -> NDArray[Any]:
+        """Shape (frames,), structured."""
 
 
 class Opening(NamedTuple):
@@ -112,7 +123,7 @@ class Verifier:
 
     # -- what comes in ---------------------------------------------------------
 
-    def frames(self, batch: Batch, keep: NDArray[np.bool_] | None = None) -> list[Verdict]:
+    def frames(self, batch: Frames, keep: NDArray[np.bool_] | None = None) -> list[Verdict]:
         """Take the sample frames of a batch.
 
         `keep`, shape (frames,), is the gate's answer: where it is False the frame

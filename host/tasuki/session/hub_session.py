@@ -25,7 +25,7 @@ from tasuki.pipeline.filter import Derived, Deriver
 from tasuki.pipeline.outbox import OutboxFull
 from tasuki.pipeline.parcel import Acquired, Routed
 from tasuki.pipeline.route import Router
-from tasuki.pipeline.verify import Verifier
+from tasuki.pipeline.verify import Timing, Verifier
 from tasuki.session import consent_token, greet
 from tasuki.clock import ClockModel
 from tasuki.session.connection import Connection, Line, Reboot
@@ -155,7 +155,11 @@ class Session:
         connection.await_sync()
         self._register()
         self.verifier = Verifier(
-            self.public_key, self.identity.device, self.state.ledger, self.state.tokens.knows
+            self.public_key,
+            self.identity.device,
+            self.state.ledger,
+            self.state.tokens.knows,
+            timing=_timing(connection.clock.speed),
         )
         self.deriver = Deriver(self.streams)
         self._gate(0)
@@ -413,3 +417,11 @@ class Session:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+def _timing(speed: float) -> Timing:
+    """How long the verifier waits; a hub whose clock runs faster also forgets faster."""
+    real = Timing()
+    return Timing(
+        max(0.1, real.grace_s / speed), max(0.3, real.retry_s / speed), max(1.0, real.window_s / speed)
+    )

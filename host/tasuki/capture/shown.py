@@ -1,0 +1,68 @@
+"""The last seconds of each stream, as the live view draws them in a replay."""
+
+from collections import Counter, deque
+
+import numpy as np
+
+from tasuki.pipeline.decode import Samples, Stream
+from tasuki.view import snapshot
+from tasuki.view.snapshot import Floats
+from tasuki_wire import codec, layout
+
+_WINDOW_S = 12.0
+_FIELD = {row[0]: row[5][0] for row in layout.MESSAGES if row[2] is not None}
+
+
+class Traces:
+    """Keeps one number per record and the frames so far; memory is bounded by the window."""
+
+    def __init__(self, streams: dict[int, Stream]) -> None:
+        self._streams = {n: row for n, row in streams.items() if row.kind in _FIELD}
+        self._values = {n: deque[float](maxlen=_samples(row)) for n, row in self._streams.items()}
+        self._records: Counter[int] = Counter()
+        self.start_us = -1.0
+        self.now_us = 0.0
+
+    @property
+    def elapsed_s(self) -> float:
+        """Hub time since the first sample."""
+        return max(0.0, self.now_us - self.start_us) / 1e6 if self.start_us >= 0 else 0.0
+
+    def add(self, found: list[Samples]) -> None:
+        """Take decoded samples."""
+        for part in found:
+            first, last = float(part.times_us[0]), float(part.times_us[-1])
+            self.start_us = first if self.start_us < 0 else self.start_us
+            self.now_us = max(self.now_us, last)
+            if part.stream in self._values:
+                self._values[part.stream].extend(_one_number(part).tolist())
+                self._records[part.stream] += len(part.raw)
+
+    def streams(self) -> tuple[snapshot.Stream, ...]:
+        """Every stream as the view draws it."""
+        return tuple(self._stream(number, row) for number, row in self._streams.items())
+
+    def _stream(self, number: int, row: Stream) -> snapshot.Stream:
+        kind = codec.KINDS[row.kind]
+        site = layout.SITES[row.site] if 1 < row.site < len(layout.SITES) else ""
+        return snapshot.Stream(
+            name=kind.name + (f"_{site}" if site else ""),
+            item=kind.item,
+            rate_hz=1e6 / max(row.period_us, 1),
+            samples=np.array(self._values[number], np.float64),
+            unit=_FIELD[row.kind][3],
+            frames=self._records[number] // max(row.per_frame, 1),
+        )
+
+
+def _samples(row: Stream) -> int:
+    return int(min(_WINDOW_S * 1e6 / max(row.period_us, 1), 100_000)) + 1
+
+
+def _one_number(part: Samples) -> Floats:
+    """A record's value, the length of its vector, or the mean of its channels."""
+    name, _, count, unit, _, _ = _FIELD[part.kind]
+    values = part.physical(name)
+    if count == 1:
+        return values
+    return np.asarray(np.linalg.norm(values, axis=1) if unit == "g" else values.mean(axis=1))
