@@ -12,16 +12,14 @@ from typing import Any
 import numpy as np
 
 from tasuki import recordings
-from tasuki.consent import files
-from tasuki.consent.policy import Policy
 from tasuki.fleet.virtual import VirtualHub
 from tasuki.pipeline.acquire import SerialLine
 from tasuki.session import running, summary
 from tasuki.session.enrolment import enroll
-from tasuki.session.hub_session import Session, Wearer
+from tasuki.session.hub_session import Session
 from tasuki.session.monitor import Monitor
 from tasuki.session.recorder import Recorder
-from tasuki.session.state import State
+from tasuki.session.state import State, adopt
 from tasuki.view import Report, Series, Source, write_report
 
 _GRACE_S = 20.0
@@ -57,12 +55,6 @@ class _Result:
     summary: dict[str, Any] = field(default_factory=dict)
 
 
-def wearer_of(consent: Path | None, policy: Policy) -> Wearer:
-    """The wearer that a consent file describes, or the built-in one."""
-    file = files.read(consent, policy) if consent else files.demo_wearer(policy)
-    return Wearer(file.subject, file.events)
-
-
 def run(options: Options, show: running.Show = lambda snapshot: None) -> dict[str, Any]:
     """Run the demo and return its summary; writes report and capture where asked."""
     recording = recordings.load(options.recording)
@@ -72,10 +64,10 @@ def run(options: Options, show: running.Show = lambda snapshot: None) -> dict[st
     keep = nullcontext(options.state) if options.state else tempfile.TemporaryDirectory(prefix="tasuki-")
     with keep as folder, State(Path(str(folder))) as state:
         replay = recordings.prepare(recording, seconds, state.folder / "replay")
-        wearer = wearer_of(options.consent, state.policy)
+        subject = adopt(state, options.consent)
         with VirtualHub(options.hub, state.folder / "hub", replay.path.parent, options.speed) as hub:
             enroll(hub.port, state)
-            return _with_hub(options, recording, replay, state, wearer, hub, show)
+            return _with_hub(options, recording, replay, state, subject, hub, show)
 
 
 def _with_hub(
@@ -83,7 +75,7 @@ def _with_hub(
     recording: recordings.Recording,
     replay: recordings.Replay,
     state: State,
-    wearer: Wearer,
+    subject: str,
     hub: VirtualHub,
     show: running.Show,
 ) -> dict[str, Any]:
@@ -92,7 +84,7 @@ def _with_hub(
     result = _Result()
 
     def connect() -> Session:
-        return Session(SerialLine(hub.port), state, wearer, withhold=options.withhold, speed=options.speed)
+        return Session(SerialLine(hub.port), state, subject, withhold=options.withhold, speed=options.speed)
 
     def finish(session: Session, monitor: Monitor, uploaded: int) -> None:
         result.summary = summary.of_session(session, monitor, uploaded)

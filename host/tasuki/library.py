@@ -8,12 +8,11 @@ from pathlib import Path
 
 from tasuki import folders, values
 from tasuki.block import Block
-from tasuki.consent import files
 from tasuki.pipeline.acquire import SerialLine
 from tasuki.pipeline.parcel import Acquired
 from tasuki.session import running
-from tasuki.session.hub_session import Session, Wearer
-from tasuki.session.state import State
+from tasuki.session.hub_session import Session
+from tasuki.session.state import State, adopt
 
 
 @dataclass(frozen=True)
@@ -62,9 +61,8 @@ def blocks(
         LinkLost: the hub went away.
     """
     with State(Path(state) if state else folders.default_state()) as opened:
-        file = files.read(Path(consent), opened.policy)
-        wearer = Wearer(file.subject, file.events)
-        session = Session(SerialLine(port), opened, wearer, public_key=public_key, speed=speed)
+        subject = adopt(opened, Path(consent))
+        session = Session(SerialLine(port), opened, subject, public_key=public_key, speed=speed)
         with session, running.uploading(session):
             try:
                 for acquired in session.blocks():

@@ -11,6 +11,7 @@ from tasuki.errors import Untrusted
 from tasuki.native import epoch as native
 from tasuki_wire import codec, epoch, layout
 
+_DOMAIN = epoch.signed("epoch", b"")
 _RECORD_BODY = codec.KINDS[epoch.RECORD].head_size - layout.SIGNATURE_SIZE
 
 
@@ -18,7 +19,7 @@ def signature_holds(record: bytes, public_key: bytes) -> bool:
     """True when the key signed this epoch record (RFC 8032, domain `epoch`)."""
     body, signature = record[:_RECORD_BODY], record[_RECORD_BODY:]
     try:
-        bindings.crypto_sign_open(signature + epoch.signed("epoch", body), public_key)
+        bindings.crypto_sign_open(signature + _DOMAIN + body, public_key)
     except BadSignatureError:
         return False
     return True
@@ -27,12 +28,13 @@ def signature_holds(record: bytes, public_key: bytes) -> bool:
 def check(block: Block, public_key: bytes) -> None:
     """Raise Untrusted unless the key signed every byte that the block holds.
 
-    Reasons: wrong_version, wrong_key, bad_signature (record), bad_bounds (entry,
+    Reasons: malformed, wrong_version, wrong_key, bad_signature (record), bad_bounds (entry,
     or frames against it), root_mismatch (path, leaves or frames). ValueError for
     a key of a wrong size.
     """
     if len(public_key) != bindings.crypto_sign_PUBLICKEYBYTES:
         raise ValueError(f"public key of {len(public_key)} bytes")
+    _check_sizes(block)
     if block._record[0] < layout.OLDEST_VERSION or block._record[0] > layout.VERSION:
         raise Untrusted("wrong_version", f"wire version {block._record[0]:#x}")
     if block.key_id != epoch.key_id(public_key):
@@ -43,6 +45,18 @@ def check(block: Block, public_key: bytes) -> None:
     _check_entry(block)
     _check_leaves(block)
     _check_frames(block)
+
+
+def _check_sizes(block: Block) -> None:
+    """A longer path would climb to the same root, and one proof would have many spellings."""
+    expected = (
+        _RECORD_BODY + layout.SIGNATURE_SIZE,
+        layout.ENTRY_SIZE,
+        layout.KEY_SIZE,
+        4 * layout.NODE_SIZE,
+    )
+    if tuple(map(len, (block.record, block.entry, block.slot_key, block.path))) != expected:
+        raise Untrusted("malformed", "a part of the proof has another size")
 
 
 def _check_path(block: Block) -> None:

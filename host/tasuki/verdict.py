@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
+
 from tasuki.block import Block
 from tasuki.native.epoch import MISSING, PROVED, REFUSED, Checked
 from tasuki_wire import layout
@@ -79,7 +81,7 @@ class Verified:
     @property
     def frames(self) -> int:
         """Frames that are held and proved."""
-        return len(self.checked.places)
+        return len(self.checked.places) // 2
 
     @property
     def dropped(self) -> tuple[int, ...]:
@@ -108,7 +110,8 @@ class Verified:
 
     def _block(self, entry: bytes, held: int, start: int, stop: int, place: int) -> Block:
         stream = entry[0]
-        places = self.checked.places[place : place + held]
+        span = slice(2 * place, 2 * (place + held))
+        places = np.frombuffer(self.checked.places[span], np.uint16)
         absent = sorted(self._absent(entry, places.tolist())) if held < _count(entry) else []
         return Block(
             record=self.raw,
@@ -116,7 +119,7 @@ class Verified:
             slot_key=self.checked.slot_key(stream),
             path=self.checked.path(stream),
             places=places,
-            lengths=self.checked.lengths[place : place + held],
+            lengths=np.frombuffer(self.checked.lengths[span], np.uint16),
             frames=self.checked.frames[start:stop],
             leaves=b"".join(self.leaves[stream][index] for index in absent),
         )

@@ -146,8 +146,7 @@ size_t tsk_beat_gap(const struct tsk_beat_coef *coef, struct tsk_beat_state *sta
     int64_t skipped = (int64_t)(n / (uint64_t)coef->decimate);
     if (skipped > 0) {
         state->now += skipped;
-        state->learn_to += state->learn_to < 0 ? 0 : skipped;
-        state->gap_to = state->bad_at = state->now;
+        state->gap_to = state->bad_at = state->now - 1;
         n -= (uint64_t)skipped * (uint64_t)coef->decimate;
     }
     for (; n > 0; n--) {

@@ -53,7 +53,8 @@ static void learn(const struct tsk_beat_coef *coef, struct tsk_beat_state *state
         }
     }
     if (first == 0) {
-        state->learn_to = state->now + coef->learn;
+        int64_t again = coef->learn + 1; /* a gap may have skipped several turns */
+        state->learn_to += (state->now - state->learn_to + coef->learn) / again * again;
         return;
     }
     state->learn_to = -1;

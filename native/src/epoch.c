@@ -163,7 +163,7 @@ static int check_opening(int sha, const uint8_t kind_is_sample[256], const uint8
                          const uint8_t meta[16], const uint8_t *entries, size_t n, struct tsk_epoch *epoch)
 {
     if (n > TSK_STREAMS) {
-        return TSK_EPOCH_BOUNDS;
+        return TSK_EPOCH_OPENING;
     }
     tsk_slot_keys(sha, secret, epoch->keys);
     tsk_slot_tree(sha, epoch->keys, entries, n, meta, epoch->nodes);

@@ -3,15 +3,14 @@
 import time
 
 import pytest
-from end_to_end.faulty_line import FaultyLine
 
-from tasuki.consent import files
+from end_to_end.faulty_line import FaultyLine
 from tasuki.errors import LinkLost, Refused, Untrusted
 from tasuki.pipeline.acquire import SerialLine
 from tasuki.session.enrolment import enroll
-from tasuki.session.hub_session import Session, Wearer
+from tasuki.session.hub_session import Session
 from tasuki.session.running import uploading
-from tasuki.session.state import State
+from tasuki.session.state import State, adopt
 
 pytestmark = pytest.mark.hub
 SPEED = 10
@@ -27,8 +26,7 @@ def state(tmp_path):
 @pytest.fixture
 def wearer(state):
     """The built-in wearer."""
-    file = files.demo_wearer(state.policy)
-    return Wearer(file.subject, file.events)
+    return adopt(state, None)
 
 
 def step_for(session, seconds):

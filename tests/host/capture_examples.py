@@ -127,7 +127,8 @@ def clock(writer: CaptureWriter, device_us: int = 100_000_000) -> None:
 def write(path: Path, epochs: int = 3, hub: Hub | None = None, **how) -> Hub:
     """A capture of some epochs; plaintext unless keys are given."""
     hub = hub or Hub()
-    writer = CaptureWriter(path, STREAMS, **(how or {"plaintext": True}))
+    rows = [row for row in STREAMS if row[0] in hub.streams]
+    writer = CaptureWriter(path, rows, **(how or {"plaintext": True}))
     clock(writer)
     for _ in range(epochs):
         made = hub.epoch()

@@ -141,6 +141,13 @@ def test_a_block_under_another_epoch_is_stray(path):
     assert not found.holds
 
 
+@pytest.mark.parametrize("kind", [parts.ATTESTED, parts.SIGNATURE])
+def test_records_of_another_kind_of_file_do_not_belong(path, kind):
+    """Nobody could say what proves them."""
+    found = rewrite(path, [*records(path), (kind, bytes(200))])
+    assert (reasons(found), found.epochs_verified, found.holds) == (["stray_record"], 3, False)
+
+
 def test_an_epoch_that_was_taken_out_is_omitted(path):
     """Its number is missing between its neighbours."""
     rows = records(path)

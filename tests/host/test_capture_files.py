@@ -1,12 +1,18 @@
 """Captures on disk: written, read again, encrypted per item, erased."""
 
 import itertools
+import json
+import re
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from host import capture_examples as example
-from tasuki.capture import parts
+from tasuki.capture import container, parts
 from tasuki.capture.check import verify
+from tasuki.capture.header import Header
 from tasuki.capture.reading import read
 from tasuki.capture.writer import CaptureWriter
 from tasuki.errors import Refused, UsageError
@@ -107,7 +113,8 @@ def test_a_new_key_for_an_erased_item_does_not_open_what_was_erased(vault, encry
     """The wearer consents again: new data, new key."""
     vault.erase_item(example.SUBJECT, "ecg")
     vault.item_key(example.SUBJECT, "ecg")
-    assert report(encrypted, vault).erased == {"ecg": 3}
+    found = report(encrypted, vault)
+    assert (found.erased, found.damage, found.holds) == ({"ecg": 3}, [], True)
 
 
 def test_erasing_the_wearer_leaves_epochs_that_count_and_nothing_to_read(vault, encrypted):
@@ -163,3 +170,54 @@ def test_ciphertext_that_moves_to_another_place_or_item_does_not_open(tmp_path, 
     assert keys.decrypt(item, 5, secret) == b"content"
     assert keys.decrypt(item, 6, secret) is None
     assert [keys.decrypt(other, 5, secret) for other in others] == [None] * 5
+
+
+def test_the_document_lists_the_record_types_and_sizes_of_the_code():
+    """docs/formats.md is what a second implementation would be written from."""
+    text = (Path(__file__).parents[2] / "docs" / "formats.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| (\d+) \| ([a-z ]+) \|", text, re.M))
+    names = ("HEADER", "EPOCH", "BLOCK", "CLOCK", "EVENT", "TAIL", "COUNTS", "ATTESTED", "SIGNATURE")
+    assert {name.split()[0].upper(): int(number) for number, name in rows.items()} == {
+        name: getattr(parts, name) for name in names
+    }
+    assert f"signature ({parts.RECORD_SIZE} bytes)" in text
+    assert f"slot leaves ({parts.LEAVES_SIZE})" in text
+    assert f"end      type {container.END}" in text
+    assert container.MAGIC.hex(" ") in text
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(st.sampled_from(["kind", "id", "created", "wire", "speed", "streams", "encrypted"]), JSON)
+def test_a_header_with_any_value_in_any_field_is_read_or_refused(name, value):
+    """ValueError is all that a hostile header can cause."""
+    plain = Header("capture", bytes(16), "2026-11-22T00:00:00Z").to_bytes()
+    try:
+        Header.from_bytes(json.dumps({**json.loads(plain), name: value}).encode())
+    except ValueError as e:
+        assert str(e)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b'"text"',
+        b'{"kind": "\\ud800"}',
+        b'{"speed": 1' + b"0" * 400 + b"}",
+        b'{"speed": 1' + b"0" * 5000 + b"}",
+        b"\xff\xfe",
+        b"",
+    ],
+    ids=range(8),
+)
+def test_json_that_is_none_too_deep_or_not_printable_is_refused(data):
+    """By ValueError, whatever the parser itself would do."""
+    with pytest.raises(ValueError):
+        Header.from_bytes(data)

@@ -2,14 +2,17 @@
 
 import binascii
 import io
+from dataclasses import replace
 
+import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from host import capture_examples as example
-from tasuki.capture import frames
+from tasuki.capture import container, frames
 from tasuki.capture.reading import read
+from tasuki.capture.writer import CaptureWriter
 from tasuki.native import wire
 from tasuki_wire import cobs, codec, layout
 from vectors import read as cases
@@ -48,6 +51,16 @@ def test_values_are_in_their_units():
     assert first.values == {"temperature": ("degC", [4301 / 128] * 2)}
     assert second.values == {"accel": ("g", [[1.0, 0.0, -0.5]]), "gyro": ("deg/s", [[1.0, 2.0, 0.0]])}
     assert first.line() == "      5.000000     2  body_temperature        9  temperature=33.6016,33.6016 degC"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("電極が外れた", "電極が外れた"), ("a\x1b[2Jb", "a\N{REPLACEMENT CHARACTER}[2Jb")],
+)
+def test_the_hubs_words_are_shown_but_never_drive_the_terminal(text, shown):
+    """UTF-8 as it is, control characters replaced."""
+    (row,) = dump(stuffed(codec.frame(8, 5, 0, 0, 0, 0, b"\x1e" + text.encode())))
+    assert row.values == {"level": ("", [30]), "text": ("", [shown])}
 
 
 @pytest.mark.parametrize("case", cases("streams"), ids=lambda case: case.name)
@@ -111,3 +124,39 @@ def test_a_damaged_capture_shows_where(tmp_path):
     with read(tmp_path / "file") as capture:
         shown = list(frames.from_capture(capture))
     assert [row.fault for row in shown if row.fault != "ok"] == ["cut within a record"]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(st.data())
+def test_hostile_records_with_right_checksums_never_crash_decode(tmp_path, data):
+    """Any record's payload cut and continued with noise, its checksum made right."""
+    path = tmp_path / "file"
+    path.unlink(missing_ok=True)
+    example.write(path, 1, example.Hub(frames=2))
+    with path.open("rb") as file:
+        rows = [(record.type, record.payload) for record in container.Scan(file)]
+    at = data.draw(st.integers(0, len(rows) - 1))
+    cut = data.draw(st.integers(0, len(rows[at][1])))
+    noise = data.draw(st.binary(max_size=60))
+    rows[at] = data.draw(st.sampled_from([rows[at][0], 3, 6, 8])), rows[at][1][:cut] + noise
+    path.unlink()
+    writer = container.Writer(path, container.CAPTURE)
+    for row in rows:
+        writer.add(*row)
+    writer.close()
+    with read(path) as capture:
+        assert all(shown.line() and shown.to_json() for shown in frames.from_capture(capture))
+
+
+def test_a_block_whose_frames_have_no_header_is_shown_as_short(tmp_path):
+    """The lengths of a block add up to its bytes, and are all wrong."""
+    made = example.Hub().epoch()
+    block = made.blocks[0]
+    forged = replace(block, lengths=np.array([0, len(block.frames)], np.uint16))
+    odd = replace(block, lengths=np.array([17, len(block.frames) - 17], np.uint16))
+    writer = CaptureWriter(tmp_path / "file", example.STREAMS, plaintext=True)
+    writer.add_epoch(made.record, made.leaves, [forged, odd])
+    writer.close({})
+    with read(tmp_path / "file") as capture:
+        faults = [shown.fault for shown in frames.from_capture(capture)]
+    assert faults == ["short", "ok", "length", "length"]

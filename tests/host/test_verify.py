@@ -165,6 +165,18 @@ def test_a_record_under_a_token_that_we_never_gave_is_named():
     assert unknown[0].reason == "unknown_token"
 
 
+def test_a_second_record_with_the_number_of_one_that_waits_is_refused():
+    hub = Hub()
+    sent = hub.signed_epoch()
+    hub.epoch, hub.prev = 0, epoch.NO_PREV
+    host = Host(hub)
+
+    host.verifier.message(epoch.RECORD, sent.record)
+    [verdict] = host.verifier.message(epoch.RECORD, hub.signed_epoch().record)
+
+    assert verdict.reason == "broken_chain"
+
+
 def test_a_first_record_must_have_no_prev_and_a_later_one_must_have_one():
     hub = Hub()
     sent = hub.signed_epoch()

@@ -85,6 +85,39 @@ def test_forged_leaf_hashes_prove_nothing_and_are_asked_for_again():
     assert isinstance(verified, Verified)
 
 
+def test_leaves_that_nobody_lacks_are_not_kept():
+    """A flood of leaf hashes cannot fill the memory."""
+    hub = Hub()
+    sent = hub.signed_epoch()
+    host = Host(hub)
+    host.feed(without(sent, (0, 1)))
+    host.verifier.poll(0)
+
+    for stream in range(15):
+        for first in range(2, 60_000, 100):
+            host.verifier.message(LEAF_HASHES, codec.pack(LEAF_HASHES, 7, 0, stream, first, rows=bytes(2400)))
+
+    [pending] = host.verifier._pending.values()
+    assert pending.leaves.get(0, {}) == {}
+    assert sum(map(len, pending.leaves.values())) == 0
+
+
+def test_a_forged_opening_takes_neither_the_frames_nor_a_proved_openings_place():
+    hub = Hub()
+    sent = hub.signed_epoch()
+    host = Host(hub)
+    entries = b"".join(sent.entries.values())
+    host.feed(b"".join(map(stuff, sent.frames[1:])) + message(epoch.RECORD, sent.record))
+
+    host.verdicts += host.verifier.message(epoch.OPENING, sent.opening[:40] + entries * 2)
+    host.feed(message(epoch.RECORD, sent.record) + message(epoch.OPENING, sent.opening))
+    host.verdicts += host.verifier.message(epoch.OPENING, sent.opening[:8] + bytes(32) + entries)
+    host.feed(stuff(sent.frames[0]))
+
+    assert host.reasons() == ["root_mismatch"]
+    assert [held(v) for v in host.verified()] == [sent.bodies]
+
+
 def test_what_nothing_brings_back_is_a_gap_and_the_other_blocks_stand():
     hub = Hub()
     sent = hub.signed_epoch()

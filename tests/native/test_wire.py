@@ -126,6 +126,27 @@ def test_a_full_table_or_arena_stops_the_decoder_and_loses_nothing(data, rows_le
     assert out == expected(data)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_payload_length_of_every_kind_is_judged_as_by_the_codec(kind):
+    stream = layout.LINK_STREAM if codec.KINDS[kind].item is None else 3
+    sizes = range(layout.MAX_PAYLOAD + 1)
+    raws = [codec.frame(kind, stream, 0, 5, 1, n, b"\x01\x00" * (n // 2) + b"\x02" * (n % 2)) for n in sizes]
+
+    _, rows = wire.WireDecoder().decode(b"".join(map(stuff, raws)))
+
+    assert [layout.FAULTS[status] for status in rows["status"]] == [codec.check(raw, {}) for raw in raws]
+
+
+@pytest.mark.parametrize(("kind", "fault"), [(1, "schema_mismatch"), (200, "unknown_kind"), (2, "crc")])
+def test_a_frame_of_another_schema_is_told_from_noise_by_the_announced_seeds(kind, fault):
+    body = bytes([layout.VERSION, kind, 3, 0]) + bytes(14)
+    raw = body + zlib.crc32(body, OTHER_SEEDS.get(kind, 9)).to_bytes(4, "little")
+    decoder = wire.WireDecoder()
+    decoder.announce(OTHER_SEEDS)
+
+    assert found(decoder, stuff(raw))[0] == [(fault, b"")]
+
+
 def test_header_fields_are_those_of_the_frame():
     frame = codec.frame(4, 9, 0, 123_456_789, 5, 6, bytes(12))
 

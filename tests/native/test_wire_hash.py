@@ -83,9 +83,8 @@ def test_paths_of_all_slots_climb_to_the_root():
     while len(level) > 1:
         level = [epoch.node(level[i], level[i + 1]) for i in range(0, len(level), 2)]
         nodes = nodes + level
-    none = np.zeros(0, np.uint16)
 
-    checked = native.Checked(b"", b"".join(nodes), b"", b"", b"", none, none)
+    checked = native.Checked(b"", b"".join(nodes), b"", b"", b"", b"", b"")
 
     assert [checked.path(slot) for slot in range(16)] == [epoch.slot_path(leaves, slot) for slot in range(16)]
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from signed_session import stuff
 from tasuki.native.wire import WireDecoder
 from tasuki_wire import layout

@@ -62,6 +62,18 @@ def test_a_refused_frame_leaves_a_marker_and_no_content():
     assert secret not in window._ring.tobytes()
 
 
+def test_what_is_refused_later_or_done_with_does_not_linger_in_memory():
+    window = native.Window()
+    secret, entry = b"these bytes must go in the end", bytes([1, 1, 0, 0, 0, 0, 1, 0]) + bytes(40)
+    put(window, ecg(0, 0, secret), ecg(1, 0, secret[::-1] + b"x" * 2))
+
+    put(window, ecg(0, 0, secret), keep=[False])
+    window.release(entry)
+
+    assert secret not in window._ring.tobytes()
+    assert secret[::-1] not in window._ring.tobytes()
+
+
 def test_refusal_holds_against_a_resend_and_removes_what_was_held():
     window = native.Window()
 

@@ -80,6 +80,8 @@ class _Check:
             report.events[str(part.value.get("event", ""))[:40]] += 1
         elif isinstance(part, parts.CountsPart):
             report.recorded = part.value
+        elif isinstance(part, parts.AttestedPart | parts.SignaturePart):
+            report.rejected.append(Rejection(-1, -1, -1, "stray_record", part.offset))
 
     def _take_epoch(self, part: EpochPart) -> None:
         key = self._key_of(part.fields[1])
@@ -100,11 +102,13 @@ class _Check:
             self._report.rejected.append(row)
             self._report.frames_bad += held
             return
-        reason = "replayed" if block.stream in current.blocks else _block_reason(block, current.key)
-        if reason or current.reason:
+        if self._epochs.get(current.place) is not current:  # its record does not hold
             self._report.frames_bad += held
+            return
+        reason = "replayed" if block.stream in current.blocks else _block_reason(block, current.key)
         if reason:
             current.reason = current.reason or reason
+            self._report.frames_bad += held
             self._report.rejected.append(current.rejection(reason, block.stream, part.offset))
         else:
             current.blocks[block.stream] = _summary(block)

@@ -8,7 +8,7 @@ tell, so log lines stay back as soon as any item does.
 import os
 from collections import Counter
 from collections.abc import Callable, Container, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +27,9 @@ _LOG = codec.number("log")
 
 Chooser = Callable[[Capture, Block], bool]
 """Whether a block may go."""
+
+Opener = Callable[[], AbstractContextManager[Capture]]
+"""Opens the source; called again for every pass."""
 
 
 @dataclass
@@ -61,11 +64,16 @@ def both(choose: Chooser, release: Release) -> Chooser:
 
 
 def device_proved(
-    open_capture: Callable[[], Capture], out: Path, choose: Chooser, summary: Summary, trim: bool = False
+    open_capture: Opener,
+    out: Path,
+    choose: Chooser,
+    summary: Summary,
+    trim: bool = False,
 ) -> None:
     """Write the chosen blocks with all that proves them.
 
-    open_capture: opens the source; it is read twice, first for which streams are disclosed.
+    The source is read twice, first for which streams are disclosed.
+
     trim: leave out epochs before the first and after the last disclosed block.
     """
     with open_capture() as capture:

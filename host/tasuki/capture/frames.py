@@ -12,6 +12,7 @@ from tasuki_wire import codec, layout
 from tasuki_wire.errors import WireError
 
 _CHUNK = 65536
+_TEXTS = ("text", "firmware", "board")
 _ATTESTED_HEAD = 70  # tasuki.vault.attested has the layout
 _LONGEST = layout.MAX_FRAME + 2  # one byte more than any stuffed frame: enough to call it long
 
@@ -109,11 +110,13 @@ def _seeds(payload: bytes, before: dict[int, int]) -> dict[int, int]:
 
 def _shown(offset: int, body: bytes) -> Shown:
     """An intact frame body; one that a capture holds but that does not parse is a fault."""
-    kind, stream = body[1], body[2]
-    known = codec.KINDS.get(kind)
     payload = body[layout.HEADER_SIZE :]
-    if known is None or len(body) < layout.HEADER_SIZE or not known.length_holds(len(payload)):
-        return Shown(offset, "length" if known else "unknown_kind")
+    if len(body) < layout.HEADER_SIZE or body[1] not in codec.KINDS:
+        return Shown(offset, "short" if len(body) < layout.HEADER_SIZE else "unknown_kind")
+    kind, stream = body[1], body[2]
+    known = codec.KINDS[kind]
+    if not known.length_holds(len(payload)):
+        return Shown(offset, "length")
     header = reference.HEADER.parse(body)
     return Shown(offset, "ok", known.name, stream, header.seq, header.time, _values(kind, payload))
 
@@ -122,9 +125,9 @@ def _values(kind: int, payload: bytes) -> dict[str, tuple[str, Any]]:
     parsed = reference.PAYLOADS[kind].parse(payload)
     head = parsed.get("head", parsed if codec.KINDS[kind].mode == layout.FRAGMENTS else {})
     rows = parsed.get("rows", [])
-    out = {name: ("", _plain(value)) for name, value in head.items() if name != "_io"}
+    out = {name: ("", _plain(name, value)) for name, value in head.items() if name != "_io"}
     for name in [name for name in (rows[0] if rows else ()) if name != "_io"]:
-        values = [reference.physical(kind, name, _plain(row[name])) for row in rows]
+        values = [reference.physical(kind, name, _plain(name, row[name])) for row in rows]
         out[name] = values[0][1], [value for value, _ in values]
     return out
 
@@ -146,11 +149,17 @@ def _shown_attested(part: parts.AttestedPart) -> Shown:
     return Shown(part.offset, "ok", kind.name, data[2], number, 0, _values(kind.number, rows))
 
 
-def _plain(value: Any) -> Any:
-    """Lists stay lists; bytes become text or hex."""
+def _plain(name: str, value: Any) -> Any:
+    """Lists stay lists; bytes become hex, or text where the field is text."""
+    if isinstance(value, bytes) and name in _TEXTS:
+        return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in _decoded(value))
     if isinstance(value, bytes):
-        return value.decode() if value.isascii() and value.decode().isprintable() else value.hex()
+        return value.hex()
     return list(value) if isinstance(value, list) else value
+
+
+def _decoded(value: bytes) -> str:
+    return value.rstrip(b"\0").decode("utf-8", "replace")
 
 
 def _text(value: Any) -> str:

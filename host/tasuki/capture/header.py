@@ -70,7 +70,7 @@ class Header:
         value = read_json(data)
         try:
             return _header(value)
-        except (KeyError, TypeError, AttributeError) as e:
+        except (LookupError, TypeError, AttributeError, OverflowError) as e:
             raise ValueError(f"header: {type(e).__name__} at {e}") from None
 
 
@@ -78,6 +78,7 @@ def read_json(data: bytes) -> dict[str, Any]:
     """A JSON object; ValueError for anything else, however deep or long."""
     try:
         value = json.loads(data)
+        json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair could not be printed
     except RecursionError:
         raise ValueError("JSON nested too deeply") from None
     if not isinstance(value, dict):

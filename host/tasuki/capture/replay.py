@@ -8,17 +8,19 @@ from typing import Any
 
 import numpy as np
 
+from tasuki import proof
+from tasuki.block import Block
 from tasuki.capture import parts
 from tasuki.capture.check import KeyOf
 from tasuki.capture.reading import Capture
-from tasuki.capture.shown import Traces
+from tasuki.capture.traces import Traces
 from tasuki.chain import read_record
+from tasuki.errors import Untrusted
 from tasuki.ledger import ForgetfulLedger
 from tasuki.pipeline.decode import Batch, Decoder, Link, Messages, Samples, Stream, read_streams
 from tasuki.pipeline.filter import Deriver
 from tasuki.pipeline.verify import Verifier
 from tasuki.verdict import Gap, Omitted, Rejected, UnknownTail, Verdict, Verified
-from tasuki.view.snapshot import Snapshot
 from tasuki_wire import cobs, codec, epoch, layout
 from tasuki_wire.errors import WireError
 
@@ -71,6 +73,11 @@ class Player:
         """No more bytes: decide what is open."""
         if self._verifier:
             self._settle(self._verifier.end())
+
+    @property
+    def provisional(self) -> bool:
+        """True as long as nothing of what is shown was proved."""
+        return self._verifier is not None and not self.verified
 
     def _samples(self, batch: Batch) -> None:
         if self._verifier:
@@ -134,67 +141,54 @@ class Player:
             "temperature_degc": _known(derived.celsius),
         }
 
-    def snapshot(self) -> Snapshot:
-        """What the live view shows."""
-        found = self.summary()
-        return Snapshot(
-            elapsed_s=self.traces.elapsed_s,
-            speed=self.speed,
-            hub="replay",
-            streams=self.traces.streams(),
-            heart_rate_bpm=found["heart_rate_bpm"],
-            heart_provisional=bool(self._verifier) and not self.verified,
-            respiration_rate_bpm=found["respiration_rate_bpm"],
-            temperature_degc=found["temperature_degc"],
-            epochs_verified=self.verified,
-            epochs_rejected=found["epochs_rejected"],
-            frames=found["frames"],
-            frames_bad=found["frames_bad_by_fault"],
-            gaps=self.gaps,
-        )
-
 
 def of_dump(path: Path, key_of: KeyOf, speed: float) -> tuple[Player, Chunks]:
     """Player and bytes of a raw dump. Raises Refused("unknown_hub") when its hub is not known."""
-    verifier = None
-    for data in _read(path):
-        if device := _device(data):
-            verifier = Verifier(key_of(device), device, ForgetfulLedger())
-            break
+    device = _device(path)
+    verifier = Verifier(key_of(device), device, ForgetfulLedger()) if device else None
     return Player(_USUAL, verifier, speed), _read(path)
 
 
-def of_capture(capture: Capture, speed: float) -> tuple[Player, Chunks]:
-    """Player and bytes of a capture or device-proved bundle; verify it first."""
+def of_capture(capture: Capture, key_of: KeyOf, speed: float) -> tuple[Player, Chunks]:
+    """Player and bytes of a capture or device-proved bundle; unproved blocks are left out."""
     rows = capture.header.streams if capture.header else ()
-    return Player({row.stream: row for row in rows}, None, speed), wire_of(capture)
+    return Player({row.stream: row for row in rows}, None, speed), wire_of(capture, key_of)
 
 
-def wire_of(capture: Capture) -> Chunks:
-    """The frames of a capture as they stood on the line, an epoch after the other, in time's order."""
+def wire_of(capture: Capture, key_of: KeyOf) -> Chunks:
+    """The proved frames of a capture as they stood on the line, by epoch, in time's order."""
     bodies: list[bytes] = []
     for part in capture:
         if isinstance(part, parts.EpochPart):
             yield from _stuffed(bodies)
             bodies = []
-        elif isinstance(part, parts.BlockPart):
+        elif isinstance(part, parts.BlockPart) and _proved(part.block, key_of):
             bodies += part.block.bodies()
-        elif isinstance(part, parts.TailPart):
-            bodies += part.frames
     yield from _stuffed(bodies)
 
 
-def play(player: Player, chunks: Chunks, show: Callable[[Snapshot], object], wait: bool = True) -> None:
-    """Feed all chunks, each when its time has come at the player's speed; then decide what is open."""
+def _proved(block: Block, key_of: KeyOf) -> bool:
+    try:
+        proof.check(block, key_of(block.device))
+    except Untrusted:
+        return False
+    return True
+
+
+def play(player: Player, chunks: Chunks, show: Callable[[Player], object], wait: bool = True) -> None:
+    """Feed all chunks, each when its time has come at the player's speed; then decide what is open.
+
+    show: gets the player after every chunk. wait: False plays without pauses.
+    """
     began = time.monotonic()
     for data in chunks:
         player.feed(data)
         if wait:
             ahead = player.traces.elapsed_s / player.speed - (time.monotonic() - began)
             time.sleep(max(0.0, ahead))
-        show(player.snapshot())
+        show(player)
     player.end()
-    show(player.snapshot())
+    show(player)
 
 
 def _read(path: Path) -> Chunks:
@@ -203,22 +197,21 @@ def _read(path: Path) -> Chunks:
             yield data
 
 
-def _device(data: bytes) -> bytes:
-    """Device id of the first epoch record among the whole frames of a chunk."""
-    for link in Decoder().feed(data).links():
-        if link.kind == epoch.RECORD:
-            return read_record(link.payload).device
+def _device(path: Path) -> bytes:
+    """Device id of the first epoch record in a dump; nothing when it has none."""
+    decoder = Decoder()
+    for data in _read(path):
+        for link in decoder.feed(data).links():
+            if link.kind == epoch.RECORD:
+                return read_record(link.payload).device
     return b""
 
 
 def _stuffed(bodies: list[bytes]) -> Chunks:
-    """Frames of one epoch, in chunks of about a tenth of a second."""
-    bodies = sorted(bodies, key=_time)
+    """Frames of one epoch, in chunks."""
     out = bytearray()
-    for body in bodies:
+    for body in sorted(bodies, key=_time):
         raw = bytearray(body) + bytes(layout.CRC_SIZE)
-        if len(raw) > layout.MAX_FRAME or body[1] not in codec.KINDS:
-            continue
         codec.close_frame_into(raw, len(body))
         stuffed = bytearray(len(raw) + 1)
         size = cobs.encode_into(stuffed, raw, len(raw))

@@ -1,5 +1,7 @@
 """Where verifying keys come from: --key, the register, or the service's own key files. Never the file."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from nacl.signing import SigningKey
@@ -7,6 +9,7 @@ from nacl.signing import SigningKey
 from tasuki.capture import header
 from tasuki.capture.check import KeyOf
 from tasuki.capture.header import Header
+from tasuki.capture.reading import Capture, read
 from tasuki.errors import UsageError
 from tasuki.register import HubRegister
 from tasuki.vault import keyfiles
@@ -51,11 +54,23 @@ def open_vault(head: Header | None, state: Path) -> Vault | None:
     """The vault for an encrypted file; None for a plain one. UsageError when the folder has none."""
     if head is None or not head.encrypted:
         return None
+    return vault(state)
+
+
+def vault(state: Path) -> Vault:
+    """The vault of a state folder; UsageError when there is none, instead of a new one."""
     if not (state / "vault.db").exists():
-        raise UsageError(
-            f"the capture is encrypted, and {state} has no vault", "Give its folder with --state."
-        )
+        raise UsageError(f"{state} has no vault, and this needs keys", "Give the right folder with --state.")
     return Vault(state)
+
+
+@contextlib.contextmanager
+def opened(file: Path, state: Path) -> Iterator[Capture]:
+    """A capture or bundle with the keys to read it, where the state folder has them."""
+    with read(file) as plain:
+        keys = open_vault(plain.header, state)
+    with contextlib.closing(keys) if keys else contextlib.nullcontext(), read(file, keys) as capture:
+        yield capture
 
 
 def _from_hex(text: str) -> bytes:

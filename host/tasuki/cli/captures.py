@@ -5,21 +5,20 @@ import json
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import click
 
 from tasuki.capture import container, frames, release, trust
 from tasuki.capture import export as exporting
+from tasuki.capture import replay as playing
 from tasuki.capture.check import verify as check
 from tasuki.capture.header import ATTESTED, DEVICE_PROVED
-from tasuki.capture.reading import Capture, read
 from tasuki.cli.frame import print_json, state_option
+from tasuki.cli.replaying import snapshot
 from tasuki.consent import files
 from tasuki.consent.policy import builtin
 from tasuki.consent.registers import Registers
 from tasuki.errors import UsageError
-from tasuki.vault.vault import Vault
 from tasuki.view.live import LiveView
 from tasuki_wire import codec, items
 
@@ -45,7 +44,7 @@ def verify(file: Path, key: str | None, as_json: bool, state: Path) -> int:
     """
     _require_file(file)
     given = trust.parse_key(key, file) if key else None
-    with _opened(file, state) as capture:
+    with trust.opened(file, state) as capture:
         report = check(capture, trust.key_of(capture.header, given, state))
     if as_json:
         print_json(report.to_json())
@@ -75,11 +74,10 @@ def decode(
     """
     _require_file(file)
     good = True
-    with file.open("rb") as raw:
-        shown = _frames(file, raw, state)
-        for frame in islice((f for f in shown if f.matches(kind, stream)), limit):
-            good = good and frame.fault == "ok"
-            click.echo(json.dumps(frame.to_json(), ensure_ascii=False) if as_json else frame.line())
+    shown = (frame for frame in _frames(file, state) if frame.matches(kind, stream))
+    for frame in islice(shown, limit):
+        good = good and frame.fault == "ok"
+        click.echo(json.dumps(frame.to_json(), ensure_ascii=False) if as_json else frame.line())
     return 0 if good else 1
 
 
@@ -124,17 +122,17 @@ def export(
     summary = exporting.Summary(DEVICE_PROVED)
     choose = exporting.withholding(frozenset(without), summary)
     if purpose is None or destination is None:
-        exporting.device_proved(lambda: _opened(file, state), output, choose, summary)
+        exporting.device_proved(lambda: trust.opened(file, state), output, choose, summary)
         return _report(summary, None, output, as_json)
     made = _release(consent, state, purpose, destination)
     try:
         if made.device_proved:
             both = exporting.both(choose, made)
-            exporting.device_proved(lambda: _opened(file, state), output, both, summary, trim=True)
+            exporting.device_proved(lambda: trust.opened(file, state), output, both, summary, trim=True)
         else:
             summary.kind = ATTESTED
-            with _opened(file, state) as capture:
-                attest = exporting.AttestedExport(_vault(state), made, trust.key_of(None, given, state))
+            with trust.opened(file, state) as capture:
+                attest = exporting.AttestedExport(trust.vault(state), made, trust.key_of(None, given, state))
                 attest.write(capture, output, choose, summary)
     finally:
         _tell_refusals(made)
@@ -143,9 +141,7 @@ def export(
 
 @click.command()
 @click.argument("file", type=_FILE)
-@click.option(
-    "--speed", type=click.FloatRange(0), default=1.0, help="Times real time; 0: as fast as it goes."
-)
+@click.option("--speed", type=click.FloatRange(0), default=1.0, help="Times real time; 0: no waiting.")
 @_KEY
 @_JSON
 @state_option
@@ -161,25 +157,33 @@ def replay(file: Path, speed: float, key: str | None, as_json: bool, state: Path
     """
     _require_file(file)
     given = trust.parse_key(key, file) if key else None
-    if container.content_of(file) is None:
-        player, chunks = playing.of_dump(file, trust.key_of(None, given, state), speed or 1.0)
-    else:
-        with _opened(file, state) as capture:
-            if capture.header is not None and capture.header.kind == ATTESTED:
-                raise UsageError(f"{file} has no frames to play", "Replay the capture that it was made of.")
-            report = check(capture, trust.key_of(capture.header, given, state))
-        player, chunks = playing.of_capture(_opened(file, state), speed or 1.0)
-        player.verified, player.gaps = report.epochs_verified, report.gaps
-        player.rejected.update(row.reason for row in report.rejected)
-        player.rejected.update("damaged" for _ in report.damage)
-    with contextlib.nullcontext() if as_json else LiveView() as view:
-        playing.play(player, chunks, view.update if view else lambda snapshot: None, wait=speed > 0)
+    with contextlib.ExitStack() as stack:
+        player, chunks = _player(stack, file, given, speed or 1.0, state)
+        view = None if as_json else stack.enter_context(LiveView())
+        playing.play(player, chunks, lambda player: view and view.update(snapshot(player)), wait=speed > 0)
     found = player.summary()
     if as_json:
         print_json(found)
     else:
         click.echo("\n".join(f"{name:<22} {value}" for name, value in found.items()))
     return 1 if found["frames_bad"] or found["epochs_rejected"] else 0
+
+
+def _player(
+    stack: contextlib.ExitStack, file: Path, given: bytes | None, speed: float, state: Path
+) -> tuple[playing.Player, playing.Chunks]:
+    if container.content_of(file) is None:
+        return playing.of_dump(file, trust.key_of(None, given, state), speed)
+    with trust.opened(file, state) as capture:
+        if capture.header is not None and capture.header.kind == ATTESTED:
+            raise UsageError(f"{file} has no frames to play", "Replay the capture that it was made of.")
+        report = check(capture, trust.key_of(capture.header, given, state))
+    key_of = trust.key_of(capture.header, given, state)
+    player, chunks = playing.of_capture(stack.enter_context(trust.opened(file, state)), key_of, speed)
+    player.verified, player.gaps = report.epochs_verified, report.gaps
+    player.rejected.update(row.reason for row in report.rejected)
+    player.rejected.update("damaged" for _ in report.damage)
+    return player, chunks
 
 
 def _release(consent: Path | None, state: Path, purpose: str, destination: str) -> release.Release:
@@ -210,22 +214,13 @@ def _report(summary: exporting.Summary, made: release.Release | None, output: Pa
     return 1 if summary.damage else 0
 
 
-def _frames(file: Path, raw: Any, state: Path) -> Iterator[frames.Shown]:
-    if container.content_of(file) is None:
-        return frames.from_dump(raw)
-    return frames.from_capture(_opened(file, state))
-
-
-def _opened(file: Path, state: Path) -> Capture:
-    with read(file) as plain:
-        vault = trust.open_vault(plain.header, state)
-    return read(file, vault)
-
-
-def _vault(state: Path) -> Vault:
-    if not (state / "vault.db").exists():
-        raise UsageError(f"{state} has no vault", "Give the folder of the service's keys with --state.")
-    return Vault(state)
+def _frames(file: Path, state: Path) -> Iterator[frames.Shown]:
+    if container.content_of(file) is not None:
+        with trust.opened(file, state) as capture:
+            yield from frames.from_capture(capture)
+    else:
+        with file.open("rb") as raw:
+            yield from frames.from_dump(raw)
 
 
 def _require_file(file: Path) -> None:

@@ -10,6 +10,7 @@ import click
 
 from tasuki import recordings
 from tasuki.cli.frame import print_json, state_option
+from tasuki.consent.registers import PRODUCTS
 from tasuki.fleet.virtual import KINDS, VirtualHub
 from tasuki.session import enrolment
 from tasuki.session.state import State
@@ -77,10 +78,11 @@ def _keep(hubs: list[VirtualHub]) -> None:
 
 @hub.command()
 @click.option("--port", required=True, help="Serial port of the hub.")
+@click.option("--product", type=click.Choice(list(PRODUCTS)), default="demo-garment", show_default=True)
 @click.option("--repin", is_flag=True, help="Take a hub over from another host; destroys its key.")
 @click.option("--json", "as_json", is_flag=True, help="Print the register's row as JSON.")
 @state_option
-def enroll(port: str, repin: bool, as_json: bool, state: Path) -> None:
+def enroll(port: str, product: str, repin: bool, as_json: bool, state: Path) -> None:
     """Have a hub make its key, prove it, and obey this host's consent authority.
 
     \b
@@ -88,7 +90,7 @@ def enroll(port: str, repin: bool, as_json: bool, state: Path) -> None:
       tasuki hub enroll --port /dev/ttyACM0
     """
     with State(state) as opened:
-        row = enrolment.enroll(port, opened, repin)
+        row = enrolment.enroll(port, opened, repin, PRODUCTS[product])
     if as_json:
         print_json({"device": row.device, "public_key": row.public, "board": row.board})
     else:

@@ -10,13 +10,12 @@ import click
 
 from tasuki.capture.trust import parse_key
 from tasuki.cli.frame import print_json, state_option
-from tasuki.demo import wearer_of
 from tasuki.pipeline.acquire import SerialLine
 from tasuki.session import running, summary
 from tasuki.session.hub_session import Session
 from tasuki.session.monitor import Monitor
 from tasuki.session.recorder import Recorder
-from tasuki.session.state import State
+from tasuki.session.state import State, adopt
 from tasuki.view.live import LiveView
 from tasuki.view.words import LANGUAGES, language_of
 from tasuki_wire import items
@@ -100,11 +99,11 @@ def _run(
         found.update(summary.of_session(session, monitor, uploaded))
 
     with State(state) as opened:
-        wearer = wearer_of(consent, opened.policy)
+        subject = adopt(opened, consent)
 
         def connect() -> Session:
             return Session(
-                SerialLine(port), opened, wearer, public_key=public_key, withhold=withhold, speed=speed
+                SerialLine(port), opened, subject, public_key=public_key, withhold=withhold, speed=speed
             )
 
         with contextlib.nullcontext() if as_json else LiveView(lang) as view:

@@ -89,6 +89,7 @@ class Manifest:
 
 DEMO_GARMENT = Manifest.of_profile("demo-garment", layout.DEFAULT_PROFILE)
 FULL_GARMENT = Manifest.of_profile("full-garment", layout.FULL_PROFILE)
+PRODUCTS: Mapping[str, Manifest] = {manifest.product: manifest for manifest in (DEMO_GARMENT, FULL_GARMENT)}
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ _USUAL_HZ = 0.25
 _WINDOW_S = 60.0
 _APNOEA_S = 10.0
 _FEWEST = 3
-_HEAD = struct.Struct("<qqq")
+_HEAD = struct.Struct("<qq")
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class RespirationReading:
         breath_times_s: end of inspiration of the breaths decided in this block, seconds since
             the first sample, gaps included, shape (k,).
         apnoea: True while, or when in this block, more than 10 s passed without a breath after
-            one was seen. Never over a gap.
+            one was seen. Never over a gap, i.e. more than half a second of missing or bad samples.
     """
 
     rate_bpm: float | None
@@ -62,7 +62,6 @@ class RespirationRate:
         )
         self._now = 0  # samples so far, gaps included
         self._latest = -1  # latest breath, -1 before the first
-        self._gap_end = -1
         self._recent: list[tuple[int, int]] = []  # (sample, interval) of the last minute
 
     def process(self, block: ArrayLike) -> RespirationReading:
@@ -76,8 +75,7 @@ class RespirationRate:
         self._recent = [breath for breath in self._recent if breath[0] >= oldest]
         if len(found):
             self._latest = int(found["sample"][-1])
-        silent = self._now - max(self._latest, self._gap_end)
-        apnoea = apnoea or (self._latest >= 0 and silent > _APNOEA_S * self._rate_hz)
+        apnoea = apnoea or self._silent_s() > _APNOEA_S
         rate, confidence = self._read()
         return RespirationReading(rate, confidence, found["sample"] / self._rate_hz, apnoea)
 
@@ -85,27 +83,32 @@ class RespirationRate:
         """Announce missing samples: no interval and no apnoea is counted over them."""
         self._breaths.gap(samples)
         self._now += samples
-        self._gap_end = self._now
 
     def reset(self) -> None:
         """As before the first sample."""
         self._breaths.reset()
         self._now = 0
         self._latest = -1
-        self._gap_end = -1
         self._recent = []
 
     def state(self) -> bytes:
         """The detector and the breaths of the last minute."""
         breaths = np.array(self._recent, "<i8").tobytes()
-        return self._breaths.memory.save(_HEAD.pack(self._now, self._latest, self._gap_end) + breaths)
+        return self._breaths.memory.save(_HEAD.pack(self._now, self._latest) + breaths)
 
     def restore(self, data: bytes) -> None:
         """Go on from state(); ValueError when it is of another filter or rate."""
         extra = self._breaths.memory.load(data)
-        self._now, self._latest, self._gap_end = _HEAD.unpack_from(extra)
+        self._now, self._latest = _HEAD.unpack_from(extra)
         breaths = np.frombuffer(extra[_HEAD.size :], "<i8").reshape(-1, 2)
         self._recent = [(int(sample), int(interval)) for sample, interval in breaths]
+
+    def _silent_s(self) -> float:
+        """Seconds of signal since the latest breath or gap; 0 before the first breath and in a gap."""
+        sure_from = self._breaths.sure_from()
+        if self._latest < 0 or sure_from is None:
+            return 0.0
+        return (self._now - max(self._latest, sure_from)) / self._rate_hz
 
     def _read(self) -> tuple[float | None, float]:
         oldest = self._now - _WINDOW_S * self._rate_hz

@@ -22,6 +22,8 @@ from tasuki_hub import manifest
 
 KINDS = ("unix", "sim")
 _HEAP = "heapsize=1m"
+# util-linux; without it a hub outlives a spawner that was killed by SIGKILL
+_DIES_WITH_US = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
 
 
 def interpreter() -> str:
@@ -71,19 +73,18 @@ class VirtualHub:
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
         self.port = os.ttyname(self._slave)
-        config = self._configure(replay, speed)
+        unique_id = self._configure(replay, speed)
         self._process: subprocess.Popen[bytes] | None = None
         self._thread: SimHub | None = None
         if kind == "unix":
             self._process = self._start_unix()
         else:
             os.set_blocking(self._master, False)
-            unique_id = bytes.fromhex(config["unique_id"])
             board = SimBoard(self._master, folder / "flash", unique_id, speed, replay)
             self._thread = SimHub(board)
             self._thread.start()
 
-    def _configure(self, replay: Path, speed: float) -> dict[str, str]:
+    def _configure(self, replay: Path, speed: float) -> bytes:
         (self.folder / "flash").mkdir(parents=True, exist_ok=True)
         path = self.folder / "hub.json"
         old = json.loads(path.read_text()) if path.exists() else {}
@@ -93,12 +94,12 @@ class VirtualHub:
             "replay": str(replay.resolve()),
         }
         path.write_text(json.dumps(config, indent=2) + "\n")
-        return config
+        return bytes.fromhex(config["unique_id"])
 
     def _start_unix(self) -> subprocess.Popen[bytes]:
         library = self.folder / "lib"
         install_files(library)
-        command = [interpreter(), "-X", _HEAP, "-i", "-m", "tasuki_hub.main_unix"]
+        command = [*_DIES_WITH_US, interpreter(), "-X", _HEAP, "-i", "-m", "tasuki_hub.main_unix"]
         env = {
             "TASUKI_HUB": str(self.folder.resolve()),
             "MICROPYPATH": f".frozen:{library.resolve()}",

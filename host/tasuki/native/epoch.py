@@ -28,6 +28,7 @@ BAD_FRAME: int = lib.TSK_ENTRY_BAD_FRAME
 ABSENT, HELD, DOUBTED, WITHHELD = range(4)
 """States of a frame in Window.look; WITHHELD was refused by consent."""
 
+_SIZES = (layout.NODE_SIZE, layout.SECRET_SIZE, layout.META_SIZE, 0)
 _SAMPLE_KINDS = bytes(n in codec.KINDS and codec.KINDS[n].item is not None for n in range(256))
 _KEYS = layout.KEY_SIZE * layout.SLOTS
 _STATUS = ffi.offsetof("struct tsk_epoch", "status")
@@ -90,7 +91,7 @@ class Checked:
     """Copy of what a check found.
 
     status has a byte per entry: PROVED, MISSING, REFUSED, ALTERED or BAD_FRAME.
-    frames, lengths and places follow the proved entries in order.
+    frames, lengths and places (uint16 each, as bytes) follow the proved entries in order.
     """
 
     keys: bytes
@@ -98,8 +99,8 @@ class Checked:
     status: bytes
     counts: bytes
     frames: bytes
-    lengths: NDArray[np.uint16]
-    places: NDArray[np.uint16]
+    lengths: bytes
+    places: bytes
 
     def entries(self) -> list[EntryResult]:
         """Counts of each entry."""
@@ -134,7 +135,8 @@ class Window:
         self.sha = sha
         self._ring = np.zeros(ring_bytes // 8, np.uint64)
         self._index = np.zeros(layout.STREAMS * index_frames, np.uint64)
-        self._places = np.empty((2, _MOST_FRAMES), np.uint16)
+        self._lengths = np.empty(_MOST_FRAMES, np.uint16)
+        self._places = np.empty(_MOST_FRAMES, np.uint16)
         self._frames = np.empty(min(ring_bytes, _MOST_FRAMES * layout.MAX_FRAME), np.uint8)
         self._leaves = np.empty(layout.MAX_BLOCK_FRAMES * layout.NODE_SIZE, np.uint8)
         self._window = ffi.new("struct tsk_window *")
@@ -145,6 +147,8 @@ class Window:
         self._gather = self._new_gather()
         self._epoch = ffi.new("struct tsk_epoch *")
         self._found = ffi.buffer(self._epoch)
+        self._lengths_bytes = ffi.buffer(self._gather.lengths, 2 * _MOST_FRAMES)
+        self._places_bytes = ffi.buffer(self._gather.places, 2 * _MOST_FRAMES)
         self._frames_bytes = ffi.buffer(self._gather.frames, len(self._frames))
         self.clear()
 
@@ -152,8 +156,8 @@ class Window:
         gather = ffi.new("struct tsk_gather *")
         gather.frames = ffi.from_buffer("uint8_t[]", self._frames)
         gather.frames_len = len(self._frames)
-        gather.lengths = ffi.from_buffer("uint16_t[]", self._places[0])
-        gather.places = ffi.from_buffer("uint16_t[]", self._places[1])
+        gather.lengths = ffi.from_buffer("uint16_t[]", self._lengths)
+        gather.places = ffi.from_buffer("uint16_t[]", self._places)
         gather.places_len = _MOST_FRAMES
         gather.leaves = ffi.from_buffer("uint8_t[]", self._leaves)
         return gather
@@ -208,7 +212,11 @@ class Window:
         entries although frames are missing. Returns DONE, INCOMPLETE, OPENING
         or BOUNDS; `take` then tells the rest.
         """
+        if (len(root), len(secret), len(meta), len(entries) % layout.ENTRY_SIZE) != _SIZES:
+            raise ValueError("root, secret, meta or entries of another size than the layout's")
         leaf, given = supplement or (ffi.NULL, ffi.NULL)
+        if supplement and len(leaf) != layout.NODE_SIZE * len(given):
+            raise ValueError(f"{len(leaf)} bytes of leaves for {len(given)} frames")
         status: int = lib.tsk_epoch_check(
             self._window,
             self.sha,
@@ -233,15 +241,14 @@ class Window:
         """Copy of what the last check proved, of `count` entries."""
         found = self._found[:]
         used = self._gather.places_used
-        places = self._places[:, :used].copy()
         return Checked(
             found[:_KEYS],
             found[_KEYS:_STATUS],
             found[_STATUS : _STATUS + count],
             found[_COUNTS : _COUNTS + _ENTRY.size * count],
             self._frames_bytes[: self._gather.frames_used],
-            places[0],
-            places[1],
+            self._lengths_bytes[: 2 * used],
+            self._places_bytes[: 2 * used],
         )
 
     def look(self, stream: int, first_seq: int, count: int) -> bytes:

@@ -42,6 +42,12 @@ class Breaths:
         count = lib.tsk_breath_process(self._coef, self._state, taken, len(block), self._used, rows, len(out))
         return out[:count]
 
+    def sure_from(self) -> int | None:
+        """Sample since which there was no gap; None while there is one."""
+        if self._state.level.missing > self._coef.hold:
+            return None
+        return int(max(0, self._state.gap_at) * self._coef.decimate)
+
     def gap(self, samples: int) -> None:
         """So many missing samples; a breath in it is lost."""
         lib.tsk_breath_gap(self._coef, self._state, samples)

@@ -54,8 +54,8 @@ class SerialLine:
 
 def _explain(port: str, error: serial.SerialException) -> UsageError:
     number = error.errno
-    if number is None and isinstance(error.__context__, OSError):
-        number = error.__context__.errno
+    if number is None and error.__context__ is not None and error.__context__.args:
+        number = error.__context__.args[0]  # an OSError's, or a termios.error's, which is none
     if number == errno.ENOENT:
         return UsageError(f"there is no port {port}", "Plug the hub in, or list ports with `ls /dev/tty*`.")
     if number == errno.EACCES:

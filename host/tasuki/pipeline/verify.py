@@ -7,9 +7,7 @@ same transaction (tasuki.ledger.record).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from struct import Struct
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +16,13 @@ from tasuki.chain import Chain
 from tasuki.errors import Untrusted
 from tasuki.ledger import Ledger
 from tasuki.native import epoch as native
+from tasuki.pending import ENTRIES, Opening, Pending, Timing, join_omitted
 from tasuki.verdict import (
     Gap,
     Missing,
     Omitted,
     Record,
     Rejected,
-    Run,
     SessionJump,
     UnknownTail,
     Verdict,
@@ -32,10 +30,11 @@ from tasuki.verdict import (
 )
 from tasuki_wire import codec, epoch, layout
 
+__all__ = ["Timing", "Verifier"]
+
 _LEAVES = codec.number("leaf_hashes")
 _LEAVES_HEAD = codec.KINDS[_LEAVES].head_size
 _OPENING = codec.KINDS[epoch.OPENING].head_size
-_ENTRIES = Struct("<BxIH40x")  # stream, first_seq, count of layout.ENTRY
 _MOST_PENDING = 64
 _MOST_ASKED = 4
 
@@ -52,43 +51,11 @@ class Frames(Protocol):
         """Shape (frames,), structured."""
 
 
-class Opening(NamedTuple):
-    """An opening, read; nothing of it is believed before the record's root proves it."""
-
-    secret: bytes
-    meta: bytes
-    entries: bytes
-
-
-class Timing(NamedTuple):
-    """Seconds after which the verifier asks and gives up.
-
-    grace_s: how long the other half of a record and opening may take.
-    retry_s: after asking for frames, when to ask for their leaf hashes.
-    window_s: when what is missing is decided to be lost.
-    """
-
-    grace_s: float = 0.5
-    retry_s: float = 1.5
-    window_s: float = 8.0
-
-
-@dataclass(slots=True)
-class _Pending:
-    session: int
-    epoch: int
-    raw: bytes = b""
-    record: Record | None = None
-    opening: Opening | None = None
-    leaves: dict[int, dict[int, bytes]] = field(default_factory=dict)
-    since: float | None = None
-    asked: int = 0
-    doubted: bool = False
-    missing: tuple[Run, ...] = ()
-
-
 class Verifier:
     """Proves the epochs of one hub.
+
+    Give reads of at most 64 KiB, frames before messages: the window keeps some
+    8,000 frames of 100 bytes, and the oldest go when nothing claims them.
 
     Raises ValueError for a key or id of a wrong size; everything that the hub
     sends ends in a verdict.
@@ -107,7 +74,7 @@ class Verifier:
         self.window = window or native.Window()
         self._chain = Chain(public_key, device, ledger, tokens)
         self._timing = timing or Timing()
-        self._pending: dict[tuple[int, int], _Pending] = {}
+        self._pending: dict[tuple[int, int], Pending] = {}
         self._asked: dict[tuple[int, int], None] = {}
         self._session: int | None = None  # of the newest record since the last end
         self._before: int | None = None  # session that a jump is counted from
@@ -174,6 +141,10 @@ class Verifier:
                 self.counts["crowded"] += 1
                 return []
             pending = self._new(session, number)
+        if pending.missing:
+            # Its opening is proved already, only frames are missing.
+            self.counts["repeated"] += 1
+            return []
         pending.opening = Opening(message[8:24], message[24:_OPENING], message[_OPENING:])
         return self._try(pending)
 
@@ -185,15 +156,17 @@ class Verifier:
         waiting = [p for p in self._pending.values() if p.epoch == number and p.missing]
         out: list[Verdict] = []
         for pending in waiting:
-            for i in range(len(joined) // size):
-                pending.leaves.setdefault(stream, {})[first + i] = joined[size * i : size * (i + 1)]
+            # Only what is missing is taken, so that no flood of leaves fills the memory.
+            for index in pending.lacks(stream, range(first, first + len(joined) // size)):
+                at = size * (index - first)
+                pending.leaves.setdefault(stream, {})[index] = joined[at : at + size]
             out += self._try(pending)
         return out
 
     # -- order of sessions and epochs ------------------------------------------
 
-    def _new(self, session: int, number: int) -> _Pending:
-        pending = self._pending[(session, number)] = _Pending(session, number)
+    def _new(self, session: int, number: int) -> Pending:
+        pending = self._pending[(session, number)] = Pending(session, number)
         return pending
 
     def _place(self, record: Record) -> list[Verdict]:
@@ -222,18 +195,18 @@ class Verifier:
 
     # -- proof ---------------------------------------------------------------
 
-    def _try(self, pending: _Pending, final: bool = False) -> list[Verdict]:
+    def _try(self, pending: Pending, final: bool = False) -> list[Verdict]:
         record, opening = pending.record, pending.opening
         if record is None or opening is None:
             return []
-        leaves = self._supplement(pending) if pending.leaves else None
+        leaves = pending.supplement()
         status = self.window.check(record.root, *opening, leaves, final)
         if status == native.OPENING:
             return self._reject(pending, "root_mismatch", "the opening is not that of the record")
         if status == native.BOUNDS:
             return self._reject(pending, "bad_bounds", "an entry of the opening breaks a bound")
         found = self.window.take(len(opening.entries) // layout.ENTRY_SIZE)
-        pending.missing = self._runs(pending, opening, found) if status or final else ()
+        pending.missing = pending.runs(self.window, found.status) if status or final else ()
         if status == native.INCOMPLETE:
             return []
         if native.ALTERED in found.status:
@@ -243,14 +216,14 @@ class Verifier:
         return self._accept(pending, record, opening, found)
 
     def _accept(
-        self, pending: _Pending, record: Record, opening: Opening, found: native.Checked
+        self, pending: Pending, record: Record, opening: Opening, found: native.Checked
     ) -> list[Verdict]:
         entries = opening.entries
         self._forget(pending)
         self._chain.accept(record)
         self.window.release(entries)
         if record.session == self._session:
-            for stream, first, count in _ENTRIES.iter_unpack(entries):
+            for stream, first, count in ENTRIES.iter_unpack(entries):
                 if first + count > self._next_seq[stream]:
                     self._next_seq[stream] = first + count
             if record.epoch + 1 == self._following:
@@ -258,50 +231,27 @@ class Verifier:
         return [Verified(record, pending.raw, opening.meta, entries, found, pending.leaves, pending.missing)]
 
     def _altered(
-        self, pending: _Pending, opening: Opening, found: native.Checked, final: bool
+        self, pending: Pending, opening: Opening, found: native.Checked, final: bool
     ) -> list[Verdict]:
         """Once, what is in doubt is dropped and asked for again; then the epoch is rejected."""
         doubtful = bool(pending.leaves) or any(entry.doubted for entry in found.entries())
         if pending.doubted or not doubtful:
             return self._reject(pending, "root_mismatch", "frames are not those that were signed")
-        for stream, first, count in _ENTRIES.iter_unpack(opening.entries):
+        for stream, first, count in ENTRIES.iter_unpack(opening.entries):
             self.window.drop(stream, first, count, doubted_only=True)
         pending.leaves = {}
         pending.doubted = True
         pending.asked = 0
         return self._try(pending, final)
 
-    def _reject(self, pending: _Pending, reason: str, detail: str) -> list[Verdict]:
+    def _reject(self, pending: Pending, reason: str, detail: str) -> list[Verdict]:
         self._forget(pending)
         if pending.opening and reason != "root_mismatch":
             self.window.release(pending.opening.entries)
         return [Rejected(reason, pending.session, pending.epoch, detail)]
 
-    def _forget(self, pending: _Pending) -> None:
+    def _forget(self, pending: Pending) -> None:
         self._pending.pop((pending.session, pending.epoch), None)
-
-    def _supplement(self, pending: _Pending) -> tuple[bytes, bytes]:
-        entries = pending.opening.entries if pending.opening else b""
-        leaves, given = bytearray(), bytearray()
-        for stream, _, count in _ENTRIES.iter_unpack(entries):
-            known = pending.leaves.get(stream, {})
-            for i in range(count):
-                leaves += known.get(i, bytes(layout.NODE_SIZE))
-                given.append(i in known)
-        return bytes(leaves), bytes(given)
-
-    def _runs(self, pending: _Pending, opening: Opening, found: native.Checked) -> tuple[Run, ...]:
-        """Frames of the entries that lack some, neither held nor given as leaf."""
-        out: list[Run] = []
-        for (stream, first, count), status in zip(
-            _ENTRIES.iter_unpack(opening.entries), found.status, strict=True
-        ):
-            if status == native.MISSING:
-                known = pending.leaves.get(stream, {})
-                states = self.window.look(stream, first, count)
-                lost = [k for k, state in enumerate(states) if state == native.ABSENT and k not in known]
-                out += _join_runs(stream, first, lost)
-        return tuple(out)
 
     # -- time ------------------------------------------------------------------
 
@@ -316,9 +266,9 @@ class Verifier:
                 out += self._give_up(pending)
             else:
                 out += self._ask(pending, waited)
-        return _join_omitted(out)
+        return join_omitted(out)
 
-    def _ask(self, pending: _Pending, waited: float) -> list[Verdict]:
+    def _ask(self, pending: Pending, waited: float) -> list[Verdict]:
         due = waited >= (0.0 if pending.missing else self._timing.grace_s)
         due = due if not pending.asked else pending.asked == 1 and waited >= self._timing.retry_s
         if not due:
@@ -338,7 +288,7 @@ class Verifier:
             )
         ]
 
-    def _give_up(self, pending: _Pending) -> list[Verdict]:
+    def _give_up(self, pending: Pending) -> list[Verdict]:
         if pending.record is None:
             self._forget(pending)
             # An opening that no record proves says nothing about which epochs exist.
@@ -366,29 +316,4 @@ class Verifier:
         self._following = 0
         self._next_seq = [0] * layout.STREAMS
         self._clean = True
-        return _join_omitted(out)
-
-
-def _join_runs(stream: int, first: int, indices: list[int]) -> list[Run]:
-    out: list[Run] = []
-    start = 0
-    for i, k in enumerate(indices, 1):
-        if i == len(indices) or indices[i] != k + 1:
-            out.append(Run(stream, first + indices[start], indices[start], i - start))
-            start = i
-    return out
-
-
-def _join_omitted(verdicts: list[Verdict]) -> list[Verdict]:
-    out: list[Verdict] = []
-    for verdict in verdicts:
-        last = out[-1] if out else None
-        if (
-            isinstance(verdict, Omitted)
-            and isinstance(last, Omitted)
-            and (last.session, last.first + last.count) == (verdict.session, verdict.first)
-        ):
-            out[-1] = Omitted(last.session, last.first, last.count + verdict.count)
-        else:
-            out.append(verdict)
-    return out
+        return join_omitted(out)

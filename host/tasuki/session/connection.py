@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from tasuki.clock import ClockModel
 from tasuki.errors import LinkLost, Refused
 from tasuki.pipeline.decode import Batch, Decoder, Link, Messages
-from tasuki.clock import ClockModel
 from tasuki.session.dialogue import Dialogue, Fields
 from tasuki_wire import codec, layout
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from tasuki.consent.registers import DEMO_GARMENT, Garment, Manifest
 from tasuki.pipeline.acquire import SerialLine
 from tasuki.register import Hub
 from tasuki.session import greet
@@ -9,8 +10,8 @@ from tasuki.session.connection import Connection
 from tasuki.session.state import State
 
 
-def enroll(port: str, state: State, repin: bool = False) -> Hub:
-    """Enrol the hub on a port and enter it into the register.
+def enroll(port: str, state: State, repin: bool = False, product: Manifest = DEMO_GARMENT) -> Hub:
+    """Enrol the hub on a port and enter it and its product's manifest (rule A-03) into the registers.
 
     Raises Refused("already_pinned") when it obeys another host; repin replaces
     that host and destroys the hub's key.
@@ -28,4 +29,5 @@ def enroll(port: str, state: State, repin: bool = False) -> Hub:
         identity.board,
     )
     state.register.add(hub)
+    state.book.enrol(Garment(identity.key_id, identity.device, product))
     return hub

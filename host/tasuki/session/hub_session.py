@@ -4,7 +4,6 @@ acquire -> decode -> enforce -> filter, then verify -> route -> outbox. The
 uploader works beside it, in a thread of its own.
 """
 
-import secrets
 import time
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
@@ -15,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasuki import ledger
-from tasuki.consent.decision import Engine
-from tasuki.consent.events import ConsentLog, Event
-from tasuki.consent.registers import Binding, Garment, Manifest, Registers
+from tasuki.clock import ClockModel
+from tasuki.consent.registers import DEMO_GARMENT, Binding, Garment, Manifest
 from tasuki.errors import Refused, Untrusted
 from tasuki.pipeline.decode import Batch, Samples, Stream
 from tasuki.pipeline.enforce import Gate
@@ -27,7 +25,6 @@ from tasuki.pipeline.parcel import Acquired, Routed
 from tasuki.pipeline.route import Router
 from tasuki.pipeline.verify import Timing, Verifier
 from tasuki.session import consent_token, greet
-from tasuki.clock import ClockModel
 from tasuki.session.connection import Connection, Line, Reboot
 from tasuki.session.state import State
 from tasuki.verdict import Gap, Missing, Omitted, Rejected, SessionJump, UnknownTail, Verdict, Verified
@@ -37,16 +34,7 @@ from tasuki_wire import items as wire_items
 _SYNC_S = 5.0
 _RETRY_OUTBOX_S = 1.0
 _MOST_UNSTORED = 256  # epochs verified that the outbox had no room for
-_FOREVER_NS = 2**62
 _BINDING_AHEAD_NS = 1_000_000_000  # above any uncertainty of the clock model at the start
-
-
-@dataclass(frozen=True)
-class Wearer:
-    """Who wears the hub, and what that person said about consent."""
-
-    subject: str
-    events: tuple[Event, ...]
 
 
 @dataclass
@@ -95,7 +83,9 @@ class Session:
     Args:
         line: what carries the bytes; it is closed with the session.
         state: the open state folder.
-        wearer: whose consent counts; None binds nobody, so that nothing is sampled.
+        subject: who wears the hub, by the name in the consent book; None binds
+            nobody, so that nothing is sampled.
+        product: manifest of a hub that no enrolment registered (with public_key).
         public_key: trusted device key, 32 bytes; None takes the register's.
         withhold: items that the token leaves out although consent would allow them.
         speed: how many times faster than the wall's the hub's clock runs.
@@ -108,23 +98,25 @@ class Session:
         self,
         line: Line,
         state: State,
-        wearer: Wearer | None,
+        subject: str | None,
         *,
         public_key: bytes | None = None,
+        product: Manifest = DEMO_GARMENT,
         withhold: Iterable[str] = (),
         speed: float = 1.0,
         lifetime_s: int = consent_token.DEFAULT_LIFETIME_S,
         listeners: Iterable[Listener] = (),
     ) -> None:
         self.state = state
-        self.wearer = wearer
+        self.subject = subject
+        self.engine = state.engine
         self.listeners = list(listeners)
         self.counts = Counts()
         self.connection = Connection(line, ClockModel(speed))
         self._given_key = public_key
+        self._product = product
         self._withheld = wire_items.mask(withhold)
         self._lifetime_s = lifetime_s
-        self.engine = Engine(state.policy, ConsentLog(wearer.events if wearer else ()), Registers())
         self._router = Router(self.engine)
         self._unstored: deque[Verified] = deque()
         self._retry_at = 0.0
@@ -166,33 +158,28 @@ class Session:
         self.start()
 
     def _register(self) -> None:
-        rows = [(s.stream, s.kind, s.site, s.period_us, s.per_frame) for s in self.streams.values()]
-        registers = self.engine.registers
-        self.manifest = Manifest.of_profile(self.identity.board, rows)
-        registers.add_garment(Garment(self.identity.key_id, self.identity.device, self.manifest))
-        if self.binding is None and self.wearer:
-            self.state.vault.add_subject(self.wearer.subject)
-            self.binding = Binding(
-                secrets.token_bytes(16),
-                self.identity.device,
-                self.wearer.subject,
-                time.time_ns() - _BINDING_AHEAD_NS,
-                _FOREVER_NS,
-            )
-            registers.bind(self.binding)
+        """What the host knows of this hub: its product's manifest (A-03) and who wears it (C3-02)."""
+        book, device = self.state.book, self.identity.device
+        garment = book.registers.garments.get(self.identity.key_id)
+        if garment is None or garment.device != device:
+            garment = Garment(self.identity.key_id, device, self._product)
+            book.enrol(garment)
+        self.manifest = garment.manifest
+        if self.subject is not None:
+            self.state.vault.add_subject(self.subject)
+            self.binding = book.bind(device, self.subject, time.time_ns() - _BINDING_AHEAD_NS)
 
     def _gate(self, mask: int) -> None:
         """What the host keeps from now on."""
-        if hasattr(self, "gate"):
-            self.counts.dropped += self.gate.drops
-        subject = self.wearer.subject if self.wearer else None
-        self.gate = Gate(self.engine, subject, self.manifest, mask, time.time_ns())
+        self.gate = Gate(self.engine, self.subject, self.manifest, mask, time.time_ns())
+        self.gate.drops = self.counts.dropped  # one count over all gates
 
     def allowed_mask(self) -> int:
-        """Consent bits that consent, policy and this session's options leave."""
-        if self.wearer is None:
+        """Consent bits that consent, policy, product and this session's options leave."""
+        if self.subject is None:
             return 0
-        return self.engine.item_mask(self.wearer.subject, time.time_ns()) & ~self._withheld
+        consented = self.engine.item_mask(self.subject, time.time_ns())
+        return int(consented & wire_items.mask(self.manifest.items) & ~self._withheld)
 
     def start(self) -> None:
         """Hand out a token and start sampling; without any allowed item neither happens."""
@@ -334,7 +321,7 @@ class Session:
         uncertainty = max(clock.uncertainty_us(block.t0_us), clock.uncertainty_us(block.t1_us))
         return Acquired(
             block,
-            self.wearer.subject if self.wearer else "",
+            self.subject or "",
             clock.wall_ns(block.t0_us),
             clock.wall_ns(block.t1_us),
             int(uncertainty * 1000) + 1,
@@ -400,12 +387,9 @@ class Session:
         return self.deriver.derived
 
     def summary_counts(self) -> Counts:
-        """Counts so far, with damaged frames and dropped ones filled in."""
+        """Counts so far, with the decoder's damaged frames filled in."""
         decoder = self.connection.decoder.counts
         self.counts.frames_bad = {name: n for name, n in decoder.items() if n and name != "ok"}
-        if self.gate.drops:
-            self.counts.dropped += self.gate.drops
-            self.gate.drops.clear()
         return self.counts
 
     def close(self) -> None:

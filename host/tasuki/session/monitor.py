@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -252,9 +253,8 @@ class Monitor(Listener):
         return shown.Stream(trace.name, trace.item, rate, values[-most:], trace.unit, state, frames)
 
 
-def _first_field(kind: int) -> tuple[str, str, int, str, int, str]:
-    fields: tuple[str, str, int, str, int, str] = {row[0]: row[5] for row in layout.MESSAGES}[kind][0]
-    return fields
+def _first_field(kind: int) -> tuple[Any, ...]:
+    return next(row[5][0] for row in layout.MESSAGES if row[0] == kind)
 
 
 def _one_number(part: Samples) -> NDArray[np.float64]:
@@ -263,7 +263,8 @@ def _one_number(part: Samples) -> NDArray[np.float64]:
     values = part.physical(name)
     if count == 1:
         return values
-    return np.linalg.norm(values, axis=1) if unit == "g" else values.mean(axis=1)
+    one: NDArray[np.float64] = np.linalg.norm(values, axis=1) if unit == "g" else values.mean(axis=1)
+    return one
 
 
 def _offset_us(session: Session, device_us: float) -> float | None:

@@ -28,12 +28,12 @@ class Recorder(Listener):
         """Record this session from now on; a second one after a lost link goes into the same file."""
         if self._writer is None:
             rows = [(s.stream, s.kind, s.site, s.per_frame, s.period_us) for s in session.streams.values()]
-            keys = None if self._plaintext or not session.wearer else session.state.vault
+            keys = None if self._plaintext or not session.subject else session.state.vault
             self._writer = CaptureWriter(
                 self.path,
                 rows,
                 keys=keys,
-                subject=session.wearer.subject if session.wearer and keys else "",
+                subject=session.subject if session.subject and keys else "",
                 plaintext=keys is None,
                 speed=session.connection.clock.speed,
             )

@@ -2,6 +2,7 @@
 
 register.json   hubs and their public keys
 tokens.db       consent tokens handed out
+consent.db      what wearers said, which products hubs are, who wore them
 outbox.db       epoch ledger, envelopes that wait, decisions
 store.db        the embedded store
 vault.db keys/  keys of wearers and of the service (tasuki.vault)
@@ -9,6 +10,9 @@ vault.db keys/  keys of wearers and of the service (tasuki.vault)
 
 from pathlib import Path
 
+from tasuki.consent import files
+from tasuki.consent.book import ConsentBook
+from tasuki.consent.decision import Engine
 from tasuki.consent.policy import Policy, builtin
 from tasuki.ledger import SqliteLedger
 from tasuki.pipeline.outbox import Outbox
@@ -28,13 +32,15 @@ class State:
         self.vault = Vault(folder)
         self.register = HubRegister(folder / "register.json")
         self.tokens = TokenBook(folder / "tokens.db")
+        self.book = ConsentBook(folder / "consent.db")
+        self.engine = Engine(self.policy, self.book.log, self.book.registers)
         self.outbox = Outbox(folder / "outbox.db", self.vault, self.policy)
         self.ledger = SqliteLedger(folder / "outbox.db")
         self.store = EmbeddedStore(folder / "store.db")
 
     def close(self) -> None:
         """Close all files."""
-        for part in (self.ledger, self.outbox, self.store, self.tokens, self.vault):
+        for part in (self.ledger, self.outbox, self.store, self.book, self.tokens, self.vault):
             part.close()
 
     def __enter__(self) -> "State":
@@ -42,3 +48,10 @@ class State:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+def adopt(state: State, consent: Path | None) -> str:
+    """Take a wearer's file (None: the built-in wearer) into the consent book; the wearer's name."""
+    wearer = files.read(consent, state.policy) if consent else files.demo_wearer(state.policy)
+    state.book.adopt(wearer)
+    return wearer.subject

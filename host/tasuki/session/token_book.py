@@ -34,7 +34,7 @@ class TokenBook:
         sequence = max(last + 1, at_least)
         self._db.execute("insert into token values (?, ?, null)", (device, sequence))
         self._db.execute("commit")
-        return sequence
+        return int(sequence)
 
     def note(self, device: bytes, sequence: int, token_id: bytes) -> None:
         """Remember the id of a token before it is sent."""

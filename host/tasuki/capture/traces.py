@@ -1,16 +1,27 @@
-"""The last seconds of each stream, as the live view draws them in a replay."""
+"""The last seconds of each stream of a replay, one number per record."""
 
 from collections import Counter, deque
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tasuki.pipeline.decode import Samples, Stream
-from tasuki.view import snapshot
-from tasuki.view.snapshot import Floats
-from tasuki_wire import codec, layout
+from tasuki_wire import layout
+
+Floats = NDArray[np.float64]
 
 _WINDOW_S = 12.0
 _FIELD = {row[0]: row[5][0] for row in layout.MESSAGES if row[2] is not None}
+
+
+class Trace(NamedTuple):
+    """One stream: values, shape (n,), in unit, the newest last; frames so far."""
+
+    stream: Stream
+    unit: str
+    values: Floats
+    frames: int
 
 
 class Traces:
@@ -38,21 +49,13 @@ class Traces:
                 self._values[part.stream].extend(_one_number(part).tolist())
                 self._records[part.stream] += len(part.raw)
 
-    def streams(self) -> tuple[snapshot.Stream, ...]:
-        """Every stream as the view draws it."""
-        return tuple(self._stream(number, row) for number, row in self._streams.items())
+    def recent(self) -> list[Trace]:
+        """The newest values of every stream."""
+        return [self._recent(number, row) for number, row in self._streams.items()]
 
-    def _stream(self, number: int, row: Stream) -> snapshot.Stream:
-        kind = codec.KINDS[row.kind]
-        site = layout.SITES[row.site] if 1 < row.site < len(layout.SITES) else ""
-        return snapshot.Stream(
-            name=kind.name + (f"_{site}" if site else ""),
-            item=kind.item,
-            rate_hz=1e6 / max(row.period_us, 1),
-            samples=np.array(self._values[number], np.float64),
-            unit=_FIELD[row.kind][3],
-            frames=self._records[number] // max(row.per_frame, 1),
-        )
+    def _recent(self, number: int, row: Stream) -> Trace:
+        values = np.array(self._values[number], np.float64)
+        return Trace(row, _FIELD[row.kind][3], values, self._records[number] // max(row.per_frame, 1))
 
 
 def _samples(row: Stream) -> int:
