@@ -129,16 +129,17 @@ def _compare(found: dict[str, Any], replay: recordings.Replay, session: Session,
 def _report(
     found: dict[str, Any], recording: recordings.Recording, replay: recordings.Replay, monitor: Monitor
 ) -> Report:
-    rates = np.array(monitor.rates or [(0.0, np.nan, np.nan)])
+    times, heart, breath = np.array(monitor.rates or [(0.0, np.nan, np.nan)]).T
+    rates = (
+        Series("heart_rate", "ecg", "/min", times, heart),
+        Series("respiration_rate", "respiration", "/min", times, breath),
+    )
     beats = np.array(found.pop("beat_times_s"))
     return Report(
         summary={k: v for k, v in found.items() if not isinstance(v, dict | list)},
         series=monitor.series(replay.origins),
         beats_s=beats,
-        rates=(
-            Series("heart_rate", "ecg", "/min", rates[:, 0], rates[:, 1]),
-            Series("respiration_rate", "respiration", "/min", rates[:, 0], rates[:, 2]),
-        ),
+        rates=tuple(rate for rate in rates if np.isfinite(rate.values).any()),
         decisions=monitor.decisions(),
         epochs=tuple(monitor.epochs),
         gaps=(),

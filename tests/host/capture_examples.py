@@ -10,6 +10,8 @@ from nacl.signing import SigningKey
 
 from tasuki.block import Block
 from tasuki.capture.writer import CaptureWriter
+from tasuki.consent.events import FOREVER
+from tasuki.consent.registers import DEMO_GARMENT, Binding, Garment, Registers
 from tasuki_wire import codec, epoch, layout
 
 KEY = SigningKey(bytes([1]) * 32)
@@ -135,3 +137,12 @@ def write(path: Path, epochs: int = 3, hub: Hub | None = None, **how) -> Hub:
         writer.add_epoch(made.record, made.leaves, made.blocks)
     writer.close({"frames": epochs * hub.frames * len(hub.streams), "frames_bad": {}, "gaps": 0})
     return hub
+
+
+def registers(subject: str) -> Registers:
+    """The example hub, worn by a subject from the beginning."""
+    known = Registers()
+    device, key_id = DEVICE, epoch.key_id(PUBLIC)
+    known.add_garment(Garment(key_id, device, DEMO_GARMENT))
+    known.bind(Binding(bytes(16), device, subject, 0, FOREVER))
+    return known

@@ -9,6 +9,7 @@ from tasuki.capture.header import ATTESTED, DEVICE_PROVED
 from tasuki.capture.reading import read
 from tasuki.capture.writer import CaptureWriter
 from tasuki.consent import files
+from tasuki.consent.events import ConsentLog
 from tasuki.consent.policy import builtin
 from tasuki.consent.registers import Registers
 from tasuki.errors import Refused, Untrusted, UsageError
@@ -38,7 +39,8 @@ def session(tmp_path, vault):
 
 def released(purpose, destination, wearer=WEARER):
     """Consent for one use."""
-    return release.Release(POLICY, wearer, Registers(), purpose, destination)
+    known = example.registers(wearer.subject)
+    return release.Release(POLICY, ConsentLog(wearer.events), known, purpose, destination)
 
 
 def attest(vault, session, out, purpose="service_improvement", destination="improvement", without=()):
@@ -267,3 +269,13 @@ def test_the_bundle_signature_is_of_its_own_domain(tmp_path, vault, session):
     signer = vault.signer("attestation")
     assert signature == signer.sign("bundle", digest) != signer.sign("attestation", digest)
     assert epoch.signed("bundle", digest).startswith(b"tasuki/bundle/v1\0")
+
+
+def test_a_hub_that_nobody_registered_or_wore_releases_nothing(tmp_path, vault, session):
+    """A capture alone does not say whose it is for others."""
+    for known, reason in ((Registers(), "unknown_key"), (example.registers("somebody else"), "wrong_wearer")):
+        made = release.Release(POLICY, ConsentLog(WEARER.events), known, "service_improvement", "improvement")
+        with read(session, vault) as capture:
+            decided = [made.decide(capture, p.block) for p in capture if isinstance(p, parts.BlockPart)]
+        assert decided == [None] * 18
+        assert refused(made)["ecg", reason] == 3

@@ -219,6 +219,17 @@ def test_leaves_that_do_not_give_the_signed_root_reject_the_epoch(path):
     assert reasons(rewrite(path, [*rows[:2], (kind, altered), *rows[3:]])) == ["root_mismatch"]
 
 
+@pytest.mark.parametrize("at", [30, parts.RECORD_SIZE - 1])
+def test_a_record_that_the_key_did_not_sign_is_rejected_also_without_a_block(path, at):
+    """One byte of the body or of the signature."""
+    rows = [row for row in records(path) if row[0] != parts.BLOCK]
+    kind, payload = rows[2]
+    altered = payload[:at] + bytes((payload[at] ^ 1,)) + payload[at + 1 :]
+    found = rewrite(path, [*rows[:2], (kind, altered), *rows[3:]])
+    assert reasons(found) == ["bad_signature"]
+    assert (found.epochs_verified, found.holds) == (2, False)
+
+
 def test_damage_is_named_by_its_offset(path):
     """A flip in the middle of the file, as the report prints it."""
     data = bytearray(path.read_bytes())

@@ -1,10 +1,8 @@
 """The commands verify, decode, export and replay, as a person meets them."""
 
 import json
-import shutil
 import subprocess
 import sys
-from importlib import resources
 
 import click
 import pytest
@@ -14,10 +12,12 @@ from host import capture_examples as example
 from tasuki.cli import cli, main
 from tasuki.cli.captures import decode, export, replay, verify
 from tasuki.consent import files
+from tasuki.consent.book import ConsentBook
 from tasuki.consent.policy import builtin
+from tasuki.consent.registers import DEMO_GARMENT, Garment
 from tasuki.register import Hub, HubRegister
 from tasuki.vault.vault import Vault
-from tasuki_wire import cobs, codec
+from tasuki_wire import cobs, codec, epoch
 
 KEY = example.PUBLIC.hex()
 SUBJECT = files.demo_wearer(builtin()).subject
@@ -35,8 +35,12 @@ def state(tmp_path, monkeypatch):
     example.write(tmp_path / "session.tsk", keys=vault, subject=SUBJECT)
     example.write(tmp_path / "plain.tsk")
     vault.close()
-    with resources.as_file(resources.files("tasuki.consent") / "demo-wearer.toml") as wearer:
-        shutil.copy(wearer, folder / "consent.toml")
+    book = ConsentBook(folder / "consent.db")
+    book.adopt(files.demo_wearer(builtin()))
+    book.enrol(Garment(epoch.key_id(example.PUBLIC), example.DEVICE, DEMO_GARMENT))
+    book.bind(example.DEVICE, SUBJECT, 0)
+    book.close()
+    (tmp_path / "notes.txt").write_text("no key, no capture")
     monkeypatch.chdir(tmp_path)
     return folder
 
@@ -96,6 +100,14 @@ def test_verify_tells_programs_what_it_found(state, run):
     assert found["streams"][0] == {"stream": 0, "item": "ecg", "held": 6, "withheld": 0, "missing": 0}
 
 
+def test_the_key_never_comes_from_the_file_that_it_verifies(state, run):
+    """Not even where the file would pass for a key."""
+    (state.parent / "raw.key").write_bytes(example.PUBLIC)
+    code, _, err = run("verify", "raw.key", "--key", "../" + state.parent.name + "/raw.key")
+    assert code == 2
+    assert "the key cannot come from the file that it verifies" in err
+
+
 def test_every_damaged_cut_or_trailing_byte_makes_verify_fail_and_is_named(state, run):
     """Exit code 1 and an offset, wherever it happens, and no traceback."""
     data = (state.parent / "plain.tsk").read_bytes()
@@ -133,7 +145,7 @@ def test_an_unknown_hub_is_named_with_a_way_out(state, run):
         ["verify", "state"],
         ["verify", "plain.tsk", "--key", "abc"],
         ["verify", "plain.tsk", "--key", "plain.tsk"],
-        ["verify", "plain.tsk", "--key", "state/consent.toml"],
+        ["verify", "plain.tsk", "--key", "notes.txt"],
         ["verify", "session.tsk", "--state", "empty"],
         ["decode", "nowhere.bin"],
         ["decode", "session.tsk", "--state", "empty"],
@@ -147,8 +159,8 @@ def test_an_unknown_hub_is_named_with_a_way_out(state, run):
         ["export", "plain.tsk", "--to", "store", "-o", "b.tsk"],
         ["export", "session.tsk", "--purpose", "fun", "--to", "store", "-o", "b.tsk"],
         ["export", "session.tsk", "--purpose", "statistics", "--to", "nowhere", "-o", "b.tsk"],
-        ["export", "session.tsk", "--purpose", "statistics", "--to", "store", "--consent", "x", "-o", "b"],
-        ["export", "state/consent.toml", "-o", "b.tsk"],
+        ["export", "session.tsk", "--purpose", "statistics", "--to", "store", "--state", "empty", "-o", "b"],
+        ["export", "notes.txt", "-o", "b.tsk"],
         ["replay", "nowhere.tsk"],
         ["replay", "plain.tsk", "--speed", "-1"],
     ],

@@ -278,6 +278,17 @@ def answer(host, epochs, ask, rng):
             host.feed(b"".join(stuff(f) for f in resent if rng.random() > 0.05))
 
 
+def test_verified_epochs_make_room_for_the_next():
+    """A window that holds little more than one epoch loses no frame of many."""
+    hub = Hub()
+    host = Host(hub, window=native.Window(1 << 12, 1024))
+
+    host_feeds = [host.feed(hub.signed_epoch().wire()) for _ in range(30)]
+
+    assert [type(v) for out in host_feeds for v in out] == [Verified] * 30
+    assert host.verifier.window.counts["evicted"] == 0
+
+
 def test_memory_stays_bounded_when_no_record_ever_comes():
     """Frames that no epoch claims go oldest first, and are counted."""
     hub = Hub()

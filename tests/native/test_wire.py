@@ -179,10 +179,13 @@ def test_a_flood_without_delimiter_is_one_long_frame_and_bounded_memory():
 
 
 def test_many_short_damaged_frames_all_get_their_row():
-    arena, rows = wire.WireDecoder().decode(b"\x01\0" * 5000 + stuff(codec.frame(1, 0, 0, 0, 0, 0, b"ab")))
+    good = [stuff(codec.frame(1, 0, 0, 0, 0, 0, body)) for body in (b"ab", b"cd")]
 
-    assert rows["status"].tolist() == [layout.FAULTS.index("short")] * 5000 + [OK]
-    assert arena[rows[-1]["offset"] :].tobytes()[16:] == b"ab"
+    arena, rows = wire.WireDecoder().decode(good[0] + b"\x01\0" * 5000 + good[1])
+
+    assert rows["status"].tolist() == [OK] + [layout.FAULTS.index("short")] * 5000 + [OK]
+    assert arena[rows[0]["offset"] :].tobytes()[16:18] == b"ab"
+    assert arena[rows[-1]["offset"] :].tobytes()[16:] == b"cd"
 
 
 def test_counts_add_up_by_fault():

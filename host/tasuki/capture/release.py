@@ -6,12 +6,11 @@ from typing import NamedTuple
 
 from tasuki.block import Block
 from tasuki.capture.reading import Capture
-from tasuki.consent.context import Context, Interval
+from tasuki.consent.context import Context, Interval, context_of
 from tasuki.consent.decision import Decision, Engine
-from tasuki.consent.events import BEGINNING, FOREVER, ConsentLog
-from tasuki.consent.files import WearerFile
+from tasuki.consent.events import ConsentLog
 from tasuki.consent.policy import Policy
-from tasuki.consent.registers import ENVELOPE, Binding, Garment, Manifest, Registers
+from tasuki.consent.registers import ENVELOPE, Registers
 from tasuki.errors import UsageError
 
 SERVICE = "service_information"
@@ -30,14 +29,13 @@ class Release:
     """Decides for the blocks of one capture, one purpose and one destination, as of now.
 
     Args:
-        policy, wearer: the policy and what the wearer said.
-        registers: destinations; the hub and its wearer are added from the capture.
+        consents, registers: what wearers said; destinations, hubs, and who wore them (the consent book).
 
     Raises UsageError for a purpose or destination that there is not.
     """
 
     def __init__(
-        self, policy: Policy, wearer: WearerFile, registers: Registers, purpose: str, destination: str
+        self, policy: Policy, consents: ConsentLog, registers: Registers, purpose: str, destination: str
     ) -> None:
         if purpose not in policy.purposes:
             raise UsageError(f"no purpose {purpose!r}", f"The policy has {', '.join(policy.purposes)}.")
@@ -49,7 +47,7 @@ class Release:
         self.purpose = purpose
         self.destination = destination
         self.refusals: Counter[Refusal] = Counter()
-        self._engine = Engine(policy, ConsentLog(wearer.events), registers)
+        self._engine = Engine(policy, consents, registers)
         self._at_ns = time.time_ns()
 
     @property
@@ -67,7 +65,7 @@ class Release:
             self.purpose,
             self.destination,
             self._at_ns,
-            self._context(capture, block, interval),
+            self._context(block, interval),
         )
         if decision.allowed:
             return interval
@@ -79,14 +77,12 @@ class Release:
         row = Refusal(decision.item, decision.reason, decision.rules, decision.remedy())
         self.refusals[row] += 1
 
-    def _context(self, capture: Capture, block: Block, interval: Interval | None) -> Context:
-        """The host that wrote the capture knew hub and wearer: its streams and keys are theirs."""
-        rows = capture.header.streams if capture.header else ()
-        profile = [(row.stream, row.kind, row.site, row.period_us, row.per_frame) for row in rows]
-        garment = Garment(block.key_id, block.device, Manifest.of_profile("captured", profile))
-        subject = capture.subject
-        binding = Binding(bytes(16), block.device, subject, BEGINNING, FOREVER) if subject else None
-        return Context(interval, garment, block.device, block.stream, block.kind, binding)
+    def _context(self, block: Block, interval: Interval | None) -> Context:
+        registers = self._engine.registers
+        if interval is None:
+            garment = registers.garments.get(block.key_id)
+            return Context(None, garment, block.device, block.stream, block.kind)
+        return context_of(registers, block.key_id, block.device, block.stream, block.kind, interval)
 
 
 def acquired(capture: Capture, block: Block) -> Interval | None:

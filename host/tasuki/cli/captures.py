@@ -15,9 +15,8 @@ from tasuki.capture.check import verify as check
 from tasuki.capture.header import ATTESTED, DEVICE_PROVED
 from tasuki.cli.frame import print_json, state_option
 from tasuki.cli.replaying import snapshot
-from tasuki.consent import files
+from tasuki.consent.book import ConsentBook
 from tasuki.consent.policy import builtin
-from tasuki.consent.registers import Registers
 from tasuki.errors import UsageError
 from tasuki.view.live import LiveView
 from tasuki_wire import codec, items
@@ -87,7 +86,6 @@ def decode(
 @click.option("--without", multiple=True, type=click.Choice(items.NAMES), help="Withhold an item.")
 @click.option("--purpose", help="Only what the wearer granted for this purpose.")
 @click.option("--to", "destination", help="Registered destination, with --purpose.")
-@click.option("--consent", type=_FILE, help="The wearer's consent file [default: STATE/consent.toml].")
 @_KEY
 @_JSON
 @state_option
@@ -97,7 +95,6 @@ def export(
     without: tuple[str, ...],
     purpose: str | None,
     destination: str | None,
-    consent: Path | None,
     key: str | None,
     as_json: bool,
     state: Path,
@@ -124,7 +121,8 @@ def export(
     if purpose is None or destination is None:
         exporting.device_proved(lambda: trust.opened(file, state), output, choose, summary)
         return _report(summary, None, output, as_json)
-    made = _release(consent, state, purpose, destination)
+    with contextlib.closing(_book(state)) as book:
+        made = release.Release(builtin(), book.log, book.registers, purpose, destination)
     try:
         if made.device_proved:
             both = exporting.both(choose, made)
@@ -186,12 +184,12 @@ def _player(
     return player, chunks
 
 
-def _release(consent: Path | None, state: Path, purpose: str, destination: str) -> release.Release:
-    path = consent or state / "consent.toml"
+def _book(state: Path) -> ConsentBook:
+    """What wearers said; UsageError when this host never heard of any, instead of a new book."""
+    path = state / "consent.db"
     if not path.exists():
-        raise UsageError(f"there is no consent file {path}", "Give the wearer's consent file with --consent.")
-    policy = builtin()
-    return release.Release(policy, files.read(path, policy), Registers(), purpose, destination)
+        raise UsageError(f"{state} has no consents", "Give the state folder of the run that recorded FILE.")
+    return ConsentBook(path)
 
 
 def _tell_refusals(made: release.Release) -> None:

@@ -80,9 +80,10 @@ def _keep(hubs: list[VirtualHub]) -> None:
 @click.option("--port", required=True, help="Serial port of the hub.")
 @click.option("--product", type=click.Choice(list(PRODUCTS)), default="demo-garment", show_default=True)
 @click.option("--repin", is_flag=True, help="Take a hub over from another host; destroys its key.")
+@click.option("--key-file", type=click.Path(path_type=Path), help="Write the hub's public key here, as hex.")
 @click.option("--json", "as_json", is_flag=True, help="Print the register's row as JSON.")
 @state_option
-def enroll(port: str, product: str, repin: bool, as_json: bool, state: Path) -> None:
+def enroll(port: str, product: str, repin: bool, key_file: Path | None, as_json: bool, state: Path) -> None:
     """Have a hub make its key, prove it, and obey this host's consent authority.
 
     \b
@@ -91,6 +92,8 @@ def enroll(port: str, product: str, repin: bool, as_json: bool, state: Path) -> 
     """
     with State(state) as opened:
         row = enrolment.enroll(port, opened, repin, PRODUCTS[product])
+    if key_file:
+        key_file.write_text(row.public + "\n")
     if as_json:
         print_json({"device": row.device, "public_key": row.public, "board": row.board})
     else:

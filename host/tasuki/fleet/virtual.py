@@ -15,6 +15,7 @@ import sysconfig
 import tty
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from tasuki.errors import UsageError
 from tasuki.fleet.sim import SimBoard, SimHub
@@ -88,7 +89,7 @@ class VirtualHub:
         (self.folder / "flash").mkdir(parents=True, exist_ok=True)
         path = self.folder / "hub.json"
         old = json.loads(path.read_text()) if path.exists() else {}
-        config = {
+        config: dict[str, Any] = {
             "unique_id": old.get("unique_id") or secrets.token_hex(8),
             "speed": int(speed) if float(speed).is_integer() else speed,
             "replay": str(replay.resolve()),

@@ -254,7 +254,9 @@ class Monitor(Listener):
 
 
 def _first_field(kind: int) -> tuple[Any, ...]:
-    return next(row[5][0] for row in layout.MESSAGES if row[0] == kind)
+    rows: dict[int, Any] = {row[0]: row[5] for row in layout.MESSAGES}
+    first: tuple[Any, ...] = rows[kind][0]
+    return first
 
 
 def _one_number(part: Samples) -> NDArray[np.float64]:

@@ -1,0 +1,101 @@
+"""Every command of the README works as it stands there, in its order."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from end_to_end.conftest import ROOT, Command
+from tasuki.fleet.virtual import VirtualHub
+
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
+LINES = [line for language, text in BLOCKS if language == "sh" for line in text.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def walk(tmp_path_factory, replay_folder):
+    """A newcomer's folder, with the hub that the README's first command spawns."""
+    folder = tmp_path_factory.mktemp("walk")
+    with VirtualHub("unix", folder / "bench", replay_folder, 1) as hub:
+        yield Command(folder), hub
+
+
+def test_the_readme_has_the_commands_that_newcomers_look_for():
+    words = [line.split()[:2] for line in LINES]
+
+    assert words.index(["make", "setup"]) < words.index(["make", "demo"])
+    assert len(LINES) == len(set(LINES)) > 10
+
+
+@pytest.mark.hub
+@pytest.mark.parametrize("line", LINES)
+def test_a_command_of_the_readme_works(walk, line):
+    command, hub = walk
+    words = shlex.split(line.replace("/dev/pts/5", hub.port))
+    if words[:3] == ["tasuki", "hub", "spawn"]:
+        process = command.start(*words[1:])
+        assert process.stdout.readline().startswith("/dev/pts/")
+        process.terminate()
+        process.communicate(timeout=30)
+        assert process.returncode == 0
+    elif words[0] == "tasuki":
+        done = command(*words[1:])
+        assert done.returncode == 0, done.stdout + done.stderr
+    elif words[0] == "cp":
+        shutil.copy(ROOT / words[1], command.folder / words[2])
+    else:
+        assert words[0] == "make"
+        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=600)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.hub
+def test_the_library_example_of_the_readme_yields_verified_readings(walk):
+    command, hub = walk
+    (code,) = [text for language, text in BLOCKS if language == "python"]
+    code = code.replace("/dev/ttyACM0", hub.port) + "    break\n"
+
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=command.env,
+        cwd=command.folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[0] in (
+        "ecg",
+        "respiration",
+        "body_temperature",
+        "body_motion",
+        "device_status",
+    )
+
+
+def test_every_link_of_the_documentation_leads_somewhere():
+    pages = [
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        *(ROOT / "docs").rglob("*.md"),
+        *ROOT.glob("*/*.md"),
+    ]
+    for page in pages:
+        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
+            if "://" not in target:
+                assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_threat_model_names_tests_that_exist():
+    text = (ROOT / "docs" / "threat-model.md").read_text()
+    names = re.findall(r"`((?:tests/\w+/)?(?:test|check)_\w+|tests/\w+)`", text)
+
+    assert names
+    for name in names:
+        found = list((ROOT / "tests").rglob(f"{name.split('/')[-1]}*"))
+        assert found, name
