@@ -46,5 +46,5 @@ CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitiz
     LDFLAGS="-fsanitize=address,undefined" "$python" native/build.py > build.log 2>&1 || { cat build.log; exit 1; }
 mv tasuki/_native*.so host/tasuki/
 LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)" \
-    ASAN_OPTIONS=detect_leaks=0 "$python" -m pytest -q -p no:cacheprovider -p no:faulthandler --capture=sys \
+    PYTHONMALLOC=malloc ASAN_OPTIONS=detect_leaks=0 "$python" -m pytest -q -p no:cacheprovider -p no:faulthandler --capture=sys \
     "${@:-tests/native}"

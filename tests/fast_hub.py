@@ -1,0 +1,79 @@
+"""A SIMULATED hub without a wall clock: each read lets its time pass and returns what it sent."""
+
+import os
+
+from tasuki.fleet.sim import SodiumCrypto
+from tasuki_hub.hub import Hub
+from tasuki_hub.replay import Replay, StatusDriver
+
+STEP_US = 50_000
+
+
+class _Board:
+    name = "fast-sim"
+
+    def __init__(self, flash, replay):
+        self.flash = str(flash)
+        self._replay = replay
+        self.clock = 0
+        self.inbox = b""
+        self.outbox = bytearray()
+
+    def unique_id(self):
+        return b"fast"
+
+    def entropy(self, n):
+        return os.urandom(n)
+
+    def ticks_us(self):
+        return self.clock
+
+    def now_us(self):
+        return self.clock
+
+    def drivers(self, hub):
+        return [*Replay(str(self._replay)).channels, (5, StatusDriver(hub, 4_000_000))]
+
+    def read_into(self, buf):
+        n = min(len(buf), len(self.inbox))
+        buf[:n] = self.inbox[:n]
+        self.inbox = self.inbox[n:]
+        return n
+
+    def write(self, data):
+        self.outbox += data
+        return len(data)
+
+    def battery_mv(self):
+        return 0
+
+    def reset_cause(self):
+        return 1
+
+    def heap_free(self):
+        return 0
+
+
+class FastLine:
+    """A line (tasuki.session.connection.Line) with the hub at its other end, as fast as it runs."""
+
+    def __init__(self, folder, replay):
+        (folder / "flash").mkdir(parents=True, exist_ok=True)
+        self.board = _Board(folder / "flash", replay)
+        self.hub = Hub(self.board, SodiumCrypto)
+
+    def read(self, timeout_s):
+        """Let 50 ms of hub time pass."""
+        for _ in range(2):
+            self.hub.step()
+            self.board.clock += STEP_US // 2
+        data = bytes(self.board.outbox)
+        self.board.outbox.clear()
+        return data
+
+    def write(self, data):
+        """Bytes for the hub."""
+        self.board.inbox += data
+
+    def close(self):
+        """Nothing to close."""
