@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 SECONDS_OF_RECORDING := $(if $(filter command line environment,$(origin SECONDS)),--seconds $(SECONDS))
 DEMO_ARGS := $(SECONDS_OF_RECORDING) $(if $(SPEED),--speed $(SPEED)) $(if $(HUB),--hub $(HUB))
 
-.PHONY: help setup services demo test check native bench clean
+.PHONY: help setup services demo test check sanitize spec native bench soak pictures clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,13 +27,24 @@ demo: setup  ## the main job on a real recording: make demo SECONDS=60 SPEED=10
 test: setup  ## all tests
 	$(BIN)/python -m pytest -n 2
 
-check: setup  ## lint, types, import contracts, device syntax
+check: setup  ## lint, types, import contracts, device syntax, generated files
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/ruff check --config firmware/ruff.toml firmware
+	$(BIN)/ruff format --check --config firmware/ruff.toml firmware
 	$(BIN)/codespell
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy
 	$(BIN)/python packaging/mpy_syntax.py
+	$(BIN)/python packaging/spec_tables.py --check
+	$(BIN)/python packaging/make_vectors.py --check
+
+sanitize: setup  ## the C core under sanitizers, strict warnings, and for a bare Cortex-M0+
+	packaging/native_checks.sh
+
+spec: setup  ## write SPEC.md's tables and the vectors anew
+	$(BIN)/python packaging/spec_tables.py
+	$(BIN)/python packaging/make_vectors.py
 
 native: setup  ## rebuild the C core
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
@@ -41,5 +52,11 @@ native: setup  ## rebuild the C core
 bench: setup  ## speed beside the peers, as ratios
 	$(BIN)/python -m pytest benchmarks --benchmark-only
 
-clean:
+soak: setup  ## memory over a million frames, about ten minutes
+	$(BIN)/python benchmarks/soak.py
+
+pictures: setup  ## the README's picture, from a real run of the demo
+	$(BIN)/python packaging/make_pictures.py
+
+clean:  ## remove what was built
 	rm -rf $(VENV) build out

@@ -15,7 +15,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from fast_hub import FastLine
-
 from tasuki import recordings
 from tasuki.session import greet
 from tasuki.session.connection import Connection
@@ -41,9 +40,12 @@ def soak(frames: int, folder: Path) -> tuple[int, int]:
     with State(folder / "state") as state:
         identity = greet_and_enroll(line, state)
         monitor = Monitor()
-        with Session(
-            line, state, adopt(state, None), public_key=identity.public, listeners=[monitor]
-        ) as session, uploading(session):
+        with (
+            Session(
+                line, state, adopt(state, None), public_key=identity.public, listeners=[monitor]
+            ) as session,
+            uploading(session),
+        ):
             monitor.watch(session)
             warm, start = 0, time.monotonic()
             while session.counts.frames < frames:
@@ -70,7 +72,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         warm, end = soak(frames, Path(folder))
     growth = end - warm
-    print(f"resident {warm >> 20} MiB after the warm-up, {end >> 20} MiB at the end ({growth >> 10} KiB more)")
+    print(
+        f"resident {warm >> 20} MiB after the warm-up, {end >> 20} MiB at the end ({growth >> 10} KiB more)"
+    )
     return int(growth > _MOST_GROWTH)
 
 

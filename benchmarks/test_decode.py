@@ -104,7 +104,7 @@ def test_construct(rate):
 
 def test_samples(rate):
     """Decode and gather: every sample of a stream with its time, as NumPy arrays."""
-    from tasuki.pipeline.decode import Stream
+    from tasuki.frames import Stream
 
     n = 100_000
     parts, ecg = reads(stuffed_frames(n)), Stream(0, 1, 1, PAYLOAD // 2, 4000)

@@ -15,12 +15,12 @@ import pytest
 sys.path.append(str(Path(__file__).parent.parent / "tests"))
 
 from signed_session import DEFAULT_EPOCH, Hub
-from tasuki.ledger import ForgetfulLedger
 from tasuki.native import epoch as native
 from tasuki.pipeline.decode import Decoder, Messages
 from tasuki.pipeline.verify import Verifier
-from tasuki.proof import signature_holds
-from tasuki.verdict import Verified
+from tasuki.trust.ledger import ForgetfulLedger
+from tasuki.trust.proof import signature_holds
+from tasuki.trust.verdict import Verified
 
 READ = 65536
 GROUP = "decode and verify, default profile"

@@ -1,9 +1,9 @@
 """The receiving side in one object, for tests: decoder, assembler and verifier in a row."""
 
-from tasuki.ledger import ForgetfulLedger
 from tasuki.pipeline.decode import Decoder, Messages
 from tasuki.pipeline.verify import Verifier
-from tasuki.verdict import Rejected, Verified
+from tasuki.trust.ledger import ForgetfulLedger
+from tasuki.trust.verdict import Rejected, Verified
 
 
 class Host:

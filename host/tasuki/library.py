@@ -20,7 +20,7 @@ class Reading:
     """A verified block, durably in the outbox.
 
     Attributes:
-        block: the block with all that proves it (tasuki.proof.check).
+        block: the block with all that proves it (tasuki.trust.proof.check).
         start, end: wall time of the first and the last sample, UTC.
         uncertainty_s: half-width of the interval that both surely lie in.
     """

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasuki.block import Block
-from tasuki.pipeline.decode import record_dtype
+from tasuki.frames import record_dtype
 from tasuki_wire import codec, layout
 
 _FIELDS = {row[0]: row[5] for row in layout.MESSAGES}

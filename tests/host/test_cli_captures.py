@@ -15,7 +15,7 @@ from tasuki.consent import files
 from tasuki.consent.book import ConsentBook
 from tasuki.consent.policy import builtin
 from tasuki.consent.registers import DEMO_GARMENT, Garment
-from tasuki.register import Hub, HubRegister
+from tasuki.trust.register import Hub, HubRegister
 from tasuki.vault.vault import Vault
 from tasuki_wire import cobs, codec, epoch
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from signed_session import Hub, message, stuff
-from tasuki.pipeline.decode import Decoder, Messages, Stream, read_streams
+from tasuki.frames import Stream
+from tasuki.pipeline.decode import Decoder, Messages, read_streams
 from tasuki_wire import codec, layout
 
 ECG = Stream(0, 1, 1, 25, 4000)

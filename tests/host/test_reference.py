@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from signed_session import message, stuff
 from tasuki import reference
-from tasuki.pipeline.decode import Decoder, Stream, record_dtype
+from tasuki.frames import Stream, record_dtype
+from tasuki.pipeline.decode import Decoder
 from tasuki_wire import codec, layout
 
 ROWS = {row[0]: row for row in layout.MESSAGES}

@@ -5,11 +5,11 @@ from nacl.bindings import crypto_sign_seed_keypair
 
 from receiving import Host, held
 from signed_session import DEFAULT_EPOCH, Hub, stuff
-from tasuki import proof
-from tasuki.ledger import ForgetfulLedger
 from tasuki.native import epoch as native
 from tasuki.pipeline.verify import Verifier
-from tasuki.verdict import Omitted, Rejected, SessionJump, UnknownTail, Verified
+from tasuki.trust import proof
+from tasuki.trust.ledger import ForgetfulLedger
+from tasuki.trust.verdict import Omitted, Rejected, SessionJump, UnknownTail, Verified
 from tasuki_wire import codec, epoch, layout
 
 BOTH = pytest.mark.parametrize("sha", sorted({native.PORTABLE, native.BEST}))

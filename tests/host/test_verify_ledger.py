@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasuki import ledger
 from tasuki.errors import Untrusted
+from tasuki.trust import ledger
 
 KEY, OTHER = b"k" * 8, b"o" * 8
 

@@ -4,9 +4,9 @@ import random
 
 from receiving import Host, held
 from signed_session import EVERY_KIND, Hub, message, stuff
-from tasuki import proof
 from tasuki.native import epoch as native
-from tasuki.verdict import Gap, Missing, Omitted, Rejected, Run, Verified
+from tasuki.trust import proof
+from tasuki.trust.verdict import Gap, Missing, Omitted, Rejected, Run, Verified
 from tasuki_wire import codec, epoch, layout
 
 LEAF_HASHES = codec.number("leaf_hashes")

@@ -7,9 +7,9 @@ import pytest
 
 from receiving import Host
 from signed_session import DEFAULT_EPOCH, Hub
-from tasuki import proof
 from tasuki.block import Block
 from tasuki.errors import Untrusted
+from tasuki.trust import proof
 from tasuki_wire import epoch
 
 REASONS = {"wrong_version", "wrong_key", "bad_signature", "bad_bounds", "root_mismatch"}

@@ -8,10 +8,10 @@ import pytest
 
 from receiving import Host, held
 from signed_session import stuff
-from tasuki import proof
 from tasuki.block import Block
 from tasuki.errors import Untrusted
-from tasuki.verdict import Omitted, Rejected, Verified
+from tasuki.trust import proof
+from tasuki.trust.verdict import Omitted, Rejected, Verified
 from tasuki_wire import codec, epoch, layout
 from vectors import Case, read
 

@@ -5,14 +5,14 @@ import pytest
 from cobs import cobs
 from nacl.signing import SigningKey
 
-from tasuki import proof
 from tasuki.block import Block
 from tasuki.errors import Untrusted
-from tasuki.ledger import ForgetfulLedger
 from tasuki.native.wire import WireDecoder
 from tasuki.pipeline.decode import Decoder
 from tasuki.pipeline.verify import Verifier
-from tasuki.verdict import Omitted, Rejected, UnknownTail, Verdict, Verified
+from tasuki.trust import proof
+from tasuki.trust.ledger import ForgetfulLedger
+from tasuki.trust.verdict import Omitted, Rejected, UnknownTail, Verdict, Verified
 from tasuki_wire import codec, epoch, layout
 from vectors import Case, read
 

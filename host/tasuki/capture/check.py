@@ -4,7 +4,6 @@ import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from tasuki import proof
 from tasuki.block import Block
 from tasuki.capture import header, parts
 from tasuki.capture.attested import AttestedCheck
@@ -12,6 +11,7 @@ from tasuki.capture.parts import EpochPart
 from tasuki.capture.reading import Capture
 from tasuki.capture.report import Omission, Rejection, Report, StreamCount
 from tasuki.errors import Untrusted
+from tasuki.trust import proof
 from tasuki_wire import epoch, layout
 
 KeyOf = Callable[[bytes], bytes]

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tasuki import proof
 from tasuki.block import Block
 from tasuki.capture import container, header, parts
 from tasuki.capture.reading import Capture
 from tasuki.capture.release import Release
 from tasuki.errors import Refused, Untrusted, UsageError
+from tasuki.trust import proof
 from tasuki.vault import attested
 from tasuki.vault.vault import Vault, key_epoch
 from tasuki_wire import codec

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from tasuki.pipeline.decode import Stream
+from tasuki.frames import Stream
 from tasuki_wire import items, layout
 
 CAPTURE = "capture"

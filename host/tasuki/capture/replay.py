@@ -8,19 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from tasuki import proof
 from tasuki.block import Block
 from tasuki.capture import parts
 from tasuki.capture.check import KeyOf
 from tasuki.capture.reading import Capture
 from tasuki.capture.traces import Traces
-from tasuki.chain import read_record
 from tasuki.errors import Untrusted
-from tasuki.ledger import ForgetfulLedger
-from tasuki.pipeline.decode import Batch, Decoder, Link, Messages, Samples, Stream, read_streams
+from tasuki.frames import Batch, Link, Samples, Stream
+from tasuki.pipeline.decode import Decoder, Messages, read_streams
 from tasuki.pipeline.filter import Deriver
 from tasuki.pipeline.verify import Verifier
-from tasuki.verdict import Gap, Omitted, Rejected, UnknownTail, Verdict, Verified
+from tasuki.trust import proof
+from tasuki.trust.chain import read_record
+from tasuki.trust.ledger import ForgetfulLedger
+from tasuki.trust.verdict import Gap, Omitted, Rejected, UnknownTail, Verdict, Verified
 from tasuki_wire import cobs, codec, epoch, layout
 from tasuki_wire.errors import WireError
 

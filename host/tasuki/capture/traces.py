@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tasuki.pipeline.decode import Samples, Stream
+from tasuki.frames import Samples, Stream
 from tasuki_wire import layout
 
 Floats = NDArray[np.float64]

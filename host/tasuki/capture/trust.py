@@ -11,7 +11,7 @@ from tasuki.capture.check import KeyOf
 from tasuki.capture.header import Header
 from tasuki.capture.reading import Capture, read
 from tasuki.errors import UsageError
-from tasuki.register import HubRegister
+from tasuki.trust.register import HubRegister
 from tasuki.vault import keyfiles
 from tasuki.vault.vault import Vault
 

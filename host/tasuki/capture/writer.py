@@ -12,7 +12,7 @@ from tasuki.block import Block
 from tasuki.capture import container, header, parts
 from tasuki.capture.keys import FileKeys, Keys, make
 from tasuki.errors import UsageError
-from tasuki.pipeline.decode import Stream
+from tasuki.frames import Stream
 from tasuki_wire import codec, items
 
 _TAIL_BYTES = 1 << 18

@@ -123,7 +123,7 @@ class BiquadCascade:
         lib.tsk_biquad_i32(self.coef, self._fixed, taken, len(block), given)
 
     def gap(self, samples: int) -> None:
-        """So many missing samples, in both arithmetics."""
+        """So many missing samples, in both arithmetic."""
         lib.tsk_biquad_gap_f32(self.coef, self._real, samples)
         lib.tsk_biquad_gap_i32(self.coef, self._fixed, samples)
 

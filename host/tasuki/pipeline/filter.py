@@ -21,7 +21,7 @@ from tasuki.filters import (
     RespirationRate,
     RespirationReading,
 )
-from tasuki.pipeline.decode import Batch, Samples, Stream
+from tasuki.frames import Batch, Samples, Stream
 from tasuki_wire import codec
 
 _ECG = codec.number("ecg")

@@ -3,7 +3,7 @@
 Feed batches with `frames` and whole link messages with `message`, in any order;
 call `poll` with the time now and then. Each call returns verdicts. What was
 verified is entered into the durable ledger by whoever stores its blocks, in the
-same transaction (tasuki.ledger.record).
+same transaction (tasuki.trust.ledger.record).
 """
 
 from collections.abc import Callable
@@ -12,12 +12,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tasuki.chain import Chain
 from tasuki.errors import Untrusted
-from tasuki.ledger import Ledger
 from tasuki.native import epoch as native
-from tasuki.pending import ENTRIES, Opening, Pending, Timing, join_omitted
-from tasuki.verdict import (
+from tasuki.trust.chain import Chain
+from tasuki.trust.ledger import Ledger
+from tasuki.trust.pending import ENTRIES, Opening, Pending, Timing, join_omitted
+from tasuki.trust.verdict import (
     Gap,
     Missing,
     Omitted,
@@ -70,7 +70,7 @@ class Verifier:
         window: native.Window | None = None,
         timing: Timing | None = None,
     ) -> None:
-        """tokens: see tasuki.chain.Chain."""
+        """tokens: see tasuki.trust.chain.Chain."""
         self.window = window or native.Window()
         self._chain = Chain(public_key, device, ledger, tokens)
         self._timing = timing or Timing()

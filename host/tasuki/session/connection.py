@@ -13,7 +13,8 @@ from typing import Any, Protocol
 
 from tasuki.clock import ClockModel
 from tasuki.errors import LinkLost, Refused
-from tasuki.pipeline.decode import Batch, Decoder, Link, Messages
+from tasuki.frames import Batch, Link
+from tasuki.pipeline.decode import Decoder, Messages
 from tasuki.session.dialogue import Dialogue, Fields
 from tasuki_wire import codec, layout
 

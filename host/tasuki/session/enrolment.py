@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 from tasuki.consent.registers import DEMO_GARMENT, Garment, Manifest
 from tasuki.pipeline.acquire import SerialLine
-from tasuki.register import Hub
 from tasuki.session import greet
 from tasuki.session.connection import Connection
 from tasuki.session.state import State
+from tasuki.trust.register import Hub
 
 
 def enroll(port: str, state: State, repin: bool = False, product: Manifest = DEMO_GARMENT) -> Hub:

@@ -8,7 +8,8 @@ import nacl.bindings as sodium
 from nacl.exceptions import BadSignatureError
 
 from tasuki.errors import Refused, Untrusted
-from tasuki.pipeline.decode import Stream, read_streams
+from tasuki.frames import Stream
+from tasuki.pipeline.decode import read_streams
 from tasuki.session import consent_token
 from tasuki.session.connection import Connection
 from tasuki.vault.secret import Signer

@@ -13,11 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasuki import ledger
 from tasuki.clock import ClockModel
 from tasuki.consent.registers import DEMO_GARMENT, Binding, Garment, Manifest
 from tasuki.errors import Refused, Untrusted
-from tasuki.pipeline.decode import Batch, Samples, Stream
+from tasuki.frames import Batch, Samples, Stream
 from tasuki.pipeline.enforce import Gate
 from tasuki.pipeline.filter import Derived, Deriver
 from tasuki.pipeline.outbox import OutboxFull
@@ -27,7 +26,8 @@ from tasuki.pipeline.verify import Timing, Verifier
 from tasuki.session import consent_token, greet
 from tasuki.session.connection import Connection, Line, Reboot
 from tasuki.session.state import State
-from tasuki.verdict import Gap, Missing, Omitted, Rejected, SessionJump, UnknownTail, Verdict, Verified
+from tasuki.trust import ledger
+from tasuki.trust.verdict import Gap, Missing, Omitted, Rejected, SessionJump, UnknownTail, Verdict, Verified
 from tasuki_wire import codec
 from tasuki_wire import items as wire_items
 

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from tasuki.consent import reasons
 from tasuki.consent.decision import Decision as Decided
-from tasuki.pipeline.decode import Samples, Stream
+from tasuki.frames import Samples, Stream
 from tasuki.pipeline.parcel import Routed
 from tasuki.session.hub_session import Listener, Session
-from tasuki.verdict import Gap, Omitted, Rejected, UnknownTail, Verdict, Verified
+from tasuki.trust.verdict import Gap, Omitted, Rejected, UnknownTail, Verdict, Verified
 from tasuki.view import snapshot as shown
 from tasuki_wire import codec, items, layout
 

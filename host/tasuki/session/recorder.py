@@ -5,7 +5,7 @@ from pathlib import Path
 from tasuki.capture.writer import CaptureWriter
 from tasuki.pipeline.parcel import Routed
 from tasuki.session.hub_session import Listener, Session
-from tasuki.verdict import Gap, Omitted, Rejected, UnknownTail, Verdict, Verified
+from tasuki.trust.verdict import Gap, Omitted, Rejected, UnknownTail, Verdict, Verified
 from tasuki_wire import layout
 
 _LEAVES = layout.SLOTS * layout.NODE_SIZE

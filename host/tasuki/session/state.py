@@ -14,11 +14,11 @@ from tasuki.consent import files
 from tasuki.consent.book import ConsentBook
 from tasuki.consent.decision import Engine
 from tasuki.consent.policy import Policy, builtin
-from tasuki.ledger import SqliteLedger
 from tasuki.pipeline.outbox import Outbox
-from tasuki.register import HubRegister
 from tasuki.session.token_book import TokenBook
 from tasuki.sinks.embedded import EmbeddedStore
+from tasuki.trust.ledger import SqliteLedger
+from tasuki.trust.register import HubRegister
 from tasuki.vault.vault import Vault
 
 

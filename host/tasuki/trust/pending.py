@@ -5,7 +5,7 @@ from struct import Struct
 from typing import NamedTuple
 
 from tasuki.native import epoch as native
-from tasuki.verdict import Omitted, Record, Run, Verdict
+from tasuki.trust.verdict import Omitted, Record, Run, Verdict
 from tasuki_wire import layout
 
 ENTRIES = Struct("<BxIH40x")

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from struct import Struct
 
 from tasuki.errors import Untrusted
-from tasuki.ledger import Ledger
-from tasuki.proof import signature_holds
-from tasuki.verdict import Record
+from tasuki.trust.ledger import Ledger
+from tasuki.trust.proof import signature_holds
+from tasuki.trust.verdict import Record
 from tasuki_wire import codec, epoch, layout
 
 _RECORD = Struct(codec.KINDS[epoch.RECORD].head)
