@@ -7,8 +7,12 @@ costs exactly one byte.
 
 from tasuki_wire.errors import error
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # annotations are never evaluated on the hub
+    Buffer = bytes | bytearray | memoryview
 
-def encode_into(dst, src, n):
+
+def encode_into(dst: bytearray, src: "Buffer", n: int) -> int:
     """Stuff src[:n] into dst, which has n + n // 254 + 1 bytes; return the length.
 
     The delimiter is not written.
@@ -32,7 +36,7 @@ def encode_into(dst, src, n):
     return out
 
 
-def decode_into(dst, src, n):
+def decode_into(dst: bytearray, src: "Buffer", n: int) -> int:
     """Unstuff src[:n] (no delimiter) into dst, at least n bytes; return the length.
 
     Raises Damaged("cobs") for a zero byte or a code that points past the end.

@@ -11,8 +11,15 @@ import struct
 from tasuki_wire import layout
 from tasuki_wire.errors import error
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # annotations are never evaluated on the hub
+    from typing import Any
 
-def struct_format(fields):
+    Fields = tuple[tuple[str, str, int, str, int, str], ...]
+    Buffer = bytes | bytearray | memoryview
+
+
+def struct_format(fields: "Fields") -> str:
     """Struct format of a field list, little-endian; a field of the rest adds nothing."""
     out = "<"
     for _, code, count, _, _, _ in fields:
@@ -25,12 +32,12 @@ def struct_format(fields):
     return out
 
 
-def takes_rest(fields):
+def takes_rest(fields: "Fields") -> bool:
     """True when the last field is all bytes that are left."""
     return bool(fields) and fields[-1][1] == "s" and not fields[-1][2]
 
 
-def schema_text(head, rows):
+def schema_text(head: "Fields", rows: "Fields") -> str:
     """The canonical text whose CRC-32 seeds the kind's frame CRC."""
     lines = []
     for mark, fields in (("", head), ("*", rows)):
@@ -42,7 +49,9 @@ def schema_text(head, rows):
 class Kind:
     """One row of layout.MESSAGES with what follows from it."""
 
-    def __init__(self, number, name, item, mode, head, rows):
+    def __init__(
+        self, number: int, name: str, item: "str | None", mode: int, head: "Fields", rows: "Fields"
+    ) -> None:
         self.number = number
         self.name = name
         self.item = item
@@ -55,13 +64,13 @@ class Kind:
         self.row_rest = takes_rest(rows)
         self.seed = binascii.crc32(schema_text(head, rows).encode()) if number else 0
 
-    def length_holds(self, n):
+    def length_holds(self, n: int) -> bool:
         """True when a payload of n bytes can be this kind."""
         if self.mode == layout.FRAGMENTS:
             return n > layout.FRAGMENT_SIZE
         return self.message_holds(n)
 
-    def message_holds(self, n):
+    def message_holds(self, n: int) -> bool:
         """True when an assembled message of n bytes can be this kind."""
         n -= self.head_size
         if self.mode == layout.SAMPLES:
@@ -75,28 +84,28 @@ KINDS = {row[0]: Kind(*row) for row in layout.MESSAGES}
 BY_NAME = {kind.name: kind for kind in KINDS.values()}
 
 
-def number(name):
+def number(name: str) -> int:
     """Kind number of a message name."""
     return BY_NAME[name].number
 
 
-def pack(kind, *values, rows=b""):
+def pack(kind: int, *values: "Any", rows: bytes = b"") -> bytes:
     """Bytes of a message: head values in order (a time is two), then packed rows."""
     k = KINDS[kind]
     if k.head_rest:
-        return struct.pack(k.head, *values[:-1]) + values[-1]
+        return struct.pack(k.head, *values[:-1]) + bytes(values[-1])
     return struct.pack(k.head, *values) + rows
 
 
-def pack_row(kind, *values):
+def pack_row(kind: int, *values: "Any") -> bytes:
     """Bytes of one row of a message."""
     k = KINDS[kind]
     if k.row_rest:
-        return struct.pack(k.row, *values[:-1]) + values[-1]
+        return struct.pack(k.row, *values[:-1]) + bytes(values[-1])
     return struct.pack(k.row, *values)
 
 
-def unpack(kind, message):
+def unpack(kind: int, message: "Buffer") -> "tuple[Any, ...]":
     """Head values of a message in order, then its remaining bytes when it has any place for them.
 
     Raises Malformed("length") when the bytes cannot be this kind.
@@ -110,7 +119,7 @@ def unpack(kind, message):
     return values
 
 
-def unpack_rows(kind, rows):
+def unpack_rows(kind: int, rows: "Buffer") -> "list[tuple[Any, ...]]":
     """The rows of a message as a list of tuples."""
     k = KINDS[kind]
     if k.row_rest:
@@ -118,13 +127,13 @@ def unpack_rows(kind, rows):
     return [struct.unpack_from(k.row, rows, i) for i in range(0, len(rows), k.row_size)]
 
 
-def hello(nonce, flags):
+def hello(nonce: bytes, flags: int) -> bytes:
     """Payload of a hello that announces every kind of this version."""
     rows = b"".join([pack_row(0, k.number, k.seed) for k in KINDS.values()])
     return pack(0, nonce, flags, len(KINDS), rows=rows)
 
 
-def read_hello(payload):
+def read_hello(payload: "Buffer") -> "tuple[bytes, int, dict[int, int]]":
     """(nonce, flags, {kind: seed}) of a hello; bytes after the counted rows are of a later version."""
     nonce, flags, count, rows = unpack(0, payload)
     size = KINDS[0].row_size
@@ -133,25 +142,25 @@ def read_hello(payload):
     return nonce, flags, dict(unpack_rows(0, rows[: count * size]))
 
 
-def body_into(buf, kind, stream, flags, seq, hi, lo, n):
+def body_into(buf: bytearray, kind: int, stream: int, flags: int, seq: int, hi: int, lo: int, n: int) -> int:
     """Put a header before the n payload bytes that already stand at buf[16:]; return the body's length."""
     struct.pack_into("<BBBBIII", buf, 0, layout.VERSION, kind, stream, flags, seq, hi, lo)
     return layout.HEADER_SIZE + n
 
 
-def close_frame_into(buf, n):
+def close_frame_into(buf: bytearray, n: int) -> int:
     """Append the CRC to a body of n bytes (header and payload); return the frame's length."""
     crc = binascii.crc32(memoryview(buf)[:n], KINDS[buf[1]].seed)
     struct.pack_into("<I", buf, n, crc)
     return n + layout.CRC_SIZE
 
 
-def frame_into(buf, kind, stream, flags, seq, hi, lo, n):
+def frame_into(buf: bytearray, kind: int, stream: int, flags: int, seq: int, hi: int, lo: int, n: int) -> int:
     """Make a frame around the n payload bytes that already stand at buf[16:]; return its length."""
     return close_frame_into(buf, body_into(buf, kind, stream, flags, seq, hi, lo, n))
 
 
-def frame(kind, stream, flags, seq, hi, lo, payload):
+def frame(kind: int, stream: int, flags: int, seq: int, hi: int, lo: int, payload: bytes) -> bytes:
     """A frame as bytes, not stuffed."""
     buf = bytearray(layout.HEADER_SIZE + len(payload) + layout.CRC_SIZE)
     buf[layout.HEADER_SIZE : layout.HEADER_SIZE + len(payload)] = payload
@@ -159,7 +168,9 @@ def frame(kind, stream, flags, seq, hi, lo, payload):
     return bytes(buf)
 
 
-def split(raw, announced=None):
+def split(
+    raw: "Buffer", announced: "dict[int, int] | None" = None
+) -> "tuple[int, int, int, int, int, int, bytes]":
     """Header values and payload of one unstuffed frame.
 
     Returns (kind, stream, flags, seq, hi, lo, payload). `announced` maps kinds
@@ -173,7 +184,7 @@ def split(raw, announced=None):
     return kind, stream, flags, seq, hi, lo, bytes(raw[layout.HEADER_SIZE : -layout.CRC_SIZE])
 
 
-def check(raw, announced):
+def check(raw: "Buffer", announced: "dict[int, int]") -> str:
     """Name of the first rule of layout.FAULTS that an unstuffed frame breaks, or "ok"."""
     if len(raw) > layout.MAX_FRAME:
         return "long"
@@ -198,7 +209,7 @@ def check(raw, announced):
     return "ok" if k.length_holds(len(body) - layout.HEADER_SIZE) else "length"
 
 
-def fragments(message_id, message):
+def fragments(message_id: int, message: bytes) -> "list[bytes]":
     """Payloads of the fragments of a message, in order; ValueError above 4 KiB."""
     if len(message) > layout.MAX_MESSAGE:
         raise ValueError("message of %d bytes" % len(message))
@@ -212,15 +223,15 @@ def fragments(message_id, message):
 class Assembler:
     """Joins fragments, one message in assembly per kind; bounded by layout.MAX_MESSAGE."""
 
-    def __init__(self):
-        self._open = {}
+    def __init__(self) -> None:
+        self._open: dict[int, tuple[int, int, list[bytes]]] = {}
         self.abandoned = 0
 
-    def reset(self):
+    def reset(self) -> None:
         """Forget what is in assembly, as a hello with another nonce asks for."""
         self._open = {}
 
-    def add(self, kind, payload):
+    def add(self, kind: int, payload: "Buffer") -> "bytes | None":
         """The whole message when this fragment completes it, else None.
 
         A fragment out of order, of another message or past the size limit
@@ -249,11 +260,11 @@ class Assembler:
         return b"".join(seen[2])
 
 
-def time_words(us):
+def time_words(us: int) -> "tuple[int, int]":
     """(high, low) words of a device time in microseconds."""
     return us >> 30, us & (layout.WORD - 1)
 
 
-def time_us(hi, lo):
+def time_us(hi: int, lo: int) -> int:
     """Device time in microseconds from its two words."""
     return (hi << 30) | lo

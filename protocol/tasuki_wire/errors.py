@@ -8,7 +8,7 @@ whole message shows.
 class WireError(ValueError):
     """Bytes that are not a valid frame or message."""
 
-    def __init__(self, fault, detail=""):
+    def __init__(self, fault: str, detail: str = "") -> None:
         super().__init__("%s: %s" % (fault, detail) if detail else fault)
         self.fault = fault
 
@@ -25,7 +25,7 @@ class Malformed(WireError):
     """Intact, but breaks a rule of this version: drop and alarm."""
 
 
-def error(fault, detail=""):
+def error(fault: str, detail: str = "") -> WireError:
     """The error of the class that the fault belongs to."""
     if fault in ("long", "cobs", "short", "crc", "fragment"):
         return Damaged(fault, detail)

@@ -1,6 +1,5 @@
 """The tables of the wire are sound, and nothing but the tables decides."""
 
-import ast
 import struct
 from pathlib import Path
 
@@ -141,14 +140,3 @@ def test_consent_bits_are_those_of_the_items_in_order() -> None:
     assert items.category("device_status") == 2
     with pytest.raises(ValueError, match="tuple"):
         items.bit("heart_rate")
-
-
-@pytest.mark.parametrize("file", sorted(WIRE.glob("*.py")), ids=lambda path: path.name)
-def test_the_wire_imports_nothing_that_a_hub_lacks(file: Path) -> None:
-    """struct, hashlib and binascii, and itself."""
-    tree = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-    names = []
-    for statement in tree:
-        names += [alias.name for alias in statement.names] if isinstance(statement, ast.Import) else []
-        names += [statement.module or "."] if isinstance(statement, ast.ImportFrom) else []
-    assert {name.split(".")[0] for name in names} <= ALLOWED
