@@ -45,11 +45,11 @@ class Block:
 
     @cached_property
     def _record(self) -> tuple[int, bytes, bytes, int, int, bytes, bytes, bytes, bytes]:
-        return codec.unpack(epoch.RECORD, self.record)  # type: ignore[no-any-return]
+        return codec.unpack(epoch.RECORD, self.record)
 
     @cached_property
     def _entry(self) -> tuple[int, int, int, int, int, int, bytes]:
-        return epoch.unpack_entry(self.entry)  # type: ignore[no-any-return]
+        return epoch.unpack_entry(self.entry)
 
     @property
     def device(self) -> bytes:

@@ -32,7 +32,7 @@ def _stream(trace: Trace) -> Stream:
     site = f"_{layout.SITES[row.site]}" if 1 < row.site < len(layout.SITES) else ""
     return Stream(
         name=kind.name + site,
-        item=kind.item,
+        item=str(kind.item),
         rate_hz=1e6 / max(row.period_us, 1),
         samples=trace.values,
         unit=trace.unit,

@@ -63,7 +63,7 @@ class Monitor(Listener):
                 kind = codec.KINDS[stream.kind]
                 name = kind.name + (f"_{layout.SITES[stream.site]}" if stream.site > 1 else "")
                 unit = _first_field(stream.kind)[3]
-                self._traces[number] = _Trace(stream, name, kind.item, unit, deque(maxlen=maxlen))
+                self._traces[number] = _Trace(stream, name, str(kind.item), unit, deque(maxlen=maxlen))
         self.note_unsampled()
 
     # -- what the session tells -------------------------------------------------
