@@ -5,10 +5,14 @@ from tasuki_wire import codec, epoch, items, layout
 from tasuki_wire.errors import WireError
 
 FIRMWARE = b"tasuki 0.1.0"
+MAINTENANCE = "maintenance"  # why a hub leaves: the REPL takes over
+REBOOT = "reboot"  # it starts anew
 
 _ANSWER = codec.number("answer")
-_MAX_RESEND = 64
 _MAX_LEAVES = 170  # what a message of layout.MAX_MESSAGE holds
+
+# A hub without a live token answers who it is, its status, tokens and enrolment.
+_NEEDS_TOKEN = ("start", "resend", "leaves_request", "epoch_request")
 
 
 def _status(name):
@@ -21,6 +25,7 @@ class Commands:
     def __init__(self, hub):
         self._hub = hub
         self._verifying = False
+        self._narrowed = 0  # what the token under way may still allow
         self._handlers = {}
         for kind in codec.KINDS.values():
             handler = getattr(self, "_do_" + kind.name, None)
@@ -33,7 +38,11 @@ class Commands:
         try:
             if handler is None:
                 raise WireError("content", "kind %d is no command" % kind)
-            handler(now, *codec.unpack(kind, payload))
+            fields = codec.unpack(kind, payload)
+            name = codec.KINDS[kind].name
+            if name in _NEEDS_TOKEN and not self._hub.consent.live(now):
+                return self._answer(fields[0], name, "no_token")
+            handler(now, *fields)
         except WireError:
             self._hub.link.damaged += 1
 
@@ -114,20 +123,21 @@ class Commands:
     def _enroll(self, request, authority, challenge, repin):
         hub = self._hub
         keys = hub.keys
-        if repin:
-            keys.forget()
-            hub.new_key()
-        if keys.seed is None:
+        if repin or keys.seed is None:
             try:
-                keys.pin(hub.board.entropy(32), authority)
+                seed = hub.board.entropy(32)
             except NotImplementedError:
                 return self._answer(request, "enroll", "no_entropy")
+            hub.wipe()
+            keys.pin(seed, authority)
             hub.public = yield from hub.crypto.public_key_steps(keys.seed)
         yield
         body = epoch.possession_body(challenge, authority, hub.device, hub.public)
         signature = yield from hub.crypto.sign_steps(keys.seed, hub.public, epoch.signed("possession", body))
         kind = codec.number("enrolled")
         hub.link.answer(kind, codec.pack(kind, request, hub.device, hub.public, signature))
+        if repin:
+            hub.leaving = REBOOT  # nothing of the old key's session goes on
 
     def _do_token(self, now, request, *fields):
         hub = self._hub
@@ -138,6 +148,7 @@ class Commands:
         if reason:
             return self._token_answer(request, reason, now)
         self._verifying = True
+        self._narrowed = items.ALL_ITEMS
         hub.jobs.add(self._verify(request, token))
 
     def _verify(self, request, token):
@@ -155,8 +166,7 @@ class Commands:
         self._verifying = False
         hub.keys.raise_sequence(consent.fields_of(token)[5])
         hub.consent.accept(token, now)
-        if hub.sampling:
-            hub.sampler.apply(hub.consent.items(now), now)
+        hub.consent.narrow(self._narrowed)
         self._token_answer(request, "ok", now)
 
     def _token_answer(self, request, status, now):
@@ -178,21 +188,21 @@ class Commands:
         )
 
     def _do_narrow(self, now, request, mask):
-        self._hub.narrow(mask & items.ALL_ITEMS, now)
+        self._narrowed &= mask  # a token that came before this may not bring them back
+        self._hub.narrow(mask, now)
         self._answer(request, "narrow", "ok", self._hub.consent.items(now))
 
     # -- sampling ---------------------------------------------------------
 
     def _do_start(self, now, request):
-        hub = self._hub
-        if not hub.consent.live(now):
-            return self._answer(request, "start", "no_token")
-        if not hub.sampling:
-            hub.start(now)
+        if not self._hub.sampling:
+            self._hub.start(now)
         self._answer(request, "start", "ok")
 
     def _do_stop(self, now, request):
         hub = self._hub
+        if hub.waits_for("stop"):
+            return self._answer(request, "stop", "busy")
 
         def stopped(now):
             hub.stop(now)
@@ -202,20 +212,21 @@ class Commands:
 
     def _do_maintenance(self, now, request):
         hub = self._hub
-        if hub.sampling:
+        if hub.sampling or not hub.jobs.idle():
             return self._answer(request, "maintenance", "busy")
         self._answer(request, "maintenance", "ok")
-        hub.leaving = True
+        hub.leaving = MAINTENANCE
 
     # -- what was lost ----------------------------------------------------
 
     def _do_resend(self, now, request, stream, first_seq, count):
+        link = self._hub.link
         found = 0
-        for seq in range(first_seq, first_seq + min(count, _MAX_RESEND)):
-            body = self._hub.ring.find(stream, seq)
-            if body is not None:
-                self._hub.link.again(body)
-                found += 1
+        for body in self._hub.ring.find(stream, first_seq, count):
+            if link.room() < 2:  # the last place is the answer's
+                break
+            link.again(body)
+            found += 1
         self._answer(request, "resend", "ok" if found else "not_found", found)
 
     def _do_leaves_request(self, now, request, number, stream, first, count):

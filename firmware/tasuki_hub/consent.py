@@ -5,6 +5,8 @@ Cheap checks come first, in the order of SPEC.md; only then the signature.
 
 from tasuki_wire import codec, epoch, items, layout
 
+_BEFORE_END_US = 1_000_000  # time to sign and send the last epoch while the token still holds
+
 
 class Consent:
     """What the hub may sample now. Nothing, until a token says otherwise."""
@@ -26,6 +28,10 @@ class Consent:
     def live(self, now_us):
         """True while a token holds, whatever it allows."""
         return self.token is not None and now_us < self._expires_us
+
+    def ending(self, now_us):
+        """True from a second before the token's end: no sampling any more."""
+        return self.token is None or now_us >= self._expires_us - _BEFORE_END_US
 
     def accept(self, token, now_us):
         """Put a checked token in force."""
@@ -59,7 +65,9 @@ def refusal(token, device, nonce, keys):
         return "no_key"
     if for_device != device:
         return "wrong_device"
-    if keys.authority is None or authority != epoch.key_id(keys.authority):
+    if keys.authority is None:
+        return "no_authority"
+    if authority != epoch.key_id(keys.authority):
         return "wrong_authority"
     if for_nonce != nonce:
         return "wrong_nonce"

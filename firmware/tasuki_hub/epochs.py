@@ -135,12 +135,6 @@ class Epochs:
         while self.closed and self.closed[0].record and self.closed[0].number <= number:
             self._free.append(self.closed.pop(0))
 
-    def forget(self):
-        """Start over with epoch 0, as a new key does; no epoch is open."""
-        self._free += self.closed
-        self.closed = []
-        self.next_number = 0
-
     def find(self, number):
         """A closed epoch by its number, or None."""
         for kept in self.closed:

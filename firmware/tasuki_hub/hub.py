@@ -4,22 +4,23 @@ One step() does a bounded piece of everything; the board calls it again and
 again. Long work (signatures) is a generator that is advanced between samples.
 """
 
-from tasuki_hub.commands import Commands
+from tasuki_hub.commands import REBOOT, Commands
 from tasuki_hub.consent import Consent
 from tasuki_hub.epochs import Epochs
 from tasuki_hub.jobs import Jobs
 from tasuki_hub.keystore import KeyStore
 from tasuki_hub.link import Link
-from tasuki_hub.packer import LOG_SHAPE, Packer
+from tasuki_hub.packer import LOG_SHAPE, LOG_STREAM, Packer
 from tasuki_hub.ring import FrameRing
 from tasuki_hub.sampler import Sampler
-from tasuki_wire import codec, epoch, layout
+from tasuki_wire import codec, epoch, items, layout
 
 _HELLO = codec.number("hello")
 _HELLO_US = 1_000_000
 _LINK_TIMEOUT_US = 30_000_000  # acks come every epoch; their absence means nobody listens
 _RING_SIZE = 16 * 1024
 _WRITE_BUDGET = 4096
+_LAST_SEQ = layout.MAX_SEQ - (1 << 16)  # leaves room for the epoch that is open and its resends
 
 
 class Hub:
@@ -43,10 +44,11 @@ class Hub:
         self.commands = Commands(self)
         self.sampling = False
         self.session = 0
-        self.leaving = False  # the app ends and the REPL takes over
+        self.leaving = ""  # MAINTENANCE or REBOOT: why the app is to end this hub
         self.heard_us = 0
         self._prev = epoch.NO_PREV
         self._changes = []  # (close reason, what to do then); done in order
+        self._paused = False  # a change waits for the signer, and nothing is sampled
         self._hello_us = 0
         self._rx = bytearray(256)
 
@@ -56,13 +58,7 @@ class Hub:
         """One bounded turn: receive, sample, pack, work, send."""
         now = self.board.now_us()
         self._receive(now)
-        if self.sampling:
-            if not self.consent.live(now):
-                self.end("token", now)
-            elif now - self.heard_us > _LINK_TIMEOUT_US:
-                self.end("link", now)
-        if not self.consent.live(now):
-            self._announce(now)
+        self._watch(now)
         self._sample(now)
         self.jobs.advance()
         self.link.pump(self.board.write, self.board.now_us(), _WRITE_BUDGET)
@@ -75,9 +71,28 @@ class Hub:
             self.heard_us = now
             self.commands.handle(kind, payload, now)
 
+    def _watch(self, now):
+        """What time brings by itself: the end of token, link or numbers."""
+        if self.sampling:
+            if self.consent.ending(now):
+                self.end("token", now)
+            elif now - self.heard_us > _LINK_TIMEOUT_US:
+                self.end("link", now)
+        elif self._worn() and self.jobs.idle() and self.link.idle():
+            self.leaving = REBOOT
+        if not self.consent.live(now):
+            if self.consent.token:
+                self.wipe()
+            self._announce(now)
+
+    def _worn(self):
+        """True when a seq comes near its end; none ever wraps."""
+        seqs = [stream.seq for stream in self.sampler.streams]
+        return max(seqs + [self.packer.log_seq, self.link.seq]) >= _LAST_SEQ
+
     def _announce(self, now):
         """Without a live token nothing leaves unasked but this, and it names nobody."""
-        if now >= self._hello_us:
+        if now >= self._hello_us and self.link.quiet():
             self._hello_us = now + _HELLO_US
             self.hello()
 
@@ -90,19 +105,22 @@ class Hub:
     # -- sampling and epochs ----------------------------------------------
 
     def _sample(self, now):
+        if self.sampling and not self._paused:
+            if self.epochs.open is None:
+                self._begin(now)
+            self.sampler.poll(now)
+            end = self._end_of_open()
+            self.packer.pack(self.sampler.streams, self.epochs.open, min(now, end), False)
+            if now >= end:
+                self._close_at(end)
+                return  # after a stall changes wait until the grid has caught up
+            if self.packer.full:
+                self._close_now("full", now)
         if self._changes:
             self._change(now)
-        if not self.sampling:
-            return
-        if self.epochs.open is None:
-            self._begin(now)
-        self.sampler.poll(now)
-        end = self.epochs.open.start_us + layout.DEFAULT_EPOCH_US
-        self.packer.pack(self.sampler.streams, self.epochs.open, min(now, end), False)
-        if now >= end:
-            self._close_at(end)
-        elif self.packer.full:
-            self._close_now("full", now)
+
+    def _end_of_open(self):
+        return self.epochs.open.start_us + layout.DEFAULT_EPOCH_US
 
     def _begin(self, now):
         if not self.session:
@@ -112,24 +130,24 @@ class Hub:
 
     def _close_at(self, end):
         """The regular close, on the grid of the epoch's length."""
-        if self.epochs.can_close():
-            self._close("length", end)
-            self._begin(end)
+        worn = self._worn()
+        self._close_now("stop" if worn else "length", end)
+        if worn:
+            self.stop(end)
         else:
-            # the signer is behind: what cannot be proved in time is not sent as if it could
-            self.packer.pack(self.sampler.streams, self.epochs.open, end, True)
-            self.epochs.give_up()
             self._begin(end)
 
     def _close_now(self, reason, now):
+        """Close, or when the signer is too far behind, give the epoch up."""
+        until = min(now, self._end_of_open())
         if self.epochs.can_close():
-            self._close(reason, now)
+            self._close(reason, until)
         else:
+            self.packer.pack(self.sampler.streams, self.epochs.open, until, True)
             self.epochs.give_up()
 
     def _close(self, reason, until):
         self.packer.pack(self.sampler.streams, self.epochs.open, until, True)
-        self.packer.full = False
         if self.epochs.open.empty():
             self.epochs.give_up()
             return
@@ -149,7 +167,8 @@ class Hub:
         signature = yield from self.crypto.sign_steps(self.keys.seed, self.public, message)
         closed.record = body + signature
         self._prev = epoch.sha256(closed.record)
-        self.send_epoch(closed)
+        if self.consent.live(self.board.now_us()):
+            self.send_epoch(closed)
 
     def send_epoch(self, closed):
         """Queue record and opening of a signed epoch."""
@@ -159,31 +178,55 @@ class Hub:
     # -- changes of consent, each at an epoch's border ----------------------
 
     def at_border(self, reason, action):
-        """Close the open epoch and then do action(now); at once unless the signer is behind."""
+        """Close the open epoch and then do action(now); sampling pauses while the signer is behind."""
         self._changes.append((reason, action))
 
+    def waits_for(self, reason):
+        """True when such a change waits for its border."""
+        return reason in [change[0] for change in self._changes]
+
     def _change(self, now):
+        if self.epochs.open is not None and not self.epochs.can_close():
+            self._pause(now)
+            return
+        self._paused = False
         while self._changes:
-            reason, action = self._changes[0]
+            reason, action = self._changes.pop(0)
             if self.epochs.open is not None:
-                if not self.epochs.can_close():
-                    return
-                if self.sampling:
-                    self.sampler.poll(now)
                 self._close(reason, now)
-            self._changes.pop(0)
             action(now)
+        if self.sampling and self.epochs.open is None:
+            self._begin(now)
+        self._obey(now)
+
+    def _pause(self, now):
+        if not self._paused:
+            self._paused = True
+            self.packer.pack(self.sampler.streams, self.epochs.open, now, True)
+            self._obey(now)
+
+    def _obey(self, now):
+        """Power exactly what may be sampled; what may not be sent any more leaves the RAM."""
+        mask = self.consent.items(now)
+        self.sampler.apply(mask if self.sampling and not self._paused else 0, now)
+        gone = [stream.number for stream in self.sampler.streams if not stream.item & mask]
+        if not mask & items.bit("device_status"):
+            gone.append(LOG_STREAM)
+        self.ring.forget(gone)
+        self.link.forget(gone)
 
     def narrow(self, mask, now):
         """Remove items at once; the epoch closes as soon as it can."""
         self.consent.narrow(mask)
-        self.sampler.apply(self.consent.items(now) if self.sampling else 0, now)
-        self.at_border("narrow", lambda now: None)
+        self._obey(now)
+        if not self.waits_for("narrow"):
+            self.at_border("narrow", lambda now: None)
 
     def start(self, now):
         """Sample what the token allows."""
         self.sampling = True
         self.heard_us = now
+        self._begin(now)
         self.sampler.apply(self.consent.items(now), now)
 
     def stop(self, now):
@@ -192,23 +235,22 @@ class Hub:
         self.sampler.apply(0, now)
 
     def end(self, reason, now):
-        """Stop because the token or the link is gone: close what can be closed, wipe the rest."""
+        """Stop because the token or the link goes: close what can be closed."""
         if self.epochs.open is not None:
             self._close_now(reason, now)
         self.stop(now)
-        if reason == "token":
-            self.consent.drop()
 
-    def new_key(self):
-        """The key is gone; session, chain and consent went with it."""
+    def wipe(self):
+        """The token is over: nothing that was sampled under it outlives it, sent or not."""
         self.consent.drop()
-        self.session = 0
-        self.public = bytes(32)
-        self._prev = epoch.NO_PREV
-        self.epochs.forget()
+        self.ring.wipe()
+        self.link.wipe()
 
     def log(self, level, text):
         """Send a line to the host, if device_status may be sent; a print would corrupt the link."""
         if self.sampling and self.epochs.open is not None:
-            allowed = self.epochs.open.items
-            self.packer.log(self.epochs.open, self.board.now_us(), level, text, allowed)
+            now = self.board.now_us()
+            allowed = self.epochs.open.items & self.consent.items(now)
+            # no block is longer than its epoch, however late its last line
+            at = min(now, self._end_of_open())
+            self.packer.log(self.epochs.open, at, level, text, allowed)

@@ -1,5 +1,7 @@
 """Long work in small pieces: one generator at a time, a slice of it each turn."""
 
+from tasuki_wire import layout
+
 _SLICE_US = 3_000
 
 
@@ -22,11 +24,12 @@ class Jobs:
         """Work for about one slice of real time."""
         if not self._queue:
             return
-        end = self._board.ticks_us() + _SLICE_US
+        start = self._board.ticks_us()
         while self._queue:
             try:
                 next(self._queue[0])
             except StopIteration:
                 self._queue.pop(0)
-            if self._board.ticks_us() >= end:
+            # ticks wrap at a multiple of 2**30, on a 32-bit board every 18 minutes
+            if (self._board.ticks_us() - start) & layout.MAX_SEQ >= _SLICE_US:
                 return

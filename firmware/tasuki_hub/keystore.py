@@ -4,6 +4,7 @@ One small file each, replaced by rename, so that a power cut leaves the old or
 the new value and never half of one. The counters live and die with the key.
 """
 
+import errno
 import os
 
 from tasuki_wire import epoch
@@ -35,7 +36,9 @@ class KeyStore:
         try:
             with open(self._path(name), "rb") as f:
                 data = f.read()
-        except OSError:
+        except OSError as e:
+            # what cannot be read now was perhaps set: that is not "never"
+            self.damaged = self.damaged or e.errno != errno.ENOENT
             return None
         if len(data) != size + 4 or epoch.sha256(data[:size])[:4] != data[size:]:
             self.damaged = True
@@ -64,7 +67,12 @@ class KeyStore:
         self.session = self.sequence = 0
 
     def pin(self, seed, authority):
-        """Keep a new device key and the consent authority that it obeys."""
+        """Keep a new device key and the consent authority that it obeys, in place of all there was.
+
+        The key comes last: a cut before it leaves a hub without a key, which
+        anyone may enrol, and never a new key with old counters.
+        """
+        self.forget()
         self._write(_AUTHORITY, authority)
         self._write(_SEED, seed)
         self.seed = seed

@@ -18,7 +18,8 @@ class Link:
     def __init__(self, ring):
         self.ring = ring
         self.damaged = 0
-        self.refused = 0  # messages that found the queue full
+        self.dropped = 0  # messages that found the queue full
+        self.seq = 0
         self._rx = bytearray(_STUFFED)
         self._rx_n = 0
         self._frame = bytearray(_STUFFED)
@@ -27,7 +28,6 @@ class Link:
         self._tx_n = 0
         self._tx_at = 0
         self._body = bytearray(layout.MAX_FRAME)
-        self._seq = 0
         self._message = 0
         self._answers = []
         self._bulk = []  # (frames that go first, kind, payload)
@@ -35,15 +35,17 @@ class Link:
     def feed(self, data, n):
         """Take received bytes; return the frames that they complete, as (kind, payload)."""
         out = []
-        for i in range(n):
-            byte = data[i]
-            if byte:
-                if self._rx_n < _STUFFED:
-                    self._rx[self._rx_n] = byte
-                    self._rx_n += 1
-            elif self._rx_n:
+        at = 0
+        while at < n:
+            end = data.find(b"\x00", at, n)
+            stop = n if end < 0 else end
+            size = min(stop - at, _STUFFED - self._rx_n)  # what is too long stays too long
+            fast.copy_into(self._rx, self._rx_n, data, at, size)
+            self._rx_n += size
+            if end >= 0 and self._rx_n:
                 self._finish(out)
                 self._rx_n = 0
+            at = stop + 1
         return out
 
     def _finish(self, out):
@@ -73,16 +75,32 @@ class Link:
     def _queue(self, queue, entry):
         if len(queue) >= _MAX_QUEUED:
             queue.pop(0)
-            self.refused += 1
+            self.dropped += 1
         queue.append(entry)
+
+    def room(self):
+        """How many answers can be queued before the oldest goes."""
+        return _MAX_QUEUED - len(self._answers)
 
     def again(self, body):
         """Queue a frame body that was sent before."""
-        self._queue(self._answers, (None, None, bytes(body)))
+        self._queue(self._answers, (0, None, bytes(body)))
 
-    def forget(self):
-        """Drop whatever waits, but for a frame already half sent."""
-        self._answers = []
+    def quiet(self):
+        """True when no answer waits."""
+        return not self._answers
+
+    def idle(self):
+        """True when all has been written."""
+        return self.quiet() and not self._bulk and self.ring.next() is None and self._tx_at == self._tx_n
+
+    def forget(self, streams):
+        """Drop the frames of these streams that wait to be sent again."""
+        self._answers = [e for e in self._answers if e[1] is not None or e[2][2] not in streams]
+
+    def wipe(self):
+        """Drop all that tells of samples; a frame already half sent is ended."""
+        self._answers = [e for e in self._answers if e[1] is not None]
         self._bulk = []
 
     def pump(self, write, now_us, budget):
@@ -119,8 +137,8 @@ class Link:
             return True
         self._body[layout.HEADER_SIZE : layout.HEADER_SIZE + n] = payload
         hi, lo = codec.time_words(now_us)
-        self._stuff(codec.frame_into(self._body, kind, layout.LINK_STREAM, 0, self._seq, hi, lo, n))
-        self._seq += 1
+        self._stuff(codec.frame_into(self._body, kind, layout.LINK_STREAM, 0, self.seq, hi, lo, n))
+        self.seq += 1
         return True
 
     def _stuff(self, n):

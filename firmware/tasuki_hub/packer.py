@@ -5,9 +5,9 @@ import struct
 from tasuki_wire import codec, items, layout
 
 _LOG = codec.number("log")
-_LOG_STREAM = 14
+LOG_STREAM = 14
 _LOG_FRAMES = 32
-LOG_SHAPE = (_LOG_STREAM, _LOG, _LOG_FRAMES)
+LOG_SHAPE = (LOG_STREAM, _LOG, _LOG_FRAMES)
 
 
 class Packer:
@@ -18,10 +18,11 @@ class Packer:
         self.full = False  # an epoch has no place for a further frame
         self._buf = bytearray(layout.MAX_FRAME)
         self._view = memoryview(self._buf)
-        self._log_seq = 0
+        self.log_seq = 0
 
     def pack(self, streams, open_epoch, until_us, flush):
         """Pack what was sampled before until_us; with flush also what does not fill a frame."""
+        self.full = False
         for stream in streams:
             ring = stream.ring
             while not open_epoch.full(stream.number):
@@ -38,14 +39,14 @@ class Packer:
 
     def log(self, open_epoch, now_us, level, text, allowed):
         """One line on the log stream; it counts as device_status."""
-        if not allowed & items.bit("device_status") or open_epoch.full(_LOG_STREAM):
+        if not allowed & items.bit("device_status") or open_epoch.full(LOG_STREAM):
             return
-        text = text.encode()[: layout.MAX_PAYLOAD - 1]
+        text = _cut(text.encode(), layout.MAX_PAYLOAD - 1)
         at = layout.HEADER_SIZE
         struct.pack_into("<B", self._buf, at, level)
         self._buf[at + 1 : at + 1 + len(text)] = text
-        self._emit(open_epoch, _LOG_STREAM, _LOG, self._log_seq, now_us, now_us, 1 + len(text))
-        self._log_seq += 1
+        self._emit(open_epoch, LOG_STREAM, _LOG, self.log_seq, now_us, now_us, 1 + len(text))
+        self.log_seq += 1
 
     def _emit(self, open_epoch, stream, kind, seq, t0_us, t1_us, size):
         t0 = codec.time_words(t0_us)
@@ -53,3 +54,12 @@ class Packer:
         body = self._view[:n]
         open_epoch.add(stream, seq, t0, codec.time_words(t1_us), body)
         self.ring.add(body, n)
+
+
+def _cut(text, size):
+    """At most size bytes of UTF-8, never half of a character."""
+    if len(text) <= size:
+        return text
+    while text[size] & 0xC0 == 0x80:
+        size -= 1
+    return text[:size]

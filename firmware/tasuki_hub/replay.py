@@ -102,7 +102,7 @@ class StatusDriver:
             0,
             hub.board.reset_cause(),
             hub.sampler.overruns(),
-            hub.ring.dropped,
+            hub.ring.dropped + hub.link.dropped,
             hub.link.damaged,
             hub.epochs.given_up,
             hub.board.heap_free(),

@@ -1,5 +1,7 @@
 """Rings that are made once and never grow."""
 
+import struct
+
 from tasuki_hub.fast import copy_into, wipe
 
 
@@ -136,13 +138,26 @@ class FrameRing:
         """The body that next() gave has been sent."""
         self.sent += 1
 
-    def find(self, stream, seq):
-        """A sent body by stream and seq, or None."""
+    def find(self, stream, first_seq, count):
+        """The sent bodies of a stream with these seqs, as far as they are held, in order."""
         for place in self._places[: len(self._places) - (self.packed - self.sent)]:
-            body = self._body(place)
-            if body[2] == stream and int.from_bytes(bytes(body[4:8]), "little") == seq:
-                return body
-        return None
+            if self.buf[place + 4] == stream:
+                (seq,) = struct.unpack_from("<I", self.buf, place + 6)
+                if first_seq <= seq < first_seq + count:
+                    yield self._body(place)
+
+    def forget(self, streams):
+        """Overwrite the frames of these streams, sent or not."""
+        unsent = len(self._places) - (self.packed - self.sent)
+        kept = []
+        for i, place in enumerate(self._places):
+            if self.buf[place + 4] not in streams:
+                kept.append(place)
+                continue
+            wipe(self._body(place))
+            if i >= unsent:
+                self.sent += 1
+        self._places = kept
 
     def wipe(self):
         """Forget and overwrite everything."""

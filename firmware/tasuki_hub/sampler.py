@@ -7,7 +7,8 @@ A driver is any object with
     poll(ring, now_us)               move what is due into the ring
     stop()                           power the part down
 
-Parts that raise OSError are stopped and reported; the other streams go on.
+A part that raises OSError is stopped and reported; the other streams go on.
+It is started again with the next token, narrowing or start.
 """
 
 from tasuki_hub.ring import SampleRing
@@ -29,7 +30,6 @@ class Stream:
         self.ring = SampleRing(kind.row_size, _RING_FRAMES * driver.per_frame, driver.period_us)
         self.seq = 0
         self.on = False
-        self.failed = False
 
 
 class Sampler:
@@ -43,28 +43,32 @@ class Sampler:
         """Run exactly the streams whose item is in mask; wipe the others."""
         for stream in self.streams:
             wanted = bool(stream.item & mask)
-            if wanted and not stream.on and not stream.failed:
-                self._guard(stream, stream.driver.start, stream.ring, now_us, True)
-            elif not wanted and stream.on:
-                stream.driver.stop()
-                stream.ring.wipe()
-                stream.on = False
+            if wanted and not stream.on:
+                stream.on = True
+                self._guard(stream, stream.driver.start, stream.ring, now_us)
+            elif not wanted:
+                if stream.on:
+                    self._stop(stream)
+                stream.ring.wipe()  # also what a part left that failed since
 
     def poll(self, now_us):
         """Let every running driver move what is due."""
         for stream in self.streams:
             if stream.on:
-                self._guard(stream, stream.driver.poll, stream.ring, now_us, True)
+                self._guard(stream, stream.driver.poll, stream.ring, now_us)
 
-    def _guard(self, stream, call, ring, now_us, on):
+    def _guard(self, stream, call, *args):
         try:
-            call(ring, now_us)
-            stream.on = on
+            call(*args)
         except OSError as e:
-            stream.on = False
-            stream.failed = True
             if self.log:
                 self.log(40, "stream %d failed: %s" % (stream.number, e))
+            if stream.on:
+                self._stop(stream)
+
+    def _stop(self, stream):
+        stream.on = False  # first, so that a part that cannot even stop is left at that
+        self._guard(stream, stream.driver.stop)
 
     def overruns(self):
         """Records lost in the rings since boot."""

@@ -3,6 +3,7 @@
 import os
 
 from tasuki_hub import ed25519, fast
+from tasuki_hub.commands import REBOOT
 from tasuki_hub.hub import Hub
 from tasuki_hub.steps import run
 from tasuki_wire import codec, epoch, items, layout
@@ -19,10 +20,14 @@ class CountingDriver:
         _, self.kind, self.site, self.period_us, self.per_frame = row
         self.size = codec.KINDS[self.kind].row_size
         self.powered = False
-        self.broken = False
+        self.broken = False  # poll fails
+        self.dead = False  # start fails
+        self.stuck = False  # stop fails
         self.taken = 0
 
     def start(self, ring, now_us):
+        if self.dead:
+            raise OSError("bus")
         self.powered = True
         self._due = now_us
         ring.restart(now_us)
@@ -36,6 +41,8 @@ class CountingDriver:
             self._due += self.period_us
 
     def stop(self):
+        if self.stuck:
+            raise OSError("bus")
         self.powered = False
 
 
@@ -47,6 +54,7 @@ class ScriptedBoard:
     def __init__(self, flash):
         self.flash = flash
         self.clock = 0
+        self.spent = 0  # ticks that work took, while the clock stood
         self.to_hub = b""
         self.from_hub = bytearray()
         self.listening = True
@@ -59,7 +67,7 @@ class ScriptedBoard:
         return os.urandom(n)
 
     def ticks_us(self):
-        return self.clock
+        return (self.clock + self.spent) & layout.MAX_SEQ
 
     def now_us(self):
         return self.clock
@@ -80,6 +88,29 @@ class ScriptedBoard:
         return len(data)
 
 
+class SlowSigner:
+    """ed25519 that signs nothing while it is held; each try takes a slice of the board's time."""
+
+    public_key = staticmethod(ed25519.public_key)
+    public_key_steps = staticmethod(ed25519.public_key_steps)
+
+    def __init__(self, board):
+        self.board = board
+        self.held = False
+
+    def _wait(self):
+        while self.held:
+            self.board.spent += 10_000
+            yield
+
+    def sign_steps(self, *args):
+        yield from self._wait()
+        return (yield from ed25519.sign_steps(*args))
+
+    def verify_steps(self, *args):
+        return (yield from ed25519.verify_steps(*args))
+
+
 class Host:
     """The other end of the line: asks, and keeps what came."""
 
@@ -90,7 +121,8 @@ class Host:
     def boot(self):
         """Power the hub up (again)."""
         self.board.from_hub[:] = b""
-        self.hub = Hub(self.board, ed25519)
+        self.signer = SlowSigner(self.board)
+        self.hub = Hub(self.board, self.signer)
         self.request = 0
         self.frames = []
 
@@ -99,6 +131,8 @@ class Host:
         self.hub.step()
         self.board.clock += us
         self._collect()
+        if self.hub.leaving == REBOOT:
+            self.hub = Hub(self.board, self.signer)
 
     def pass_time(self, us):
         """Many turns."""
@@ -120,11 +154,16 @@ class Host:
         n = fast.encode_into(out, raw, len(raw))
         self.board.to_hub += bytes(out[:n]) + b"\x00"
 
-    def ask(self, name, *values):
-        """(name, fields) of the answer to a command."""
+    def tell(self, name, *values):
+        """Send a command and do not wait; its request id."""
         self.request += 1
         kind = codec.number(name)
         self.send(kind, codec.pack(kind, self.request, *values))
+        return self.request
+
+    def ask(self, name, *values):
+        """(name, fields) of the answer to a command."""
+        self.tell(name, *values)
         for _ in range(2000):
             self.turn(0)
             for frame in self.frames:
@@ -141,6 +180,10 @@ class Host:
         """Frames of some kinds, in order."""
         kinds = [codec.number(name) for name in names]
         return [frame for frame in self.frames if frame[0] in kinds]
+
+    def answered(self, request):
+        """True when a token was answered."""
+        return any([codec.unpack(f[0], f[6])[0] == request for f in self.of_kind("token_answer")])
 
     def samples(self):
         """Frames that are no link messages."""

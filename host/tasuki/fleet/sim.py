@@ -16,6 +16,7 @@ from typing import Any
 import nacl.bindings as sodium
 from nacl.exceptions import BadSignatureError
 
+from tasuki_hub.commands import MAINTENANCE, REBOOT
 from tasuki_hub.hub import Hub
 from tasuki_hub.replay import Replay, StatusDriver
 
@@ -132,10 +133,12 @@ class SimHub(threading.Thread):
         self._ended = threading.Event()
 
     def run(self) -> None:
-        """Step the hub."""
-        while not self._ended.is_set():
+        """Step the hub, and a new one after a reboot, as tasuki_hub.app does."""
+        while not self._ended.is_set() and self.hub.leaving != MAINTENANCE:
             self.hub.step()
             self._board.wait(2)
+            if self.hub.leaving == REBOOT and self.hub.link.idle():
+                self.hub = Hub(self._board, SodiumCrypto)
 
     def close(self) -> None:
         """End the thread."""

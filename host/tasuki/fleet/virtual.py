@@ -74,25 +74,31 @@ class VirtualHub:
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
         self.port = os.ttyname(self._slave)
-        unique_id = self._configure(replay, speed)
+        self._speed = speed
+        self._replay = replay
+        self._unique_id = self._configure()
         self._process: subprocess.Popen[bytes] | None = None
         self._thread: SimHub | None = None
-        if kind == "unix":
-            self._process = self._start_unix()
-        else:
-            os.set_blocking(self._master, False)
-            board = SimBoard(self._master, folder / "flash", unique_id, speed, replay)
-            self._thread = SimHub(board)
-            self._thread.start()
+        self._start()
 
-    def _configure(self, replay: Path, speed: float) -> bytes:
+    def _start(self) -> None:
+        if self.kind == "unix":
+            self._process = self._start_unix()
+            return
+        os.set_blocking(self._master, False)
+        board = SimBoard(self._master, self.folder / "flash", self._unique_id, self._speed, self._replay)
+        self._thread = SimHub(board)
+        self._thread.start()
+
+    def _configure(self) -> bytes:
+        speed = self._speed
         (self.folder / "flash").mkdir(parents=True, exist_ok=True)
         path = self.folder / "hub.json"
         old = json.loads(path.read_text()) if path.exists() else {}
         config: dict[str, Any] = {
             "unique_id": old.get("unique_id") or secrets.token_hex(8),
             "speed": int(speed) if float(speed).is_integer() else speed,
-            "replay": str(replay.resolve()),
+            "replay": str(self._replay.resolve()),
         }
         path.write_text(json.dumps(config, indent=2) + "\n")
         return bytes.fromhex(config["unique_id"])
@@ -119,11 +125,9 @@ class VirtualHub:
         return self._thread is not None and self._thread.is_alive()
 
     def reset(self) -> None:
-        """Reboot: the process is killed as a power cut would, and started anew."""
-        if self._process:
-            self._process.kill()
-            self._process.wait()
-            self._process = self._start_unix()
+        """Reboot: the hub is ended as a power cut would, and started anew."""
+        self.kill()
+        self._start()
 
     def kill(self) -> None:
         """End the hub at once; the terminal stays."""
