@@ -148,9 +148,10 @@ class Hub:
 
     def _close(self, reason, until):
         self.packer.pack(self.sampler.streams, self.epochs.open, until, True)
-        if self.epochs.open.empty():
+        if self.epochs.open.empty() and reason != "stop":
             self.epochs.give_up()
             return
+        # a stop is signed even without frames: it tells a clean end from a lost tail
         self.jobs.add(self._sign(self.epochs.close(self.session, reason)))
 
     def _sign(self, closed):
