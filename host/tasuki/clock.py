@@ -7,20 +7,26 @@ section 8): t1 sent, rx received, tx answered, t4 back.
 
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 _KEPT = 32
 _DRIFT_SPAN_US = 10_000_000
 _CRYSTAL = 100e-6  # what an unmeasured clock may be off by
+_STEP_US = 50_000.0  # more than any path's jitter: one of the clocks stood still, or was set
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """One time sync: host microseconds (monotonic) against device microseconds."""
+    """One time sync: host microseconds (monotonic) against device microseconds.
+
+    wall_minus_host_us is what the wall clock said then; it changes when that is set.
+    """
 
     host_us: float
     device_us: float
     round_trip_us: float
+    wall_minus_host_us: float
 
 
 class ClockModel:
@@ -29,12 +35,18 @@ class ClockModel:
     Args:
         speed: how many times faster than the wall's the hub's clock runs; 1
             but for replayed recordings.
+        wall_minus_host_ns: tells the wall clock's lead over the monotonic one.
+
+    The host's monotonic clock stands still while the machine sleeps, and its wall
+    clock may be set: an exchange that fits none of the earlier ones begins the
+    model anew, and a step of the wall clock widens the uncertainty while it is
+    remembered.
     """
 
-    def __init__(self, speed: float = 1.0) -> None:
+    def __init__(self, speed: float = 1.0, wall_minus_host_ns: Callable[[], int] | None = None) -> None:
         self.speed = speed
         self._exchanges: deque[Exchange] = deque(maxlen=_KEPT)
-        self._wall_minus_host_us = (time.time_ns() - time.monotonic_ns()) / 1000
+        self._lead_ns = wall_minus_host_ns or _wall_minus_host_ns
 
     def add(self, t1_us: int, rx_us: int, tx_us: int, t4_us: int) -> None:
         """Take one exchange; an impossible one (t4 before t1, tx before rx) is left out."""
@@ -42,8 +54,15 @@ class ClockModel:
         round_trip = t4_us - t1_us - busy_us
         if t4_us < t1_us or tx_us < rx_us or round_trip < -1000 * self.speed:
             return
-        middle = Exchange((t1_us + t4_us) / 2, (rx_us + tx_us) / 2, max(round_trip, 0.0))
-        self._exchanges.append(middle)
+        lead_us = self._lead_ns() / 1000
+        new = Exchange((t1_us + t4_us) / 2, (rx_us + tx_us) / 2, max(round_trip, 0.0), lead_us)
+        if self.ready and self._stepped(new):
+            self._exchanges.clear()
+        self._exchanges.append(new)
+
+    def _stepped(self, new: Exchange) -> bool:
+        off = abs(self.host_us(new.device_us) - new.host_us)
+        return off > _STEP_US + new.round_trip_us / 2 + self.uncertainty_us(new.device_us)
 
     @property
     def ready(self) -> bool:
@@ -71,10 +90,15 @@ class ClockModel:
 
     def wall_ns(self, device_us: float) -> int:
         """Wall time of a device time, nanoseconds since 1970."""
-        return int((self.host_us(device_us) + self._wall_minus_host_us) * 1000)
+        return int((self.host_us(device_us) + self._exchanges[-1].wall_minus_host_us) * 1000)
 
     def uncertainty_us(self, device_us: float) -> float:
-        """Half-width of the interval that the host time surely lies in, microseconds."""
+        """Half-width of the interval that host and wall time surely lie in, microseconds."""
         best = self._best
         age = abs(device_us - best.device_us) / self.speed
-        return best.round_trip_us / 2 + age * _CRYSTAL
+        leads = [e.wall_minus_host_us for e in self._exchanges]
+        return best.round_trip_us / 2 + age * _CRYSTAL + max(leads) - min(leads)
+
+
+def _wall_minus_host_ns() -> int:
+    return time.time_ns() - time.monotonic_ns()

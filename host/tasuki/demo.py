@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 
 from tasuki import recordings
+from tasuki.errors import TasukiError
 from tasuki.fleet.virtual import VirtualHub
 from tasuki.pipeline.acquire import SerialLine
 from tasuki.session import running, summary
+from tasuki.session.counts import Counts
 from tasuki.session.enrolment import enroll
 from tasuki.session.hub_session import Session
 from tasuki.session.monitor import Monitor
@@ -56,7 +58,10 @@ class _Result:
 
 
 def run(options: Options, show: running.Show = lambda snapshot: None) -> dict[str, Any]:
-    """Run the demo and return its summary; writes report and capture where asked."""
+    """Run the demo and return its summary; writes report and capture where asked.
+
+    `ended_by` in it says what ended the demo before the recording did, None when nothing did.
+    """
     recording = recordings.load(options.recording)
     seconds = options.seconds
     if seconds is not None:
@@ -82,15 +87,19 @@ def _with_hub(
     monitor = Monitor(keep_all=True)
     recorder = Recorder(options.capture, options.plaintext) if options.capture else None
     result = _Result()
+    counts = Counts()
 
     def connect() -> Session:
-        return Session(SerialLine(hub.port), state, subject, withhold=options.withhold, speed=options.speed)
+        if not hub.alive():
+            raise TasukiError("the virtual hub ended")
+        line = SerialLine(hub.port)
+        return Session(line, state, subject, withhold=options.withhold, speed=options.speed, counts=counts)
 
     def finish(session: Session, monitor: Monitor, uploaded: int) -> None:
         result.summary = summary.of_session(session, monitor, uploaded)
         _compare(result.summary, replay, session, monitor)
 
-    running.run(
+    error = running.run(
         connect,
         monitor,
         show=show,
@@ -99,6 +108,7 @@ def _with_hub(
         finish=finish,
     )
     found = result.summary
+    found["ended_by"] = str(error) if error else None
     found["recording"] = recording.title
     found["channels"] = replay.origins
     found["withheld"] = list(options.withhold)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tasuki import folders, values
 from tasuki.block import Block
+from tasuki.errors import Refused, TasukiError
 from tasuki.pipeline.acquire import SerialLine
 from tasuki.pipeline.parcel import Acquired
 from tasuki.session import running
@@ -46,8 +47,8 @@ def blocks(
 ) -> Iterator[Reading]:  # fmt: skip
     """Run the hub on a port and yield its verified blocks; `tasuki.open` is this function.
 
-    Sampling stops when the iterator is closed. What consent lets go is stored
-    meanwhile as `tasuki run` does.
+    Ends when consent leaves nothing to sample; sampling stops when the iterator
+    is closed. What consent lets go is stored meanwhile as `tasuki run` does.
 
     Args:
         consent: the wearer's consent file.
@@ -56,7 +57,7 @@ def blocks(
 
     Raises:
         UsageError: port, file or folder cannot be used.
-        Refused: the hub is unknown or says no.
+        Refused: the hub is unknown or says no, or the wearer consents to nothing.
         Untrusted: the hub shows another key than the one that is trusted.
         LinkLost: the hub went away.
     """
@@ -64,11 +65,20 @@ def blocks(
         subject = adopt(opened, Path(consent))
         session = Session(SerialLine(port), opened, subject, public_key=public_key, speed=speed)
         with session, running.uploading(session):
+            if not session.sampling:
+                raise Refused("no_consent", "nothing may be sampled", "See what the consent file grants.")
             try:
                 for acquired in session.blocks():
                     yield _reading(acquired)
+                for acquired in session.stop():
+                    yield _reading(acquired)
+            except TasukiError:
+                for acquired in session.decide():
+                    yield _reading(acquired)
+                raise
             finally:
-                session.stop()
+                if not session.decided:
+                    session.stop()
 
 
 def _reading(acquired: Acquired) -> Reading:

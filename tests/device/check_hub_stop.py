@@ -1,6 +1,7 @@
 """A clean stop is told by a signed epoch even when nothing was measured since the last border."""
 
 from scripted_board import Host, fresh_folder
+
 from tasuki_wire import codec, epoch, items, layout
 
 host = Host(fresh_folder("stop"))

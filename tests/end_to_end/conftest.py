@@ -1,9 +1,12 @@
 """Real virtual hubs on terminals, a state folder, and the command as a process."""
 
+import contextlib
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -66,3 +69,17 @@ class Command:
 def tasuki(tmp_path):
     """The command."""
     return Command(tmp_path)
+
+
+def wait_for_blocks(state):
+    """Until the first blocks are stored."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with (
+            contextlib.suppress(sqlite3.Error),
+            sqlite3.connect(f"file:{state}/store.db?mode=ro", uri=True) as db,
+        ):
+            if db.execute("select count(*) from block").fetchone()[0]:
+                return
+        time.sleep(0.1)
+    raise AssertionError("nothing was stored")

@@ -1,19 +1,17 @@
 """The command: help for everything, one sentence with a way out for every mistake, stable exit codes."""
 
-import contextlib
+import json
 import os
 import pty
 import re
 import signal
-import sqlite3
-import time
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
-from end_to_end.conftest import WEARER
+from end_to_end.conftest import WEARER, wait_for_blocks
 from tasuki.cli import cli
 
 
@@ -98,20 +96,6 @@ def test_a_silent_port_is_given_up_after_a_while(tasuki):
     assert "no hub says hello" in done.stderr
 
 
-def wait_for_blocks(state):
-    """Until the first blocks are stored."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        with (
-            contextlib.suppress(sqlite3.Error),
-            sqlite3.connect(f"file:{state}/store.db?mode=ro", uri=True) as db,
-        ):
-            if db.execute("select count(*) from block").fetchone()[0]:
-                return
-        time.sleep(0.1)
-    raise AssertionError("nothing was stored")
-
-
 @pytest.mark.hub
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_ends_a_run_cleanly_with_its_summary(tasuki, unix_hub, number):
@@ -155,3 +139,20 @@ def test_record_decode_verify_and_export_work_on_what_was_recorded(tasuki, unix_
     assert "ecg" not in str(rest)
     assert tasuki("verify", "walk.tsb", "--key", "00" * 32).returncode == 1
     assert tasuki("decode", "walk.tsk", "--limit", "5").returncode == 0
+
+
+@pytest.mark.hub
+def test_a_hub_that_dies_ends_the_run_with_its_summary_and_exit_code_1(tasuki, unix_hub):
+    """One JSON object on stdout, the reason in it and on stderr; the capture is whole."""
+    key = tasuki.json("hub", "enroll", "--port", unix_hub.port)["public_key"]
+    words = ("--consent", WEARER, "--speed", 10, "--patience", 0, "--json", "--capture", "walk.tsk")
+    process = tasuki.start("run", "--port", unix_hub.port, *words)
+    wait_for_blocks(tasuki.state)
+    unix_hub.close()
+    out, err = process.communicate(timeout=60)
+
+    assert process.returncode == 1 and "Traceback" not in err
+    found = json.loads(out)
+    assert found["epochs_verified"] > 0 and found["ended_by"] and found["ended_by"] in err
+    done = tasuki("verify", "walk.tsk", "--key", key, "--json")
+    assert json.loads(done.stdout)["epochs_verified"] == found["epochs_verified"]

@@ -1,8 +1,13 @@
 """The main job, from the hub's sensors to the store, on the real interpreter."""
 
+import json
+import os
+import signal
+from pathlib import Path
+
 import pytest
 
-from end_to_end.conftest import SHARED, WEARER
+from end_to_end.conftest import SHARED, WEARER, wait_for_blocks
 
 KEYS = (
     "frames frames_bad epochs_verified epochs_rejected gaps beats beats_expected heart_rate_bpm "
@@ -71,6 +76,19 @@ def test_a_simulated_hub_does_the_same_job(tasuki):
     assert found["hub_kind"] == "sim"
     assert found["epochs_verified"] >= 3
     assert (found["epochs_rejected"], found["gaps"]) == (0, 0)
+
+
+def test_a_hub_that_dies_ends_the_demo_with_its_summary_and_exit_code_1(tasuki):
+    """The virtual hub's process is killed from outside; what it sent before is counted."""
+    process = tasuki.start("demo", "--seconds", 600, "--speed", 10, "--json", "--state", tasuki.state)
+    wait_for_blocks(tasuki.state)
+    for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
+        os.kill(int(child), signal.SIGKILL)
+    out, err = process.communicate(timeout=90)
+
+    assert process.returncode == 1 and "Traceback" not in err
+    found = json.loads(out)
+    assert found["epochs_verified"] > 0 and "the virtual hub ended" in found["ended_by"]
 
 
 def test_a_recording_that_is_none_is_said_in_one_sentence(tasuki):

@@ -31,10 +31,8 @@ def test_the_readme_has_the_commands_that_newcomers_look_for():
     assert len(LINES) == len(set(LINES)) > 10
 
 
-@pytest.mark.hub
-@pytest.mark.parametrize("line", LINES)
-def test_a_command_of_the_readme_works(walk, line):
-    command, hub = walk
+def run_line(command, hub, line):
+    """One command, as a newcomer types it."""
     words = shlex.split(line.replace("/dev/pts/5", hub.port))
     if words[:3] == ["tasuki", "hub", "spawn"]:
         process = command.start(*words[1:])
@@ -44,18 +42,22 @@ def test_a_command_of_the_readme_works(walk, line):
         assert process.returncode == 0
     elif words[0] == "tasuki":
         done = command(*words[1:])
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.returncode == 0, f"{line}: {done.stdout}{done.stderr}"
     elif words[0] == "cp":
         shutil.copy(ROOT / words[1], command.folder / words[2])
     else:
         assert words[0] == "make"
         done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=600)
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.returncode == 0, f"{line}: {done.stdout}{done.stderr}"
 
 
 @pytest.mark.hub
-def test_the_library_example_of_the_readme_yields_verified_readings(walk):
+@pytest.mark.timeout(900)
+def test_the_commands_of_the_readme_work_in_their_order_and_then_its_library_example(walk):
+    """One test, because each command needs what the ones before it left."""
     command, hub = walk
+    for line in LINES:
+        run_line(command, hub, line)
     (code,) = [text for language, text in BLOCKS if language == "python"]
     code = code.replace("/dev/ttyACM0", hub.port) + "    break\n"
 

@@ -28,7 +28,8 @@ def start(folder, first, kill_at):
 
 
 def acknowledged(output):
-    acks = [int(line.split()[1]) for line in output.splitlines() if line.startswith("ack")]
+    whole = output[: output.rfind("\n") + 1]  # a kill may cut the last line
+    acks = [int(line.split()[1]) for line in whole.splitlines() if line.startswith("ack")]
     return max(acks, default=-1)
 
 

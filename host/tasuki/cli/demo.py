@@ -6,6 +6,7 @@ import click
 
 from tasuki import demo as library
 from tasuki.cli.frame import print_json
+from tasuki.errors import TasukiError
 from tasuki.fleet.virtual import KINDS
 from tasuki.session import summary
 from tasuki.view.live import LiveView
@@ -54,10 +55,12 @@ def demo(as_json: bool, kind: str, withhold: tuple[str, ...], seconds: float, **
         found = library.run(options)
         found.pop("beat_times_s", None)
         print_json(found)
-        return
-    with LiveView(options.lang) as view:
-        found = library.run(options, view.update)
-    for line in summary.lines(found):
-        click.echo(line)
-    if options.report:
-        click.echo(f"report: {options.report}")
+    else:
+        with LiveView(options.lang) as view:
+            found = library.run(options, view.update)
+        for line in summary.lines(found):
+            click.echo(line)
+        if options.report:
+            click.echo(f"report: {options.report}")
+    if found["ended_by"]:
+        raise TasukiError(found["ended_by"])

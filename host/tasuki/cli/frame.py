@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sqlite3
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -41,6 +42,9 @@ def guarded(command: click.Command, args: list[str] | None = None) -> Any:
         code = 1
     except KeyboardInterrupt:
         _say("stopped")
+        code = 1
+    except sqlite3.Error as e:
+        _say(f"a file of the state folder cannot be used: {e}", "Does another tasuki run on this folder?")
         code = 1
     except OSError as e:
         _say(

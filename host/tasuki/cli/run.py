@@ -12,6 +12,7 @@ from tasuki.capture.trust import parse_key
 from tasuki.cli.frame import print_json, state_option
 from tasuki.pipeline.acquire import SerialLine
 from tasuki.session import running, summary
+from tasuki.session.counts import Counts
 from tasuki.session.hub_session import Session
 from tasuki.session.monitor import Monitor
 from tasuki.session.recorder import Recorder
@@ -93,6 +94,7 @@ def _run(
     monitor = Monitor()
     recorder = Recorder(capture, plaintext) if capture else None
     found: dict[str, Any] = {}
+    counts = Counts()
     public_key = parse_key(key) if key else None
 
     def finish(session: Session, monitor: Monitor, uploaded: int) -> None:
@@ -103,11 +105,17 @@ def _run(
 
         def connect() -> Session:
             return Session(
-                SerialLine(port), opened, subject, public_key=public_key, withhold=withhold, speed=speed
+                SerialLine(port),
+                opened,
+                subject,
+                public_key=public_key,
+                withhold=withhold,
+                speed=speed,
+                counts=counts,
             )
 
         with contextlib.nullcontext() if as_json else LiveView(lang) as view:
-            running.run(
+            error = running.run(
                 connect,
                 monitor,
                 show=view.update if view else lambda snapshot: None,
@@ -117,11 +125,14 @@ def _run(
                 finish=finish,
             )
     found["capture"] = str(capture) if capture else None
+    found["ended_by"] = str(error) if error else None
     if as_json:
         print_json(found)
-        return
-    for line in summary.lines(found):
-        click.echo(line)
+    else:
+        for line in summary.lines(found):
+            click.echo(line)
+    if error:
+        raise error
 
 
 def _done(seconds: float | None, speed: float) -> Callable[[Monitor], bool]:

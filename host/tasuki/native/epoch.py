@@ -1,5 +1,6 @@
 """Binding of the hashes, the frame window and the epoch check."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from struct import Struct
 from typing import Any, NamedTuple
@@ -34,6 +35,7 @@ _KEYS = layout.KEY_SIZE * layout.SLOTS
 _STATUS = ffi.offsetof("struct tsk_epoch", "status")
 _COUNTS = ffi.offsetof("struct tsk_epoch", "entries")
 _ENTRY = Struct("=5I")
+_RECORD = Struct("=IHBB")  # struct record in native/src/window.h; its body follows
 _MOST_FRAMES = layout.STREAMS * layout.MAX_BLOCK_FRAMES
 
 
@@ -270,3 +272,13 @@ class Window:
         counts = ffi.new("uint32_t[15]")
         lib.tsk_window_tail(self._window, following, counts)
         return list(counts)
+
+    def tail_bodies(self, following: list[int]) -> Iterator[bytes]:
+        """Bodies of the frames that `tail` counts, by stream and seq."""
+        ring = self._ring.tobytes()
+        for stream, row in enumerate(self._index.reshape(layout.STREAMS, -1)):
+            places = row[row > 0] & np.uint64(len(ring) - 1)
+            found = [(_RECORD.unpack_from(ring, at), at + _RECORD.size) for at in places.tolist()]
+            for (seq, length, _, _), at in sorted(found):
+                if seq >= following[stream] and length:  # a refused frame has no bytes
+                    yield ring[at : at + length]

@@ -310,7 +310,8 @@ class Verifier:
             out += self._give_up(pending)
         tail = {stream: n for stream, n in enumerate(self.window.tail(self._next_seq)) if n}
         if tail or not self._clean:
-            out.append(UnknownTail(self._session, self._following - 1, tail))
+            bodies = tuple(self.window.tail_bodies(self._next_seq))
+            out.append(UnknownTail(self._session, self._following - 1, tail, bodies))
         self.window.clear()
         self._session = None
         self._following = 0

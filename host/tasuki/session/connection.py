@@ -17,11 +17,15 @@ from tasuki.frames import Batch, Link
 from tasuki.pipeline.decode import Decoder, Messages
 from tasuki.session.dialogue import Dialogue, Fields
 from tasuki_wire import codec, layout
+from tasuki_wire.errors import WireError
 
 _HELLO = codec.number("hello")
 _TIME_ANSWER = codec.number("time_answer")
 _ANSWER_S = 2.0
 _TRIES = 3
+_HELLO_AGAIN_S = 0.25
+_SYNC_AGAIN_S = 0.5
+_MOST_SYNCS = 64
 _NO_ANSWER = "Check that the hub runs Tasuki and that nothing else has the port open."
 
 
@@ -48,6 +52,10 @@ class Reboot:
 Event = Batch | Link | Reboot
 
 
+class HubRebooted(LinkLost):
+    """The hub started anew while it was asked something, and knows nothing of the question."""
+
+
 class Connection:
     """Decoder, dialogue and clock of one hub.
 
@@ -55,6 +63,7 @@ class Connection:
         events: what came and was not taken yet, in order of arrival.
         nonce: boot nonce of the latest hello, empty before it.
         flags: bits of layout.HELLO_FLAGS.
+        heard_s: time.monotonic() of the latest intact frame.
         on_exchange: called with t1, rx, tx, t4 (microseconds) of every time sync.
     """
 
@@ -66,9 +75,11 @@ class Connection:
         self.events: deque[Event] = deque()
         self.nonce = b""
         self.flags = 0
+        self.heard_s = time.monotonic()
         self.seeds: dict[int, int] = {}
         self._dialogue = Dialogue(line.write)
         self._syncs: dict[int, int] = {}
+        self._lives = 0
         self.on_exchange: Callable[[int, int, int, int], None] | None = None
 
     def pump(self, timeout_s: float) -> bool:
@@ -80,35 +91,54 @@ class Connection:
         batch = self.decoder.feed(data)
         if not len(batch):
             return True
+        if batch.good().any():
+            self.heard_s = time.monotonic()
         start = 0
+        waiting: list[Event] = []  # messages, which go behind the frames that came with them
         for link in self.messages.join(batch.links()):
             if link.kind == _HELLO:
-                start = self._hello(link, batch, start)
+                if self._hello(link.payload):
+                    if self._lives > 1:
+                        self.events += [batch.part(start, link.row), *waiting, Reboot(self.nonce)]
+                    waiting = []
+                    start = link.row
             elif not self._dialogue.receive(link.kind, link.payload):
-                self.events.append(link)
+                waiting.append(link)
             elif link.kind == _TIME_ANSWER:
                 self._sync_answer(link.payload, arrived_us)
-        self.events.append(batch.part(start) if start else batch)
+        self.events += [batch.part(start) if start else batch, *waiting]
         return True
 
-    def _hello(self, link: Link, batch: Batch, start: int) -> int:
-        nonce, flags, seeds = codec.read_hello(link.payload)
+    def _hello(self, payload: bytes) -> bool:
+        """True for the first hello of a life of the hub: nothing of the life before crosses it."""
+        try:
+            nonce, flags, seeds = codec.read_hello(payload)
+        except WireError:
+            self.messages.malformed += 1
+            return False
         self.flags = flags
         if nonce == self.nonce:
-            return start
-        if self.nonce:
-            self.events.append(batch.part(start, link.row))
-            self.events.append(Reboot(nonce))
-            self.messages.reset()
+            return False
         self.nonce = nonce
         self.seeds = seeds
         self.decoder.announce(seeds)
-        return link.row
+        self.messages.reset()
+        self._dialogue.reset()
+        self._syncs.clear()
+        self._lives += 1
+        return True
 
     def take(self) -> Iterator[Event]:
         """All events that wait, oldest first."""
         while self.events:
             yield self.events.popleft()
+
+    def skip_lives(self) -> int:
+        """Drop what waits of lives before the latest; how many reboots stood there."""
+        reboots = [i for i, event in enumerate(self.events) if isinstance(event, Reboot)]
+        for _ in range(reboots[-1] + 1 if reboots else 0):
+            self.events.popleft()
+        return len(reboots)
 
     # -- questions ----------------------------------------------------------
 
@@ -128,27 +158,37 @@ class Connection:
         """The answer to a posted command, once it is there."""
         return self._dialogue.take(request)
 
+    def forget(self, request: int) -> None:
+        """The answer to a posted command is not looked for any more."""
+        self._dialogue.forget(request)
+
     def ask(self, name: str, *values: Any, timeout_s: float = _ANSWER_S, tries: int = _TRIES) -> Fields:
         """Send a command and wait for the fields of its answer.
 
-        Raises LinkLost when the hub stays silent and Refused when it says no;
-        `reason` is then one of layout.ANSWERS.
+        Raises LinkLost when the hub stays silent, HubRebooted when it started
+        anew meanwhile and Refused when it says no; `reason` is then one of
+        layout.ANSWERS.
         """
+        life = self._lives
         for _ in range(tries):
             request = self.post(name, *values)
             deadline = time.monotonic() + timeout_s
             while (left := deadline - time.monotonic()) > 0:
                 self.pump(min(left, 0.05))
                 if answer := self.answer(request):
-                    return _checked(name, *answer)
+                    return checked(name, *answer)
+                if self._lives != life:
+                    raise HubRebooted(f"the hub rebooted before it answered {name}")
             self._dialogue.forget(request)
         raise LinkLost(f"the hub does not answer {name}", _NO_ANSWER)
 
     def await_hello(self, timeout_s: float = 5.0) -> None:
         """Ask for a hello and wait for it; LinkLost when none comes."""
         deadline = time.monotonic() + timeout_s
+        next_request = 0.0
         while not self.nonce:
-            if time.monotonic() > deadline:
+            now = time.monotonic()
+            if now > deadline:
                 if self.decoder.counts["version"]:
                     raise Refused(
                         "wire_version",
@@ -156,13 +196,17 @@ class Connection:
                         "Install firmware and host of the same release.",
                     )
                 raise LinkLost("no hub says hello on this port", _NO_ANSWER)
-            self.poke("hello_request")
-            self.pump(0.25)
+            if now >= next_request:  # not for every piece of noise that comes
+                next_request = now + _HELLO_AGAIN_S
+                self.poke("hello_request")
+            self.pump(_HELLO_AGAIN_S)
 
     # -- time ---------------------------------------------------------------
 
     def sync(self) -> None:
         """Start one exchange of times; its answer updates the clock model when it comes."""
+        if len(self._syncs) >= _MOST_SYNCS:  # answers that never came
+            self._forget_syncs()
         t1 = time.monotonic_ns() // 1000
         request = self.post("time_request", *codec.time_words(t1))
         self._syncs[request] = t1
@@ -176,25 +220,35 @@ class Connection:
             self.clock.add(t1, rx, tx, arrived_us)
             if self.on_exchange:
                 self.on_exchange(t1, rx, tx, arrived_us)
-        if len(self._syncs) > 64:  # answers that never came
-            self._syncs.clear()
+
+    def _forget_syncs(self) -> None:
+        for request in self._syncs:
+            self._dialogue.forget(request)
+        self._syncs.clear()
 
     def await_sync(self, exchanges: int = 5, timeout_s: float = 5.0) -> None:
-        """Exchange times until the model holds that many; LinkLost when the hub stays silent."""
+        """Exchange times so often; LinkLost when the hub answers too few. A lost answer is asked again."""
         deadline = time.monotonic() + timeout_s
-        for _ in range(exchanges):
+        life, answered = self._lives, 0
+        while answered < exchanges:
+            self._forget_syncs()
             self.sync()
-            while self._syncs:
-                if time.monotonic() > deadline:
+            again = time.monotonic() + _SYNC_AGAIN_S
+            while self._syncs and (now := time.monotonic()) < again:
+                if now > deadline:
                     raise LinkLost("the hub does not answer time_request", _NO_ANSWER)
                 self.pump(0.05)
+                if self._lives != life:
+                    raise HubRebooted("the hub rebooted before it answered time_request")
+            answered += not self._syncs
 
     def close(self) -> None:
         """Give the line back."""
         self.line.close()
 
 
-def _checked(name: str, answer: str, fields: Fields) -> Fields:
+def checked(name: str, answer: str, fields: Fields) -> Fields:
+    """The fields of an answer to the command `name`; Refused when the hub says no."""
     status = {"answer": 1, "token_answer": 0}.get(answer)
     if status is None or fields[status] == 0:
         return fields

@@ -60,6 +60,11 @@ class Dialogue:
         self._wanted.discard(request)
         self._answers.pop(request, None)
 
+    def reset(self) -> None:
+        """Forget all questions: the hub that was asked rebooted."""
+        self._wanted.clear()
+        self._answers.clear()
+
     def receive(self, kind: int, payload: bytes) -> bool:
         """Keep a message that answers one of ours; False for any other."""
         if kind < _FIRST_ANSWERED:

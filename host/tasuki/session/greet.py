@@ -1,7 +1,6 @@
 """The first words with a hub: who it is, what it measures, what it may sample."""
 
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import nacl.bindings as sodium
@@ -10,10 +9,9 @@ from nacl.exceptions import BadSignatureError
 from tasuki.errors import Refused, Untrusted
 from tasuki.frames import Stream
 from tasuki.pipeline.decode import read_streams
-from tasuki.session import consent_token
 from tasuki.session.connection import Connection
 from tasuki.vault.secret import Signer
-from tasuki_wire import codec, epoch, items, layout
+from tasuki_wire import codec, epoch, layout
 
 _STREAMS = codec.number("streams")
 _KEYGEN_S = 30.0  # a hub without C works on its key for seconds
@@ -70,9 +68,16 @@ def meet(connection: Connection) -> Identity:
 
 
 def describe(connection: Connection) -> dict[int, Stream]:
-    """The hub's streams by number."""
+    """The hub's streams by number; Untrusted("malformed") when it describes what cannot be."""
     (rows,) = connection.ask("describe")
-    return read_streams(codec.pack(_STREAMS, 0, rows=rows))
+    streams = read_streams(codec.pack(_STREAMS, 0, rows=rows))
+    for row in streams.values():
+        kind = codec.KINDS.get(row.kind)
+        if kind is None or kind.item is None or kind.row_rest or row.stream >= layout.STREAMS:
+            raise Untrusted("malformed", f"the hub describes stream {row.stream} as of kind {row.kind}")
+        if not row.period_us:
+            raise Untrusted("malformed", f"the hub gives stream {row.stream} no period")
+    return streams
 
 
 def enroll(connection: Connection, authority: Signer, repin: bool = False) -> Identity:
@@ -91,40 +96,3 @@ def enroll(connection: Connection, authority: Signer, repin: bool = False) -> Id
     except (BadSignatureError, ValueError):
         raise Untrusted("bad_possession", "the hub does not hold the key that it showed") from None
     return meet(connection)
-
-
-@dataclass(frozen=True)
-class Grant:
-    """What a hub answered to a token."""
-
-    items: int
-    session: int
-    epoch: int
-    from_us: int
-    token_id: bytes
-
-
-def give_token(
-    connection: Connection, authority: Signer, device: bytes, *, sequence: int, mask: int, binding: bytes,
-    policy: bytes, lifetime_s: int = consent_token.DEFAULT_LIFETIME_S,
-    remember: Callable[[bytes], None] = lambda token_id: None,
-) -> Grant:  # fmt: skip
-    """Hand the hub a token and wait for its answer; Refused with the hub's reason.
-
-    `remember` gets the token's id before the token is sent.
-    """
-    token = consent_token.build(
-        authority,
-        device=device,
-        binding=binding,
-        items=mask & items.ALL_ITEMS,
-        sequence=sequence,
-        nonce=connection.nonce,
-        policy=policy,
-        lifetime_s=lifetime_s,
-    )
-    remember(epoch.token_id(token))
-    fields = codec.unpack(epoch.TOKEN, bytes(2) + token)[1:]
-    answer = connection.ask("token", *fields, timeout_s=_KEYGEN_S, tries=1)
-    _, in_force, session, first, hi, lo = answer
-    return Grant(in_force, session, first, codec.time_us(hi, lo), epoch.token_id(token))

@@ -5,9 +5,9 @@ uploader works beside it, in a thread of its own.
 """
 
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -15,66 +15,31 @@ from numpy.typing import NDArray
 
 from tasuki.clock import ClockModel
 from tasuki.consent.registers import DEMO_GARMENT, Binding, Garment, Manifest
-from tasuki.errors import Refused, Untrusted
-from tasuki.frames import Batch, Samples, Stream
+from tasuki.errors import LinkLost, Refused, Untrusted
+from tasuki.frames import Batch, Stream
 from tasuki.pipeline.enforce import Gate
 from tasuki.pipeline.filter import Derived, Deriver
 from tasuki.pipeline.outbox import OutboxFull
-from tasuki.pipeline.parcel import Acquired, Routed
+from tasuki.pipeline.parcel import Acquired
 from tasuki.pipeline.route import Router
 from tasuki.pipeline.verify import Timing, Verifier
 from tasuki.session import consent_token, greet
-from tasuki.session.connection import Connection, Line, Reboot
+from tasuki.session.connection import Connection, HubRebooted, Line, Reboot
+from tasuki.session.counts import Counts
+from tasuki.session.listener import Listener
+from tasuki.session.permission import Permission
 from tasuki.session.state import State
-from tasuki.trust import ledger
-from tasuki.trust.verdict import Gap, Missing, Omitted, Rejected, SessionJump, UnknownTail, Verdict, Verified
+from tasuki.session.storing import Storing
+from tasuki.trust.verdict import Missing, Verdict, Verified
 from tasuki_wire import codec
 from tasuki_wire import items as wire_items
 
 _SYNC_S = 5.0
-_RETRY_OUTBOX_S = 1.0
+_LOOK_S = 1.0  # consent may begin or end by the clock alone
+_SILENT_S = 4 * _SYNC_S
+_GREETINGS = 5
 _MOST_UNSTORED = 256  # epochs verified that the outbox had no room for
 _BINDING_AHEAD_NS = 1_000_000_000  # above any uncertainty of the clock model at the start
-
-
-@dataclass
-class Counts:
-    """What happened so far; every loss stands here.
-
-    Attributes:
-        gaps: frames or epochs that nothing brought back.
-        refusals: reason code to blocks, over all destinations.
-        dropped: (reason code, item) to frames that the gate did not let in.
-        kinds: sample kind to intact frames on the wire, kept or not.
-        rejected: reason code to epochs.
-    """
-
-    frames: int = 0
-    frames_bad: dict[str, int] = field(default_factory=dict)
-    epochs_verified: int = 0
-    rejected: Counter[str] = field(default_factory=Counter)
-    gaps: int = 0
-    unknown_tails: int = 0
-    blocks: int = 0
-    blocks_refused: int = 0
-    refusals: Counter[str] = field(default_factory=Counter)
-    dropped: Counter[tuple[str, str]] = field(default_factory=Counter)
-    kinds: Counter[str] = field(default_factory=Counter)
-    reboots: int = 0
-    resends: int = 0
-
-
-class Listener:
-    """Sees what passes; a session without one loses nothing. Override what you need."""
-
-    def on_samples(self, samples: list[Samples]) -> None:
-        """Samples that may be viewed; provisional until their epoch verifies."""
-
-    def on_verdict(self, verdict: Verdict) -> None:
-        """An epoch was verified, rejected, lost."""
-
-    def on_stored(self, epochs: list[Verified], routed: Routed) -> None:
-        """These epochs are durably in the outbox, as far as the decisions let them."""
 
 
 class Session:
@@ -89,6 +54,10 @@ class Session:
         public_key: trusted device key, 32 bytes; None takes the register's.
         withhold: items that the token leaves out although consent would allow them.
         speed: how many times faster than the wall's the hub's clock runs.
+        counts: those of an earlier session on the same hub, to go on counting in.
+
+    Attributes:
+        decided: True once the session is over and all that was open is counted.
 
     Raises Refused (unknown hub, schema, the hub's own no), Untrusted (a hub with
     another key than the register's) and LinkLost.
@@ -106,25 +75,27 @@ class Session:
         speed: float = 1.0,
         lifetime_s: int = consent_token.DEFAULT_LIFETIME_S,
         listeners: Iterable[Listener] = (),
+        counts: Counts | None = None,
     ) -> None:
         self.state = state
         self.subject = subject
         self.engine = state.engine
         self.listeners = list(listeners)
-        self.counts = Counts()
+        self.counts = counts or Counts()
         self.connection = Connection(line, ClockModel(speed))
         self._given_key = public_key
         self._product = product
         self._withheld = wire_items.mask(withhold)
         self._lifetime_s = lifetime_s
-        self._router = Router(self.engine)
-        self._unstored: deque[Verified] = deque()
-        self._retry_at = 0.0
+        self._storing = Storing(state.outbox, Router(self.engine))
         self._next_sync = 0.0
+        self._next_look = 0.0
         self._latest_us = 0
+        self._bad_before = Counter(self.counts.frames_bad)
+        self._samples_at_sync = -1
+        self._stopped = False
+        self.decided = False
         self.binding: Binding | None = None
-        self.grant: greet.Grant | None = None
-        self.sampling = False
         try:
             self._begin()
         except BaseException:
@@ -134,6 +105,14 @@ class Session:
     # -- the beginning --------------------------------------------------------
 
     def _begin(self) -> None:
+        """Greet the hub; one that reboots meanwhile is greeted anew, for a while."""
+        for _ in range(_GREETINGS):
+            self.counts.reboots += self.connection.skip_lives()
+            with suppress(HubRebooted):
+                return self._greet()
+        raise LinkLost("the hub reboots again and again", "Look at its power supply.")
+
+    def _greet(self) -> None:
         connection = self.connection
         self.identity = greet.meet(connection)
         if not self.identity.enrolled:
@@ -154,8 +133,17 @@ class Session:
             timing=_timing(connection.clock.speed),
         )
         self.deriver = Deriver(self.streams)
-        self._gate(0)
-        self.start()
+        self._look()
+        self.permission = Permission(
+            connection,
+            self.state,
+            self.identity,
+            self.binding.id if self.binding else bytes(16),
+            lambda: self._allowed,
+            self._lifetime_s,
+        )
+        self.permission.begin()
+        self._set_gate()
 
     def _register(self) -> None:
         """What the host knows of this hub: its product's manifest (A-03) and who wears it (C3-02)."""
@@ -169,61 +157,49 @@ class Session:
             self.state.vault.add_subject(self.subject)
             self.binding = book.bind(device, self.subject, time.time_ns() - _BINDING_AHEAD_NS)
 
-    def _gate(self, mask: int) -> None:
-        """What the host keeps from now on."""
+    def _look(self) -> None:
+        """What consent, policy, product and this session's options leave at this moment."""
+        self._version = self.engine.version
+        self._allowed = 0
+        if self.subject is not None:
+            consented = self.engine.item_mask(self.subject, time.time_ns())
+            self._allowed = int(consented & wire_items.mask(self.manifest.items) & ~self._withheld)
+
+    def _set_gate(self) -> None:
+        """What the host keeps from now on: nothing that the token or consent of now leaves out."""
+        mask = self.permission.items & self._allowed
+        self._passing = self._version, mask
         self.gate = Gate(self.engine, self.subject, self.manifest, mask, time.time_ns())
         self.gate.drops = self.counts.dropped  # one count over all gates
 
-    def allowed_mask(self) -> int:
-        """Consent bits that consent, policy, product and this session's options leave."""
-        if self.subject is None:
-            return 0
-        consented = self.engine.item_mask(self.subject, time.time_ns())
-        return int(consented & wire_items.mask(self.manifest.items) & ~self._withheld)
+    @property
+    def items(self) -> int:
+        """Consent bits that are sampled and kept."""
+        return self._passing[1]
 
-    def start(self) -> None:
-        """Hand out a token and start sampling; without any allowed item neither happens."""
-        mask = self.allowed_mask()
-        if not mask:
-            self.grant = None
-            self._gate(0)
-            return
-        self._give_token(mask)
-        self.connection.ask("start")
-        self.sampling = True
-
-    def _give_token(self, mask: int) -> None:
-        device = self.identity.device
-        sequence = self.state.tokens.reserve(device, self.identity.sequence + 1)
-        self.grant = greet.give_token(
-            self.connection,
-            self.state.vault.signer("authority"),
-            device,
-            sequence=sequence,
-            mask=mask,
-            binding=self.binding.id if self.binding else bytes(16),
-            policy=self.state.policy.hash,
-            lifetime_s=self._lifetime_s,
-            remember=lambda token_id: self.state.tokens.note(device, sequence, token_id),
-        )
-        self._gate(self.grant.items)
+    @property
+    def sampling(self) -> bool:
+        """True while something is sampled, or was until consent ended it."""
+        return bool(self.items)
 
     # -- one turn -------------------------------------------------------------
 
     def step(self, timeout_s: float = 0.05) -> list[Acquired]:
         """Read once and take everything as far as it goes; returns the blocks now in the outbox."""
         self.connection.pump(timeout_s)
+        out: list[Acquired] = []
         verdicts: list[Verdict] = []
         for event in self.connection.take():
             if isinstance(event, Batch):
                 verdicts += self._batch(event)
             elif isinstance(event, Reboot):
+                out += self._settle(verdicts + self.verifier.end(), time.monotonic())
+                verdicts = []
                 self._rebooted()
             else:
                 verdicts += self.verifier.message(event.kind, event.payload)
         now = time.monotonic()
-        verdicts += self.verifier.poll(now)
-        out = self._settle(verdicts, now)
+        out += self._settle(verdicts + self.verifier.poll(now), now)
         self._keep_up(now)
         return out
 
@@ -235,9 +211,9 @@ class Session:
         keep[good] = self.gate.keep(rows["kind"][good], rows["stream"][good])
         verdicts = self.verifier.frames(batch, keep)
         self._count_kinds(rows[good])
+        if good.any():
+            self._latest_us = max(self._latest_us, int(rows["time_us"][good].max()))
         samples = self.deriver.feed(batch, keep & self.gate.view(rows["kind"], rows["stream"]))
-        for part in samples:
-            self._latest_us = max(self._latest_us, int(part.times_us[-1]))
         if samples:
             for listener in self.listeners:
                 listener.on_samples(samples)
@@ -250,32 +226,16 @@ class Session:
 
     def _settle(self, verdicts: list[Verdict], now: float) -> list[Acquired]:
         for verdict in verdicts:
-            self._count(verdict)
+            self.counts.add(verdict)
+            if isinstance(verdict, Verified):
+                self._storing.add(verdict, self.connection.clock, self.subject)
             for listener in self.listeners:
                 listener.on_verdict(verdict)
-            if isinstance(verdict, Verified):
-                self._unstored.append(verdict)
-            elif isinstance(verdict, Missing):
+        out = self._store(now)
+        for verdict in verdicts:
+            if isinstance(verdict, Missing):
                 self._ask_again(verdict)
-        if self._unstored and now >= self._retry_at:
-            return self._store(now)
-        return []
-
-    def _count(self, verdict: Verdict) -> None:
-        counts = self.counts
-        if isinstance(verdict, Verified):
-            counts.epochs_verified += 1
-            counts.gaps += len(verdict.gaps)
-        elif isinstance(verdict, Rejected):
-            counts.rejected[verdict.reason] += 1
-        elif isinstance(verdict, Gap):
-            counts.gaps += 1
-        elif isinstance(verdict, Omitted):
-            counts.gaps += verdict.count
-        elif isinstance(verdict, SessionJump):
-            counts.gaps += verdict.session - verdict.last - 1
-        elif isinstance(verdict, UnknownTail):
-            counts.unknown_tails += 1
+        return out
 
     def _ask_again(self, missing: Missing) -> None:
         self.counts.resends += 1
@@ -288,76 +248,61 @@ class Session:
                 self.connection.poke("resend", run.stream, run.seq, run.count)
 
     def _store(self, now: float) -> list[Acquired]:
-        """Route what is verified and store it with its ledger rows in one transaction; then ack."""
-        epochs = list(self._unstored)
-        blocks = [[self._acquired(block) for block in epoch.blocks()] for epoch in epochs]
-        routed = self._router.route([b for of_epoch in blocks for b in of_epoch], time.time_ns())
-
-        def also(connection: Any) -> None:
-            for epoch in epochs:
-                ledger.record(connection, epoch.record.key, epoch.session, epoch.epoch)
-
+        """What is durable now is counted, told and acknowledged, in this order."""
         try:
-            self.state.outbox.put(routed, also)
-        except OutboxFull:
-            # nothing was stored and nothing is acknowledged: the hub keeps what it can
-            self._retry_at = now + _RETRY_OUTBOX_S
-            while len(self._unstored) > _MOST_UNSTORED:
-                self._unstored.popleft()
-                self.counts.gaps += 1
+            stored = self._storing.store(now)
+        except OutboxFull as e:
+            self._tell_trouble(str(e))
+            self.counts.gaps += self._storing.give_up(_MOST_UNSTORED)
             return []
-        self._unstored.clear()
-        self.counts.refusals.update(refusal.decision.reason for refusal in routed.refusals)
-        self.counts.blocks_refused += len(routed.refusals)
-        for epoch, of_epoch in zip(epochs, blocks, strict=True):
+        self.counts.add_stored(stored.blocks, stored.routed)
+        for listener in self.listeners if stored.epochs else ():
+            listener.on_stored(stored.epochs, stored.routed)
+        for epoch in stored.epochs:
             self.connection.tell("ack", epoch.session, epoch.epoch)
-            self.counts.blocks += len(of_epoch)
-        for listener in self.listeners:
-            listener.on_stored(epochs, routed)
-        return [block for of_epoch in blocks for block in of_epoch]
+        return stored.blocks
 
-    def _acquired(self, block: Any) -> Acquired:
-        clock = self.connection.clock
-        uncertainty = max(clock.uncertainty_us(block.t0_us), clock.uncertainty_us(block.t1_us))
-        return Acquired(
-            block,
-            self.subject or "",
-            clock.wall_ns(block.t0_us),
-            clock.wall_ns(block.t1_us),
-            int(uncertainty * 1000) + 1,
-        )
+    def _tell_trouble(self, what: str) -> None:
+        for listener in self.listeners:
+            listener.on_trouble(what)
 
     # -- what has to be done now and then ---------------------------------------
 
     def _keep_up(self, now: float) -> None:
+        if now - self.connection.heard_s > _SILENT_S:
+            raise LinkLost("the hub has fallen silent", "Plug it in again, or look whether it still runs.")
         if now >= self._next_sync:
             self._next_sync = now + _SYNC_S
             self.connection.sync()
-        if self.engine.version != self.gate.version:
-            self._consent_changed()
-        if self.grant and self._latest_us > self.grant.from_us + self._lifetime_s * 500_000:
-            self._give_token(self.allowed_mask())
+            self._wake()
+        if self._stopped:
+            return
+        if now >= self._next_look or self.engine.version != self._version:
+            self._next_look = now + _LOOK_S
+            self._look()
+        refused = self.permission.refused
+        self.permission.follow(now, self._latest_us)
+        if self.permission.refused != refused and self.permission.refused:
+            self._tell_trouble(f"the hub refuses a new token: {self.permission.refused}")
+        if self._passing != (self._version, self.permission.items & self._allowed):
+            self._set_gate()
 
-    def _consent_changed(self) -> None:
-        """Narrow at once; a token for what is new follows."""
-        mask = self.allowed_mask()
-        in_force = self.grant.items if self.grant else 0
-        if in_force & ~mask:
-            self._gate(mask & in_force)
-            self.connection.ask("narrow", mask & in_force)
-        if mask & ~in_force:
-            self._give_token(mask)
-        self._gate(mask)
+    def _wake(self) -> None:
+        """A hub that heard nothing for long has stopped by itself; one that samples ignores this."""
+        samples = self.counts.kinds.total()
+        if self.sampling and not self._stopped and samples == self._samples_at_sync:
+            self.connection.poke("start")
+        self._samples_at_sync = samples
 
     def _rebooted(self) -> None:
-        """The hub started anew: decide what was open, greet again."""
+        """The hub started anew: greet it again. What was open is decided already."""
         self.counts.reboots += 1
-        self._settle(self.verifier.end(), time.monotonic())
-        speed = self.connection.clock.speed
-        self.connection.clock = ClockModel(speed)
+        self._bank_beats()
+        self.connection.clock = ClockModel(self.connection.clock.speed)
         self._latest_us = 0
-        self.sampling = False
         self._begin()
+        for listener in self.listeners:
+            listener.on_reboot()
 
     # -- the end ----------------------------------------------------------------
 
@@ -365,20 +310,33 @@ class Session:
         """Stop sampling cleanly, wait for the last epochs, decide what is left open."""
         out: list[Acquired] = []
         deadline = time.monotonic() + patience_s
-        if self.sampling:
-            self.connection.ask("stop")
-            self.sampling = False
+        self._stopped = True
+        self.connection.ask("stop")
         quiet = 0
         while quiet < 4 and time.monotonic() < deadline:
             before = self.counts.frames
             out += self.step(0.1)
             quiet = 0 if self.counts.frames != before or self.verifier.waiting else quiet + 1
-        out += self._settle(self.verifier.end(), time.monotonic())
+        return out + self.decide()
+
+    def decide(self) -> list[Acquired]:
+        """Decide what is left open, with or without a link; what cannot be stored now is counted as lost."""
+        self._stopped = self.decided = True
+        self._storing.hurry()
+        out: list[Acquired] = []
+        with suppress(LinkLost):  # an ack that does not arrive costs a resend in the next session
+            out = self._settle(self.verifier.end(), time.monotonic())
+        self.counts.gaps += self._storing.give_up(0)
+        self._bank_beats()
         return out
 
+    def _bank_beats(self) -> None:
+        self.counts.beats += self.derived.beats
+        self.derived.beats = 0
+
     def blocks(self) -> Iterator[Acquired]:
-        """Blocks as they become durable, until the caller stops or the link is lost."""
-        while True:
+        """Blocks as they become durable, until nothing is sampled any more; LinkLost as of `step`."""
+        while self.sampling:
             yield from self.step()
 
     @property
@@ -386,10 +344,16 @@ class Session:
         """What the filters say now."""
         return self.deriver.derived
 
+    @property
+    def beats(self) -> int:
+        """Beats so far, over all sessions that share these counts."""
+        return self.counts.beats + self.derived.beats
+
     def summary_counts(self) -> Counts:
         """Counts so far, with the decoder's damaged frames filled in."""
         decoder = self.connection.decoder.counts
-        self.counts.frames_bad = {name: n for name, n in decoder.items() if n and name != "ok"}
+        bad = Counter({name: n for name, n in decoder.items() if n and name != "ok"})
+        self.counts.frames_bad = self._bad_before + bad
         return self.counts
 
     def close(self) -> None:

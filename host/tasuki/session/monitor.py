@@ -11,7 +11,8 @@ from tasuki.consent import reasons
 from tasuki.consent.decision import Decision as Decided
 from tasuki.frames import Samples, Stream
 from tasuki.pipeline.parcel import Routed
-from tasuki.session.hub_session import Listener, Session
+from tasuki.session.hub_session import Session
+from tasuki.session.listener import Listener
 from tasuki.trust.verdict import Gap, Omitted, Rejected, UnknownTail, Verdict, Verified
 from tasuki.view import snapshot as shown
 from tasuki_wire import codec, items, layout
@@ -24,7 +25,7 @@ _STATUS = codec.number("device_status")
 
 @dataclass
 class _Trace:
-    """Recent (or all) values of one stream, one number per record."""
+    """Recent (or all) values of one stream, one number per record, with their seconds."""
 
     stream: Stream
     name: str
@@ -46,25 +47,46 @@ class Monitor(Listener):
         self._keep_all = keep_all
         self._session: Session | None = None
         self._traces: dict[int, _Trace] = {}
-        self._start_us: float | None = None
-        self._now_us = 0.0
-        self._proved_us = 0.0
+        self._before_s = 0.0
+        self._begin_life(b"")
         self._decisions: dict[tuple[str, str], shown.Decision] = {}
         self.epochs: deque[shown.Epoch] = deque(maxlen=None if keep_all else 64)
         self.notes: deque[str] = deque(maxlen=_NOTES)
         self.rates: list[tuple[float, float, float]] = []
 
     def watch(self, session: Session) -> None:
-        """Look at this session from now on."""
+        """Look at this session from now on; one after a lost link goes on where the last one ended."""
+        if session.connection.nonce != self._nonce:
+            self._before_s = self.elapsed_s
+            self._begin_life(session.connection.nonce)
         self._session = session
         maxlen = None if self._keep_all else 4096
         for number, stream in session.streams.items():
-            if number not in self._traces and stream.kind != _STATUS:
+            known = self._traces.get(number)
+            if (known is None or known.stream != stream) and stream.kind != _STATUS:
                 kind = codec.KINDS[stream.kind]
                 name = kind.name + (f"_{layout.SITES[stream.site]}" if stream.site > 1 else "")
                 unit = _first_field(stream.kind)[3]
                 self._traces[number] = _Trace(stream, name, str(kind.item), unit, deque(maxlen=maxlen))
         self.note_unsampled()
+
+    def _begin_life(self, nonce: bytes) -> None:
+        """Device time begins again: what comes is put behind what is there."""
+        self._nonce = nonce
+        self._start_us: float | None = None  # device time of second 0, in this life's time
+        self._now_us = 0.0
+        self._proved_us = 0.0
+
+    def on_reboot(self) -> None:
+        """The hub began a new life."""
+        self.on_trouble("the hub rebooted")
+        if self._session:
+            self.watch(self._session)
+
+    def on_trouble(self, what: str) -> None:
+        """Show it, unless it is what was said last."""
+        if not self.notes or self.notes[-1] != what:
+            self.notes.append(what)
 
     # -- what the session tells -------------------------------------------------
 
@@ -73,11 +95,11 @@ class Monitor(Listener):
         for part in samples:
             times = part.times_us.astype(np.float64)
             if self._start_us is None:
-                self._start_us = float(times[0])
+                self._start_us = float(times[0]) - self._before_s * 1e6
             self._now_us = max(self._now_us, float(times[-1]))
             trace = self._traces.get(part.stream)
             if trace:
-                trace.chunks.append((times, _one_number(part)))
+                trace.chunks.append(((times - self.start_us) / 1e6, _one_number(part)))
                 trace.held += len(times)
                 self._trim(trace)
         self._note_rates()
@@ -158,11 +180,10 @@ class Monitor(Listener):
         session = self._session
         if session is None:
             return {}
-        in_force = session.grant.items if session.grant else 0
         out = {}
         for trace in session.streams.values():
             item = str(codec.KINDS[trace.kind].item)
-            if not in_force & items.bit(item):
+            if not session.items & items.bit(item):
                 out[item] = session.gate.rules[item].keep or "not_in_token"
         return out
 
@@ -182,11 +203,11 @@ class Monitor(Listener):
     @property
     def elapsed_s(self) -> float:
         """Hub time since the first sample, seconds."""
-        return self._seconds(self._now_us) if self._start_us is not None else 0.0
+        return self._seconds(self._now_us) if self._start_us is not None else self._before_s
 
     @property
     def start_us(self) -> float:
-        """Device time of the first sample, microseconds."""
+        """Device time, in the hub's present life, of second 0: the first sample of all."""
         return self._start_us or 0.0
 
     def decisions(self) -> tuple[shown.Decision, ...]:
@@ -198,9 +219,8 @@ class Monitor(Listener):
         out = []
         for trace in self._traces.values():
             if trace.chunks:
-                times = np.concatenate([t for t, _ in trace.chunks])
+                seconds = np.concatenate([t for t, _ in trace.chunks])
                 values = np.concatenate([v for _, v in trace.chunks])
-                seconds = (times - self.start_us) / 1e6
                 origin = origins.get(trace.name, "")
                 out.append(shown.Series(trace.name, trace.item, trace.unit, seconds, values, origin))
         return tuple(out)
@@ -241,7 +261,7 @@ class Monitor(Listener):
     def _stream(self, trace: _Trace) -> shown.Stream:
         session = self._session
         state = shown.PASSES
-        if session and not (session.grant and session.grant.items & items.bit(trace.item)):
+        if session and not session.items & items.bit(trace.item):
             state = shown.NOT_SAMPLED
         elif session and session.gate.rules[trace.item].view:
             state = shown.REFUSED

@@ -1,12 +1,15 @@
 """Keeps a session in a capture while it runs."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from tasuki.capture.writer import CaptureWriter
+from tasuki.errors import UsageError
 from tasuki.pipeline.parcel import Routed
-from tasuki.session.hub_session import Listener, Session
+from tasuki.session.hub_session import Session
+from tasuki.session.listener import Listener
 from tasuki.trust.verdict import Gap, Omitted, Rejected, UnknownTail, Verdict, Verified
-from tasuki_wire import layout
+from tasuki_wire import codec, layout
 
 _LEAVES = layout.SLOTS * layout.NODE_SIZE
 
@@ -17,9 +20,13 @@ class Recorder(Listener):
     Args:
         path: a new file.
         plaintext: do not encrypt; without it the wearer's item keys wrap the file's.
+
+    Raises UsageError when the file exists already.
     """
 
     def __init__(self, path: Path, plaintext: bool = False) -> None:
+        if path.exists():
+            raise UsageError(f"{path} exists", "Give another name, or move it away.")
         self.path = path
         self._plaintext = plaintext
         self._writer: CaptureWriter | None = None
@@ -54,6 +61,13 @@ class Recorder(Listener):
             writer.add_event("omitted", session=verdict.session, first=verdict.first, count=verdict.count)
         elif isinstance(verdict, UnknownTail):
             writer.add_event("unknown_tail", session=verdict.session, after=verdict.after_epoch)
+            for item, bodies in _by_item(verdict.bodies).items():
+                writer.add_tail(item, bodies)
+
+    def on_reboot(self) -> None:
+        """Say so: device time begins again."""
+        if self._writer:
+            self._writer.add_event("reboot")
 
     def on_stored(self, epochs: list[Verified], routed: Routed) -> None:
         """Nothing: the capture keeps what was verified, whatever routing says of it."""
@@ -64,7 +78,8 @@ class Recorder(Listener):
             return
         counts = session.summary_counts()
         dropped = {f"{reason}:{item}": n for (reason, item), n in counts.dropped.items()}
-        self._writer.close(
+        writer, self._writer = self._writer, None
+        writer.close(
             {
                 "frames": counts.frames,
                 "frames_bad": counts.frames_bad,
@@ -72,4 +87,16 @@ class Recorder(Listener):
                 "dropped": dropped,
             }
         )
-        self._writer = None
+
+    def abandon(self) -> None:
+        """Close the file without an end, unless it was ended: readers will say that it was cut."""
+        if self._writer:
+            self._writer.abandon()
+            self._writer = None
+
+
+def _by_item(bodies: Iterable[bytes]) -> dict[str, list[bytes]]:
+    found: dict[str, list[bytes]] = {}
+    for body in bodies:
+        found.setdefault(str(codec.KINDS[body[1]].item), []).append(body)
+    return found

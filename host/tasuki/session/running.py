@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from tasuki.consent.registers import DESTINATIONS
-from tasuki.errors import LinkLost
+from tasuki.errors import LinkLost, TasukiError, UsageError
 from tasuki.pipeline.upload import Uploader
 from tasuki.session.hub_session import Session
 from tasuki.session.monitor import Monitor
@@ -19,20 +19,49 @@ _SHOW_S = 0.1
 _RETRY_S = 0.5
 
 
+class Uploading(threading.Thread):
+    """An uploader to the embedded store in a thread of its own.
+
+    Attributes:
+        failure: why it ended early, empty while it did not. What was verified
+            goes on into the outbox and is acknowledged; it waits there.
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(name="uploader", daemon=True)
+        state = session.state
+        sinks = dict.fromkeys(DESTINATIONS, state.store)
+        self.uploader = Uploader(state.outbox, session.engine, state.vault, sinks)
+        self.failure = ""
+        self._stop_now = threading.Event()
+
+    def run(self) -> None:
+        """Send until told to stop."""
+        self._guard(lambda: self.uploader.run(self._stop_now))
+
+    def finish(self) -> None:
+        """End the thread, and send what can still go."""
+        self._stop_now.set()
+        self.join()
+        if not self.failure:
+            self._guard(self.uploader.drain)
+
+    def _guard(self, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except Exception as e:  # whatever it is, it must not end unseen in a thread
+            self.failure = f"the uploader ended: {type(e).__name__}: {e}"
+
+
 @contextmanager
-def uploading(session: Session) -> Iterator[Uploader]:
-    """An uploader to the embedded store in a thread of its own; at the end it sends what can go."""
-    state = session.state
-    uploader = Uploader(state.outbox, session.engine, state.vault, dict.fromkeys(DESTINATIONS, state.store))
-    stop = threading.Event()
-    thread = threading.Thread(target=uploader.run, args=(stop,), name="uploader", daemon=True)
-    thread.start()
+def uploading(session: Session) -> Iterator[Uploading]:
+    """Upload to the embedded store beside the session; at the end send what can go."""
+    upload = Uploading(session)
+    upload.start()
     try:
-        yield uploader
+        yield upload
     finally:
-        stop.set()
-        thread.join()
-        uploader.drain()
+        upload.finish()
 
 
 def confirmed(state: State) -> int:
@@ -40,7 +69,9 @@ def confirmed(state: State) -> int:
     return sum(n for (_, outcome, _), n in state.outbox.ended().items() if outcome == "confirmed")
 
 
-def until(session: Session, monitor: Monitor, show: Show, done: Callable[[Monitor], bool]) -> None:
+def until(
+    session: Session, monitor: Monitor, show: Show, done: Callable[[Monitor], bool], upload: Uploading
+) -> None:
     """Step the session until done(monitor) or nothing is sampled; show a snapshot now and then."""
     next_show = 0.0
     while session.sampling and not done(monitor):
@@ -48,6 +79,8 @@ def until(session: Session, monitor: Monitor, show: Show, done: Callable[[Monito
         now = time.monotonic()
         if now >= next_show:
             next_show = now + _SHOW_S
+            if upload.failure:
+                monitor.on_trouble(upload.failure)
             show(monitor.snapshot())
 
 
@@ -60,46 +93,88 @@ def run(
     recorder: Recorder | None = None,
     patience_s: float = 30.0,
     finish: Callable[[Session, Monitor, int], None],
-) -> None:
+) -> TasukiError | None:
     """Run sessions on one hub until done(monitor) or Ctrl-C; a lost link is tried again for patience_s.
 
     Args:
-        connect: opens the port and greets the hub.
-        finish: gets the last session, the monitor and the deliveries confirmed.
+        connect: opens the port and greets the hub; its sessions share their counts.
+        finish: gets the last session, the monitor and the deliveries confirmed,
+            however it ended.
 
-    Raises LinkLost when the hub does not come back in time.
+    Returns what ended it before it was done, None when nothing did. Raises only
+    what happens before the first session began.
     """
-    while True:
-        with _connected(connect, monitor, patience_s) as session:
-            session.listeners += [monitor, *([recorder] if recorder else [])]
-            monitor.watch(session)
+    last: Session | None = None
+    error: TasukiError | None = None
+    before = 0
+    try:
+        while True:
+            try:
+                session = _connected(connect, monitor, patience_s, again=last is not None)
+            except (TasukiError, KeyboardInterrupt) as e:
+                if last is None:
+                    raise
+                error = e if isinstance(e, TasukiError) else None
+                break
+            if last is None:
+                before = confirmed(session.state)
+            last = session
+            error, again = _run_one(session, monitor, show, done, recorder)
+            if not again:
+                break
+            monitor.on_trouble(f"link lost: {error}")
+        show(monitor.snapshot())
+        finish(last, monitor, confirmed(last.state) - before)
+        if recorder:
+            recorder.close(last)
+        return error
+    finally:
+        if recorder:
+            recorder.abandon()
+
+
+def _run_one(
+    session: Session,
+    monitor: Monitor,
+    show: Show,
+    done: Callable[[Monitor], bool],
+    recorder: Recorder | None,
+) -> tuple[TasukiError | None, bool]:
+    """Run one session to its end: what ended it before it was done, and whether to try again."""
+    error: TasukiError | None = None
+    ended = False
+    with session, uploading(session) as upload:
+        session.listeners += [monitor, *([recorder] if recorder else [])]
+        monitor.watch(session)
+        try:
             if recorder:
                 recorder.watch(session)
-            before = confirmed(session.state)
-            try:
-                with uploading(session):
-                    with suppress(KeyboardInterrupt):
-                        until(session, monitor, show, done)
-                    session.stop()
-            except LinkLost as e:
-                monitor.notes.append(f"link lost: {e}")
-                if not done(monitor):
-                    continue
-            show(monitor.snapshot())
-            finish(session, monitor, confirmed(session.state) - before)
-            if recorder:
-                recorder.close(session)
-            return
+            with suppress(KeyboardInterrupt):
+                until(session, monitor, show, done, upload)
+            ended = True
+            session.stop()
+        except KeyboardInterrupt:  # a second one: no patience for a clean stop
+            session.decide()
+        except TasukiError as e:
+            error = e
+            session.decide()
+    if upload.failure:
+        monitor.on_trouble(upload.failure)
+    if not error and upload.failure:
+        error = TasukiError(upload.failure, "What was verified waits in the outbox; run again to send it.")
+    return error, isinstance(error, LinkLost) and not ended
 
 
-def _connected(connect: Callable[[], Session], monitor: Monitor, patience_s: float) -> Session:
-    """A session on the hub, as soon as there is one."""
+def _connected(connect: Callable[[], Session], monitor: Monitor, patience_s: float, again: bool) -> Session:
+    """A session on the hub, as soon as there is one; a port that was there may be away for a while."""
     deadline = time.monotonic() + patience_s
     while True:
         try:
             return connect()
-        except LinkLost as e:
-            if time.monotonic() > deadline:
+        except (LinkLost, UsageError) as e:
+            if isinstance(e, UsageError) and not again:
                 raise
-            monitor.notes.append(f"trying again: {e}")
+            if time.monotonic() > deadline:
+                raise LinkLost(str(e), e.hint) from e
+            monitor.on_trouble(f"trying again: {e}")
             time.sleep(_RETRY_S)

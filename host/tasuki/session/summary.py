@@ -36,7 +36,7 @@ def of_session(session: Session, monitor: Monitor, uploaded: int) -> dict[str, A
         "unknown_tails": counts.unknown_tails,
         "resends": counts.resends,
         "reboots": counts.reboots,
-        "beats": derived.beats,
+        "beats": session.beats,
         "beats_expected": None,
         "heart_rate_bpm": _rounded(heart.bpm if heart else None),
         "respiration_rate_bpm": _rounded(breath.rate_bpm if breath else None),

@@ -8,6 +8,7 @@ import sqlite3
 from pathlib import Path
 
 from tasuki import database
+from tasuki.errors import LinkLost
 
 _SCHEMA = """
 create table if not exists token (
@@ -18,29 +19,35 @@ create table if not exists token (
 ) without rowid;
 """
 
+_RESERVE = """
+insert into token select :device, max(coalesce(max(sequence), 0) + 1, :at_least), null
+from token where device = :device returning sequence
+"""
+_NOTE = "update token set id = :id where device = :device and sequence = :sequence returning sequence"
+
 
 class TokenBook:
-    """Sequences and ids of tokens, by device id."""
+    """Sequences and ids of tokens, by device id. LinkLost when the file cannot be written now."""
 
     def __init__(self, path: Path) -> None:
         self._db: sqlite3.Connection = database.connect(path, _SCHEMA)
 
     def reserve(self, device: bytes, at_least: int) -> int:
         """A sequence for the device's next token, at least `at_least`; durable before it is returned."""
-        self._db.execute("begin immediate")
-        (last,) = self._db.execute(
-            "select coalesce(max(sequence), 0) from token where device = ?", (device,)
-        ).fetchone()
-        sequence = max(last + 1, at_least)
-        self._db.execute("insert into token values (?, ?, null)", (device, sequence))
-        self._db.execute("commit")
+        (sequence,) = self._write(_RESERVE, {"device": device, "at_least": at_least})
         return int(sequence)
 
     def note(self, device: bytes, sequence: int, token_id: bytes) -> None:
         """Remember the id of a token before it is sent."""
-        self._db.execute(
-            "update token set id = ? where device = ? and sequence = ?", (token_id, device, sequence)
-        )
+        self._write(_NOTE, {"device": device, "sequence": sequence, "id": token_id})
+
+    def _write(self, sql: str, values: dict[str, object]) -> tuple[int]:
+        """One durable statement and the sequence that it wrote."""
+        try:
+            row: tuple[int] = self._db.execute(sql, values).fetchall()[0]
+        except sqlite3.OperationalError as e:
+            raise LinkLost(f"the token book cannot be written: {e}", "Free the disk; try again.") from e
+        return row
 
     def knows(self, token_id: bytes) -> bool:
         """True when this host handed out the token."""

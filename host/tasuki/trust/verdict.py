@@ -204,12 +204,14 @@ class SessionJump:
 class UnknownTail:
     """A session that ended without a clean stop, or with frames that no record covers.
 
-    session is None when no record of it came; frames counts them by stream.
+    session is None when no record of it came; frames counts them by stream, and
+    bodies are those of them that are still held: intact, let in, and unproved.
     """
 
     session: int | None
     after_epoch: int
     frames: dict[int, int]
+    bodies: tuple[bytes, ...] = field(default=(), compare=False, repr=False)
 
 
 Verdict = Verified | Rejected | Missing | Gap | Omitted | SessionJump | UnknownTail

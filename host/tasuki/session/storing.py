@@ -1,0 +1,85 @@
+"""From verified epochs to the outbox: timed, routed, and stored in one transaction with the ledger."""
+
+import sqlite3
+import time
+from collections import deque
+from dataclasses import dataclass, field
+
+from tasuki.block import Block
+from tasuki.clock import ClockModel
+from tasuki.pipeline.outbox import Outbox, OutboxFull
+from tasuki.pipeline.parcel import Acquired, Routed
+from tasuki.pipeline.route import Router
+from tasuki.trust import ledger
+from tasuki.trust.verdict import Verified
+
+_RETRY_S = 1.0
+
+
+@dataclass
+class Stored:
+    """What is durable now: the hub may be told to forget these epochs."""
+
+    epochs: list[Verified] = field(default_factory=list)
+    blocks: list[Acquired] = field(default_factory=list)
+    routed: Routed = field(default_factory=Routed)
+
+
+class Storing:
+    """Epochs that are verified and not in the outbox yet."""
+
+    def __init__(self, outbox: Outbox, router: Router) -> None:
+        self._outbox = outbox
+        self._router = router
+        self._waiting: deque[tuple[Verified, list[Acquired]]] = deque()
+        self._retry_at = 0.0
+
+    def add(self, epoch: Verified, clock: ClockModel, subject: str | None) -> None:
+        """Take an epoch; its blocks are timed now, by the clock of the hub's life that measured them."""
+        self._waiting.append((epoch, [_acquired(block, clock, subject or "") for block in epoch.blocks()]))
+
+    def store(self, now: float) -> Stored:
+        """Route and store all that waits; after a full outbox nothing is tried for a second.
+
+        now: seconds of any steady clock. Raises OutboxFull: nothing was stored,
+        and nothing may be acknowledged.
+        """
+        if not self._waiting or now < self._retry_at:
+            return Stored()
+        epochs = [epoch for epoch, _ in self._waiting]
+        blocks = [block for _, of_epoch in self._waiting for block in of_epoch]
+        routed = self._router.route(blocks, time.time_ns())
+
+        def also(connection: sqlite3.Connection) -> None:
+            for epoch in epochs:
+                ledger.record(connection, epoch.record.key, epoch.session, epoch.epoch)
+
+        try:
+            self._outbox.put(routed, also)
+        except OutboxFull:
+            self._retry_at = now + _RETRY_S
+            raise
+        self._waiting.clear()
+        return Stored(epochs, blocks, routed)
+
+    def hurry(self) -> None:
+        """Try at the next `store` whatever happened before."""
+        self._retry_at = 0.0
+
+    def give_up(self, most: int) -> int:
+        """Drop the oldest epochs until no more than `most` wait; how many went."""
+        lost = max(0, len(self._waiting) - most)
+        for _ in range(lost):
+            self._waiting.popleft()
+        return lost
+
+
+def _acquired(block: Block, clock: ClockModel, subject: str) -> Acquired:
+    uncertainty = max(clock.uncertainty_us(block.t0_us), clock.uncertainty_us(block.t1_us))
+    return Acquired(
+        block,
+        subject,
+        clock.wall_ns(block.t0_us),
+        clock.wall_ns(block.t1_us),
+        int(uncertainty * 1000) + 1,
+    )

@@ -1,0 +1,38 @@
+"""A whole session in one process."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from host.session_world import HubLine
+from tasuki import recordings
+from tasuki.session import greet
+from tasuki.session.connection import Connection
+from tasuki.session.hub_session import Session
+from tasuki.session.state import State, adopt
+
+
+@pytest.fixture(scope="session")
+def replay_folder(tmp_path_factory):
+    """The bundled recording as a hub plays it, over and over."""
+    folder = tmp_path_factory.mktemp("replay")
+    return recordings.prepare(recordings.load(None), 60, folder, loop=True).path.parent
+
+
+@pytest.fixture
+def made(tmp_path, replay_folder):
+    """An enrolled hub on a line, an open state folder and the built-in wearer, as a namespace."""
+    line = HubLine(tmp_path / "hub", replay_folder)
+    with State(tmp_path / "state") as state:
+        connection = Connection(line)
+        greet.meet(connection)
+        hub = greet.enroll(connection, state.vault.signer("authority"))
+        subject = adopt(state, None)
+
+        def open_session(**options):
+            return Session(line, state, subject, public_key=hub.public, **options)
+
+        yield SimpleNamespace(
+            line=line, state=state, subject=subject, public=hub.public, session=open_session
+        )
+        line.power_off()
