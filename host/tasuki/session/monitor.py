@@ -254,7 +254,7 @@ class Monitor(Listener):
             gaps=counts.gaps,
             consent=self.decisions(),
             outbox=waiting,
-            store_rows=session.state.store.count(),
+            store_rows=session.state.confirmed(),
             notes=tuple(self.notes),
         )
 

@@ -11,7 +11,6 @@ from tasuki.pipeline.upload import Uploader
 from tasuki.session.hub_session import Session
 from tasuki.session.monitor import Monitor
 from tasuki.session.recorder import Recorder
-from tasuki.session.state import State
 from tasuki.view.snapshot import Snapshot
 
 Show = Callable[[Snapshot], object]
@@ -64,11 +63,6 @@ def uploading(session: Session) -> Iterator[Uploading]:
         upload.finish()
 
 
-def confirmed(state: State) -> int:
-    """Deliveries that sinks have confirmed since the state folder was made."""
-    return sum(n for (_, outcome, _), n in state.outbox.ended().items() if outcome == "confirmed")
-
-
 def until(
     session: Session, monitor: Monitor, show: Show, done: Callable[[Monitor], bool], upload: Uploading
 ) -> None:
@@ -117,14 +111,14 @@ def run(
                 error = e if isinstance(e, TasukiError) else None
                 break
             if last is None:
-                before = confirmed(session.state)
+                before = session.state.confirmed()
             last = session
             error, again = _run_one(session, monitor, show, done, recorder)
             if not again:
                 break
             monitor.on_trouble(f"link lost: {error}")
         show(monitor.snapshot())
-        finish(last, monitor, confirmed(last.state) - before)
+        finish(last, monitor, last.state.confirmed() - before)
         if recorder:
             recorder.close(last)
         return error

@@ -38,6 +38,10 @@ class State:
         self.ledger = SqliteLedger(folder / "outbox.db")
         self.store = EmbeddedStore(folder / "store.db")
 
+    def confirmed(self) -> int:
+        """Deliveries that sinks have confirmed since the folder was made; kept as a count, so it is cheap."""
+        return sum(n for (_, outcome, _), n in self.outbox.ended().items() if outcome == "confirmed")
+
     def close(self) -> None:
         """Close all files."""
         for part in (self.ledger, self.outbox, self.store, self.book, self.tokens, self.vault):
