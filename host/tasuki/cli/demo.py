@@ -58,7 +58,7 @@ def demo(as_json: bool, kind: str, withhold: tuple[str, ...], seconds: float, **
     else:
         with LiveView(options.lang) as view:
             found = library.run(options, view.update)
-        for line in summary.lines(found):
+        for line in summary.lines(found, options.lang):
             click.echo(line)
         if options.report:
             click.echo(f"report: {options.report}")

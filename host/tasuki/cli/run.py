@@ -129,7 +129,7 @@ def _run(
     if as_json:
         print_json(found)
     else:
-        for line in summary.lines(found):
+        for line in summary.lines(found, lang):
             click.echo(line)
     if error:
         raise error

@@ -5,6 +5,7 @@ from typing import Any
 
 from tasuki.session.hub_session import Session
 from tasuki.session.monitor import Monitor
+from tasuki.view.words import word
 
 
 def of_session(session: Session, monitor: Monitor, uploaded: int) -> dict[str, Any]:
@@ -56,23 +57,43 @@ def _rounded(value: float | None, digits: int = 1) -> float | None:
     return None if value is None or value != value else round(float(value), digits)
 
 
-def lines(summary: dict[str, Any]) -> list[str]:
-    """The summary for a person, a few lines."""
+_LINES = {
+    "en": (
+        "{seconds:.0f} s of signals: {frames} frames, {frames_bad} damaged, {gaps} gaps",
+        "{epochs_verified} epochs verified, {epochs_rejected} rejected",
+        "{beats} beats{expected}, heart rate {heart}/min, breathing {breath}/min, skin {skin} degC",
+        "{blocks_uploaded} deliveries stored, {blocks_refused} refused by consent ({refused})",
+        "not sampled at all: {unsampled}",
+    ),
+    "ja": (
+        "信号 {seconds:.0f} 秒: フレーム {frames}, 破損 {frames_bad}, 欠落 {gaps}",
+        "エポック: 検証済 {epochs_verified}, 拒否 {epochs_rejected}",
+        "心拍 {beats} 回{expected}, 心拍数 {heart}/分, 呼吸数 {breath}/分, 皮膚温 {skin} °C",
+        "保存 {blocks_uploaded} 件, 同意による拒否 {blocks_refused} 件 ({refused})",
+        "計測していない項目: {unsampled}",
+    ),
+}
+_EXPECTED = {"en": " of {} annotated", "ja": " (注釈 {} 回)"}
+
+
+def lines(summary: dict[str, Any], lang: str = "en") -> list[str]:
+    """The summary for a person, a few lines in `en` or `ja`."""
     s = summary
-    expected = f" of {s['beats_expected']} annotated" if s["beats_expected"] is not None else ""
-    refused = ", ".join(f"{reason} {n}" for reason, n in sorted(s["refusals"].items(), key=lambda r: -r[1]))
-    out = [
-        f"{s['seconds']:.0f} s of signals: {s['frames']} frames, {s['frames_bad']} damaged, {s['gaps']} gaps",
-        f"{s['epochs_verified']} epochs verified, {s['epochs_rejected']} rejected",
-        f"{s['beats']} beats{expected}, heart rate {_or_dash(s['heart_rate_bpm'])}/min, "
-        f"breathing {_or_dash(s['respiration_rate_bpm'])}/min, skin {_or_dash(s['temperature_degc'])} degC",
-        f"{s['blocks_uploaded']} deliveries stored, {s['blocks_refused']} refused by consent"
-        f" ({refused or 'none'})",
-    ]
-    if s["not_sampled"]:
-        why = ", ".join(f"{item} ({reason})" for item, reason in s["not_sampled"].items())
-        out.append(f"not sampled at all: {why}")
-    return out
+    expected = s["beats_expected"]
+    refused = sorted(s["refusals"].items(), key=lambda row: -row[1])
+    values = {
+        **s,
+        "expected": "" if expected is None else _EXPECTED[lang].format(expected),
+        "heart": _or_dash(s["heart_rate_bpm"]),
+        "breath": _or_dash(s["respiration_rate_bpm"]),
+        "skin": _or_dash(s["temperature_degc"]),
+        "refused": ", ".join(f"{word(f'reason.{code}', lang)} {n}" for code, n in refused) or "-",
+        "unsampled": ", ".join(
+            f"{word(item, lang)} ({word(f'reason.{code}', lang)})" for item, code in s["not_sampled"].items()
+        ),
+    }
+    chosen = _LINES[lang] if s["not_sampled"] else _LINES[lang][:-1]
+    return [line.format(**values) for line in chosen]
 
 
 def _or_dash(value: float | None) -> str:
