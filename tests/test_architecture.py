@@ -64,5 +64,5 @@ def test_the_manifest_lists_every_device_file(package):
     folder = ROOT / ("firmware" if package == "tasuki_hub" else "protocol") / package
     listed = manifest.WIRE if package == "tasuki_wire" else manifest.COMMON + manifest.UNIX
 
-    on_disk = {p.name for p in folder.glob("*.py")} - {"manifest.py", "_comb_large.py"}
+    on_disk = {p.relative_to(folder).as_posix() for p in folder.rglob("*.py")} - {"manifest.py", "_comb_large.py"}
     assert on_disk == set(listed)

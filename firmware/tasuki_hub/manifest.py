@@ -17,13 +17,16 @@ COMMON = (
     "jobs.py",
     "keystore.py",
     "link.py",
+    "native.py",
     "packer.py",
+    "packing.py",
     "replay.py",
     "ring.py",
     "sampler.py",
     "sha512.py",
     "signer.py",
     "steps.py",
+    "trees.py",
 )
 UNIX = ("board_unix.py", "main_unix.py")
-WIRE = ("__init__.py", "cobs.py", "codec.py", "epoch.py", "errors.py", "items.py", "layout.py")
+WIRE = ("__init__.py", "cobs.py", "codec.py", "epoch.py", "errors.py", "items.py", "layout.py", "packing.py")

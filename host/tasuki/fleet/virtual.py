@@ -64,9 +64,12 @@ class VirtualHub:
         port: path of its terminal.
         folder: its flash and configuration; a later hub given the same folder
             is the same hub after a reboot.
+        packed: whether its frames go packed where that is shorter; unless said, as before, at first yes.
     """
 
-    def __init__(self, kind: str, folder: Path, replay: Path, speed: float = 1.0) -> None:
+    def __init__(
+        self, kind: str, folder: Path, replay: Path, speed: float = 1.0, packed: bool | None = None
+    ) -> None:
         if kind not in KINDS:
             raise UsageError(f"no virtual hub of kind {kind!r}", f"Kinds are {', '.join(KINDS)}.")
         self.kind = kind
@@ -74,7 +77,7 @@ class VirtualHub:
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
         self.port = os.ttyname(self._slave)
-        unique_id = self._configure(replay, speed)
+        unique_id = self._configure(replay, speed, packed)
         self._process: subprocess.Popen[bytes] | None = None
         self._thread: SimHub | None = None
         if kind == "unix":
@@ -82,10 +85,11 @@ class VirtualHub:
         else:
             os.set_blocking(self._master, False)
             board = SimBoard(self._master, folder / "flash", unique_id, speed, replay)
+            board.packed = self.packed
             self._thread = SimHub(board)
             self._thread.start()
 
-    def _configure(self, replay: Path, speed: float) -> bytes:
+    def _configure(self, replay: Path, speed: float, packed: bool | None) -> bytes:
         (self.folder / "flash").mkdir(parents=True, exist_ok=True)
         path = self.folder / "hub.json"
         old = json.loads(path.read_text()) if path.exists() else {}
@@ -93,7 +97,9 @@ class VirtualHub:
             "unique_id": old.get("unique_id") or secrets.token_hex(8),
             "speed": int(speed) if float(speed).is_integer() else speed,
             "replay": str(replay.resolve()),
+            "packed": old.get("packed", True) if packed is None else packed,
         }
+        self.packed: bool = config["packed"]
         path.write_text(json.dumps(config, indent=2) + "\n")
         return bytes.fromhex(config["unique_id"])
 
