@@ -53,6 +53,7 @@ def install_files(folder: Path) -> None:
         target.mkdir(parents=True, exist_ok=True)
         source = resources.files(package)
         for name in names:
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
             (target / name).write_bytes((source / name).read_bytes())
 
 
