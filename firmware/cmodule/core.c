@@ -1,4 +1,4 @@
-/* SHA-256 and the trees of native/src, as a board sees them: without vectors and
+/* SHA-256, the trees and the packing of native/src, as a board sees them: without vectors and
  * SHA instructions, also where the module is built for a computer to be tested. */
 
 #include "../../native/include/tasuki_hash.h"
@@ -9,6 +9,7 @@
 #undef __x86_64__
 #undef __i386__
 
+#include "../../native/src/pack.c"
 #include "../../native/src/sha256.c"
 #include "../../native/src/sha256_four.c"
 #include "../../native/src/sha256_ni.c"

@@ -4,6 +4,7 @@
 
 #include "framing.h"
 #include "hashing.h"
+#include "records.h"
 #include "signing.h"
 
 #define TASUKI_FUNCTIONS(F) \
@@ -19,6 +20,7 @@
     F(MP_QSTR_frame_leaf_into, tasuki_frame_leaf_into_obj) \
     F(MP_QSTR_node, tasuki_node_obj) \
     F(MP_QSTR_root, tasuki_root_obj) \
-    F(MP_QSTR_slot_root, tasuki_slot_root_obj)
+    F(MP_QSTR_slot_root, tasuki_slot_root_obj) \
+    F(MP_QSTR_pack_into, tasuki_pack_into_obj)
 
 #endif

@@ -15,6 +15,7 @@ target_sources(usermod_tasuki INTERFACE
     ${CMAKE_CURRENT_LIST_DIR}/signing.c
     ${CMAKE_CURRENT_LIST_DIR}/framing.c
     ${CMAKE_CURRENT_LIST_DIR}/hashing.c
+    ${CMAKE_CURRENT_LIST_DIR}/records.c
     ${TASUKI_INNER}
 )
 

@@ -7,7 +7,7 @@ ifeq ($(wildcard $(TASUKI_CMODULE)/../../build/libsodium/complete),)
 $(error no sources of libsodium: run packaging/cmodule.sh sources)
 endif
 
-SRC_USERMOD_C += $(addprefix $(TASUKI_CMODULE)/,module.c signing.c framing.c hashing.c)
+SRC_USERMOD_C += $(addprefix $(TASUKI_CMODULE)/,module.c signing.c framing.c hashing.c records.c)
 SRC_USERMOD_LIB_C += $(addprefix $(TASUKI_CMODULE)/,cobs.c core.c sodium.c)
 CFLAGS_USERMOD += -I$(TASUKI_CMODULE)/../../native/include
 

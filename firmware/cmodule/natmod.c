@@ -26,6 +26,7 @@ KEPT void *memset(void *dst, int byte, size_t n)
 #include "cobs.c"
 #include "framing.c"
 #include "hashing.c"
+#include "records.c"
 #include "signing.c"
 
 KEPT mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args)

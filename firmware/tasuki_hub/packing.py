@@ -1,9 +1,10 @@
 """Packing of a frame's records: machine code where this interpreter can run it."""
 
 from tasuki_hub import fast
+from tasuki_hub.native import module
 from tasuki_wire import layout, packing
 
-FAST = fast.VIPER
+FAST = fast.VIPER or module is not None
 """Whether frames go packed unless the board says otherwise: where it costs next to nothing."""
 
 
@@ -16,7 +17,9 @@ def _portable(dst, at, src, start, n, columns):
     return packing.pack_into(dst, at, src, start, n, columns)
 
 
-if fast.VIPER:
+if module:
+    pack_into = module.pack_into
+elif fast.VIPER:
     from tasuki_hub._viper import pack as pack_into
 else:
     pack_into = _portable
