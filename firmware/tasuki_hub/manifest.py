@@ -40,5 +40,6 @@ COMMON = (
     "steps.py",
     "trees.py",
 )
+QEMU = ("board_qemu.py", "main_qemu.py", "nor_flash.py")
 UNIX = ("board_unix.py", "main_unix.py")
 WIRE = ("__init__.py", "cobs.py", "codec.py", "epoch.py", "errors.py", "items.py", "layout.py", "packing.py")

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from tasuki.errors import UsageError
+from tasuki.fleet import qemu
 from tasuki.fleet.sim import SimBoard, SimHub
 from tasuki_hub import manifest
 
-KINDS = ("unix", "sim")
+KINDS = ("unix", "qemu", "sim")
 _HEAP = "heapsize=1m"
 # util-linux; without it a hub outlives a spawner that was killed by SIGKILL
 _DIES_WITH_US = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
@@ -57,11 +58,33 @@ def install_files(folder: Path) -> None:
             (target / name).write_bytes((source / name).read_bytes())
 
 
+def _unix(folder: Path) -> tuple[list[str], dict[str, str]]:
+    """Command and environment of the unix port on the device files, copied to the folder."""
+    library = folder / "lib"
+    install_files(library)
+    env = {
+        "TASUKI_HUB": str(folder.resolve()),
+        "MICROPYPATH": f".frozen:{library.resolve()}",
+        "PATH": os.environ.get("PATH", ""),
+        "LC_ALL": "C.UTF-8",
+    }
+    return [interpreter(), "-X", _HEAP, "-i", "-m", "tasuki_hub.main_unix"], env
+
+
+def _qemu(folder: Path) -> tuple[list[str], dict[str, str]]:
+    """Command and environment of the emulator, whose files are in the folder."""
+    config = json.loads((folder / "hub.json").read_text())
+    return qemu.command(config.get("icount")), {"PATH": os.environ.get("PATH", "")}
+
+
+_STARTS = {"unix": _unix, "qemu": _qemu}
+
+
 class VirtualHub:
     """One running virtual hub.
 
     Attributes:
-        kind: "unix" or "sim".
+        kind: one of KINDS.
         port: path of its terminal.
         folder: its flash and configuration; a later hub given the same folder
             is the same hub after a reboot.
@@ -81,8 +104,8 @@ class VirtualHub:
         unique_id = self._configure(replay, speed, packed)
         self._process: subprocess.Popen[bytes] | None = None
         self._thread: SimHub | None = None
-        if kind == "unix":
-            self._process = self._start_unix()
+        if kind in _STARTS:
+            self._process = self._start()
         else:
             os.set_blocking(self._master, False)
             board = SimBoard(self._master, folder / "flash", unique_id, speed, replay)
@@ -95,6 +118,7 @@ class VirtualHub:
         path = self.folder / "hub.json"
         old = json.loads(path.read_text()) if path.exists() else {}
         config: dict[str, Any] = {
+            **old,
             "unique_id": old.get("unique_id") or secrets.token_hex(8),
             "speed": int(speed) if float(speed).is_integer() else speed,
             "replay": str(replay.resolve()),
@@ -104,19 +128,16 @@ class VirtualHub:
         path.write_text(json.dumps(config, indent=2) + "\n")
         return bytes.fromhex(config["unique_id"])
 
-    def _start_unix(self) -> subprocess.Popen[bytes]:
-        library = self.folder / "lib"
-        install_files(library)
-        command = [*_DIES_WITH_US, interpreter(), "-X", _HEAP, "-i", "-m", "tasuki_hub.main_unix"]
-        env = {
-            "TASUKI_HUB": str(self.folder.resolve()),
-            "MICROPYPATH": f".frozen:{library.resolve()}",
-            "PATH": os.environ.get("PATH", ""),
-            "LC_ALL": "C.UTF-8",
-        }
+    def _start(self) -> subprocess.Popen[bytes]:
+        command, env = _STARTS[self.kind](self.folder)
         with (self.folder / "stderr.log").open("ab") as log:
             return subprocess.Popen(
-                command, stdin=self._master, stdout=self._master, stderr=log, env=env, cwd=self.folder
+                [*_DIES_WITH_US, *command],
+                stdin=self._master,
+                stdout=self._master,
+                stderr=log,
+                env=env,
+                cwd=self.folder,
             )
 
     def alive(self) -> bool:
@@ -130,7 +151,7 @@ class VirtualHub:
         if self._process:
             self._process.kill()
             self._process.wait()
-            self._process = self._start_unix()
+            self._process = self._start()
 
     def kill(self) -> None:
         """End the hub at once; the terminal stays."""
