@@ -5,6 +5,7 @@ from bench import Bench, triangle
 from sensors.bus import I2c, Spi, SpiRegisterPart
 from sensors.lsm6dso import SimLsm6dso
 
+from tasuki_hub.drivers import kernels
 from tasuki_hub.drivers.lsm6dso import Lsm6dso
 from tasuki_hub.drivers.registers import I2cRegisters, SpiRegisters
 
@@ -103,17 +104,18 @@ def test_another_part_is_refused_by_name():
     assert bench.logged == [(40, "stream 0 failed: lsm6dso: WHO_AM_I is 69, not 6c")]
 
 
-def test_an_overrun_fifo_is_a_gap_and_counted():
+@pytest.mark.parametrize("asleep_us", [2_500_000, 4_000_000])
+def test_an_overrun_fifo_is_a_gap_and_counted(asleep_us):
     """512 words are 2.46 s."""
     bench = ImuBench()
     bench.run(1_000_000)
 
-    bench.clock.pass_us(4_000_000)
+    bench.clock.pass_us(asleep_us)
     bench.run(1_000_000)
 
     holes = [hole for hole in bench.holes() if hole]
-    assert len(holes) == 1 and 3_900_000 < holes[0] < 4_200_000
-    assert abs(bench.ring.overruns - 400) <= 6
+    assert len(holes) == 1 and asleep_us - 100_000 < holes[0] < asleep_us + 200_000
+    assert abs(bench.ring.overruns - asleep_us // PERIOD) <= 6
     assert worst_us(bench) <= 15_000
 
 
@@ -138,6 +140,27 @@ def test_words_out_of_step_are_a_gap_not_a_mixture():
     assert len([hole for hole in bench.holes() if hole]) == 1
     assert bench.ring.overruns >= 1
     assert {row for _, row in bench.records()} == {(2048, 0, 0, 0, 0, 0)}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "taken"),
+    [
+        (0x08, 0x10, 1),  # gyroscope and accelerometer of slot 0
+        (0x10, 0x08, 1),
+        (0x0A, 0x13, 1),  # slot 1, whatever the parity bit
+        (0x0A, 0x14, 0),  # of two slots
+        (0x08, 0x08, 0),  # twice the same
+        (0x10, 0x10, 0),
+        (0x18, 0x10, 0),  # temperature
+        (0x00, 0x00, 0),  # nothing
+    ],
+)
+def test_only_the_two_words_of_one_time_slot_make_a_record(first, second, taken):
+    words = bytearray(14)
+    words[0] = first
+    words[7] = second
+
+    assert kernels.imu_pair(bytearray(12), words) == taken
 
 
 def test_a_part_that_pauses_makes_a_gap_and_one_that_falls_silent_ends_the_stream():

@@ -1,5 +1,7 @@
 """The ECG driver on a simulated MAX30003."""
 
+from itertools import pairwise
+
 import pytest
 from bench import Bench, triangle
 from sensors.bus import Pin, Spi
@@ -143,6 +145,18 @@ def test_an_interrupt_line_stuck_active_does_not_hang():
     assert len(bench.spi.trace) <= 500 * 4
     assert set(bench.holes()) <= {0}
     assert bench.logged == []
+
+
+def test_the_interrupt_fetches_eight_words_as_soon_as_they_are_there():
+    """Every 32 ms, and nothing in between; without it the driver looks every 64 ms."""
+    bench = EcgBench()
+    bench.run(200_000)
+    bench.spi.trace.clear()
+    bench.run(3_200_000)
+
+    bursts = [us for us, _, out, _ in bench.spi.trace if len(out) == 24]
+    assert {b - a for a, b in pairwise(bursts)} == {32_000}
+    assert len(bench.spi.trace) == 2 * len(bursts)
 
 
 @pytest.mark.parametrize("broken", ["stuck", "not wired"])

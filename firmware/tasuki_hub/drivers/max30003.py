@@ -49,8 +49,8 @@ _STEP_US = _PERIOD_US // 10  # a host takes more than half a period between fram
 class Max30003:
     """The ECG as microvolts at the electrodes.
 
-    `ready` is the pin of INTB, or None; it has irq(handler). `cs` is called
-    with 0 and 1. OSError when the part does not say who it is, when its clock
+    `ready` is the pin of INTB, or None; it is called for its level and has
+    irq(handler). `cs` is called with 0 and 1. OSError when the part does not say who it is, when its clock
     does not lock, or when it falls silent for a second.
     """
 
@@ -72,7 +72,8 @@ class Max30003:
         self._out = bytearray(2 * _WORDS * _BURSTS)
 
     def _on_ready(self, pin):
-        self._flag = True
+        if not pin():  # INTB is active low, and the handler hears both edges
+            self._flag = True
 
     def start(self, ring, now_us):
         """Identify, configure, and wait for the clock in poll(); the first record comes after that."""
