@@ -21,7 +21,6 @@ _HELLO_US = 1_000_000
 _LINK_TIMEOUT_US = 30_000_000  # acks come every epoch; their absence means nobody listens
 _RING_SIZE = 16 * 1024
 _WRITE_BUDGET = 4096
-_MAX_UNSAID = 8
 
 
 class Hub:
@@ -49,7 +48,6 @@ class Hub:
         self.heard_us = 0
         self._prev = epoch.NO_PREV
         self._changes = []  # (close reason, what to do then); done in order
-        self._unsaid = []  # lines that wait for an epoch to carry them
         self._hello_us = 0
         self._rx = bytearray(256)
 
@@ -112,10 +110,6 @@ class Hub:
             self.session = self.keys.next_session()
         secret = self.board.entropy(layout.SECRET_SIZE)
         self.epochs.begin(secret, self.consent.token_id, self.consent.items(now), now)
-        lines = self._unsaid
-        self._unsaid = []
-        for level, text in lines:
-            self.log(level, text)
 
     def _close_at(self, end):
         """The regular close, on the grid of the epoch's length."""
@@ -191,7 +185,7 @@ class Hub:
         """Sample what the token allows."""
         self.sampling = True
         self.heard_us = now
-        self._unsaid = []
+        self._begin(now)
         self.sampler.apply(self.consent.items(now), now)
 
     def stop(self, now):
@@ -217,10 +211,6 @@ class Hub:
 
     def log(self, level, text):
         """Send a line to the host, if device_status may be sent; a print would corrupt the link."""
-        if self.sampling and self.epochs.open is None:
-            # a part that is found missing at the start is told by the first epoch
-            if len(self._unsaid) < _MAX_UNSAID:
-                self._unsaid.append((level, text))
-        elif self.sampling:
+        if self.sampling and self.epochs.open is not None:
             allowed = self.epochs.open.items
             self.packer.log(self.epochs.open, self.board.now_us(), level, text, allowed)
