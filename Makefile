@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 SECONDS_OF_RECORDING := $(if $(filter command line environment,$(origin SECONDS)),--seconds $(SECONDS))
 DEMO_ARGS := $(SECONDS_OF_RECORDING) $(if $(SPEED),--speed $(SPEED)) $(if $(HUB),--hub $(HUB))
 
-.PHONY: help setup services demo test check sanitize spec native bench soak pictures clean
+.PHONY: help setup services firmware cmodule demo test check sanitize spec native bench soak pictures clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -18,8 +18,14 @@ $(STAMP): pyproject.toml setup.py constraints.txt $(wildcard native/*.py native/
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $(STAMP)
 
-services:  ## what only Debian packages bring: browser, ARM compiler
+services:  ## what only Debian packages bring: browser, ARM compiler, emulator
 	packaging/services.sh
+
+firmware: setup  ## the hub's images: build/firmware/qemu.elf; MICROPYTHON_SRC=folder for a checkout
+	packaging/firmware.sh
+
+cmodule: setup  ## the hub's C module as native .mpy files; MICROPYTHON_SRC=folder for a checkout
+	packaging/cmodule.sh all
 
 demo: setup  ## the main job on a real recording: make demo SECONDS=60 SPEED=10
 	$(BIN)/tasuki demo $(DEMO_ARGS)

@@ -11,6 +11,7 @@ import vectors_blocks as blocks
 import vectors_epochs as epochs
 import vectors_faults as faults
 import vectors_frames as frames
+import vectors_packed as packed
 import vectors_stream as stream
 import vectors_tokens as tokens
 
@@ -31,6 +32,10 @@ Canonical text of every kind (hex of ASCII) and the CRC seed that follows, decim
     "faults": (faults.faults, """
 Frames, not stuffed, that break a rule each, and the fault's name in SPEC.md.
 announced: kind:seed pairs that the hub's hello gave, `-` none. raw: hex."""),
+    "packed": (packed.packed, """
+Records of frames that may be packed, and how they go.
+records: as a raw payload holds them. payload: packed, `-` where they go raw.
+raw (frame with CRC and flag 1), stuffed (raw by COBS, with delimiter): hex."""),
     "hellos": (faults.hello_faults, """
 Payloads of intact hello frames that hold less than they announce."""),
     "cobs": (stream.stuffing, """

@@ -27,7 +27,7 @@ def compile_error(path: Path, processor: str, folder: Path) -> str:
 
 def main() -> int:
     """Compile all; the exit code."""
-    paths = sorted(path for folder in FOLDERS for path in (ROOT / folder).glob("*.py"))
+    paths = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
     errors = []
     with tempfile.TemporaryDirectory() as out:
         for processor in PROCESSORS:

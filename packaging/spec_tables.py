@@ -113,6 +113,15 @@ def limits() -> str:
     ])  # fmt: skip
 
 
+def packed() -> str:
+    """Kinds that may be packed: columns, and the most records of a frame."""
+    kinds = [codec.KINDS[number] for number in layout.PACKED_KINDS]
+    return table(
+        "kind|name|columns|records in a frame, at most",
+        [[k.number, f"`{k.name}`", k.columns, layout.MAX_PAYLOAD // k.row_size] for k in kinds],
+    )
+
+
 def profile(rows: Rows) -> Callable[[], str]:
     """Table of a profile's streams."""
     return lambda: table(
@@ -139,6 +148,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "reset_causes": numbered(layout.RESET_CAUSES),
     "sites": numbered(layout.SITES),
     "hello_flags": lambda: table("bit|name", [[i, f"`{n}`"] for i, n in enumerate(layout.HELLO_FLAGS)]),
+    "packed": packed,
     "default_profile": profile(layout.DEFAULT_PROFILE),
     "full_profile": profile(layout.FULL_PROFILE[len(layout.DEFAULT_PROFILE) :]),
 }

@@ -2,6 +2,7 @@
 
 import struct
 
+import vectors_packed as packed
 from wire_by_hand import LINK, body, close, noise, seed
 
 Lines = list[tuple[str, object]]
@@ -44,7 +45,7 @@ def faults() -> list[Lines]:
         ("older major version", "version", put(0, "B", 0x0F), "-"),
         ("newer minor version", "version", put(0, "B", 0x11), "-"),
         ("newer major version", "version", put(0, "B", 0x20), "-"),
-        *[(f"unknown flag, bit {bit}", "flags", put(3, "B", 1 << bit), "-") for bit in range(8)],
+        *[(f"unknown flag, bit {bit}", "flags", put(3, "B", 1 << bit), "-") for bit in range(1, 8)],
         ("sample on stream 15", "stream", put(2, "B", 15), "-"),
         ("sample on stream 254", "stream", put(2, "B", 254), "-"),
         ("sample on the link stream", "stream", put(2, "B", 255), "-"),
@@ -71,6 +72,7 @@ def faults() -> list[Lines]:
             close(body("opening", LINK, 0, US, b"\1\0\0\1"), seed("opening")),
             "-",
         ),
+        *packed.faults(),
         # Two rules broken: the earlier one names the fault.
         (
             "newer version and unknown flag",

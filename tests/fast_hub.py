@@ -12,7 +12,8 @@ STEP_US = 50_000
 class _Board:
     name = "fast-sim"
 
-    def __init__(self, flash, replay):
+    def __init__(self, flash, replay, packed):
+        self.packed = packed
         self.flash = str(flash)
         self._replay = replay
         self.clock = 0
@@ -57,9 +58,9 @@ class _Board:
 class FastLine:
     """A line (tasuki.session.connection.Line) with the hub at its other end, as fast as it runs."""
 
-    def __init__(self, folder, replay):
+    def __init__(self, folder, replay, packed=True):
         (folder / "flash").mkdir(parents=True, exist_ok=True)
-        self.board = _Board(folder / "flash", replay)
+        self.board = _Board(folder / "flash", replay, packed)
         self.hub = Hub(self.board, SodiumCrypto)
 
     def read(self, timeout_s):
@@ -76,4 +77,5 @@ class FastLine:
         self.board.inbox += data
 
     def close(self):
-        """Nothing to close."""
+        """Power the sensors down, which closes the recording's files."""
+        self.hub.sampler.apply(0, self.board.clock)

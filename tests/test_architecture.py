@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-BOARDS = {"board_unix.py", "main_unix.py"}
-PINS_AND_BUSES = {"machine", "termios", "select", "board_unix"}
+BOARDS = {"board_unix.py", "main_unix.py", "board_qemu.py", "main_qemu.py"}
+PINS_AND_BUSES = {"machine", "termios", "select", "board_unix", "board_qemu", "_qemu"}
 
 
 def imported(path):
@@ -54,7 +54,7 @@ def test_only_the_app_and_its_starters_import_everything():
     """app.py joins hub and signer; nothing but a starter imports it."""
     users = [p.name for p in files("firmware/tasuki_hub") if "tasuki_hub.app" in imported(p)]
 
-    assert users == ["main_unix.py"]
+    assert users == ["main_qemu.py", "main_unix.py"]
 
 
 @pytest.mark.parametrize("package", ["tasuki_hub", "tasuki_wire"])
@@ -62,7 +62,8 @@ def test_the_manifest_lists_every_device_file(package):
     from tasuki_hub import manifest
 
     folder = ROOT / ("firmware" if package == "tasuki_hub" else "protocol") / package
-    listed = manifest.WIRE if package == "tasuki_wire" else manifest.COMMON + manifest.UNIX
+    listed = manifest.WIRE if package == "tasuki_wire" else manifest.COMMON + manifest.QEMU + manifest.UNIX
 
-    on_disk = {p.name for p in folder.glob("*.py")} - {"manifest.py", "_comb_large.py"}
+    on_disk = {p.relative_to(folder).as_posix() for p in folder.rglob("*.py")}
+    on_disk -= {"manifest.py", "_comb_large.py"}
     assert on_disk == set(listed)

@@ -2,13 +2,14 @@
 
 A viper int is a machine word, 32 bits on a board and 64 on the unix port, and
 these functions are right on both: no literal needs more than 31 bits, and what
-is shifted right or compared is held to 32 bits first. Nothing checks an index
-here, so only fast.py calls these, after it has checked the lengths.
+is shifted right or compared is held to 32 bits first. Nothing but pack checks
+an index here, so only fast.py calls the others, after it has checked the lengths.
 """
 
 import micropython
 
 _W = bytearray(640)  # SHA-512's message schedule: 80 words as (high, low)
+_STEPS = bytearray(234)  # the differences of one column, 16 bits each
 
 
 @micropython.viper
@@ -76,6 +77,86 @@ def fill(dst: ptr8, n: int, byte: int):
     while i < n:
         dst[i] = byte
         i += 1
+
+
+@micropython.viper
+def pack(to, at: int, records, start: int, n: int, columns: int) -> int:
+    """tasuki_wire.packing.pack_into for at most 234 bytes of records in another buffer.
+
+    Checks its places itself, because checks in bytecode would take as long
+    as the packing: IndexError.
+    """
+    size = columns << 1
+    if at < 0 or start < 0 or n < 0 or columns < 1 or n > 117 or columns > 117 or n * size > 234:
+        raise IndexError("pack")
+    to_size = int(len(to))  # noqa: RUF046  an object until it is cast
+    records_size = int(len(records))  # noqa: RUF046
+    if at + n * size > to_size or start + n * size > records_size:
+        raise IndexError("pack")
+    dst = ptr8(to)
+    src = ptr8(records)
+    steps = ptr16(_STEPS)
+    begin = at
+    end = at + n * size
+    stop = start + n * size
+    last = start + size
+    if n < 2:
+        return 0
+    dst[at] = n
+    out = at + 1
+    # from here on `at` is the index of the loops: the first locals live in registers
+    at = start
+    while at < last:
+        dst[out] = src[at]
+        out += 1
+        at += 1
+    # Of held only the lowest `bits` are not written yet; what is above them
+    # never reaches the byte that is stored.
+    held = 0
+    bits = 0
+    column = start
+    while column < last:
+        before = src[column] | src[column + 1] << 8
+        seen = 0
+        count = 0
+        at = column + size
+        while at < stop:
+            value = src[at] | src[at + 1] << 8
+            step = value - before
+            step = (step << 1 ^ 0 - (step >> 15 & 1)) & 0xFFFF
+            steps[count] = step
+            seen |= step
+            before = value
+            count += 1
+            at += size
+        width = 0
+        while seen and width < 15:
+            seen >>= 1
+            width += 1
+        held = held << 4 | width
+        bits += 4
+        if width == 15:
+            width = 16
+        if out + ((bits + width * count + 7) >> 3) >= end:
+            return 0
+        if not width:
+            count = 0
+        at = 0
+        while True:
+            while bits >= 8:
+                bits -= 8
+                dst[out] = held >> bits
+                out += 1
+            if at == count:
+                break
+            held = held << width | steps[at]
+            bits += width
+            at += 1
+        column += 2
+    if bits:
+        dst[out] = held << (8 - bits)
+        out += 1
+    return out - begin
 
 
 @micropython.viper

@@ -3,7 +3,7 @@
 Its sensors are a recording; its clock may run faster than the wall's, so that
 a minute can be replayed in seconds. TASUKI_HUB names its folder:
 
-    hub.json    {"unique_id": hex, "speed": n, "replay": folder}
+    hub.json    {"unique_id": hex, "speed": n, "replay": folder, "packed": true or false}
     flash/      what a real hub keeps in flash
 """
 
@@ -17,6 +17,7 @@ import time
 
 import micropython
 
+from tasuki_hub import packing
 from tasuki_hub.replay import Replay, StatusDriver
 
 _STATUS_STREAM = 5
@@ -35,6 +36,7 @@ class Board:
             self._config = json.load(f)
         self.flash = folder + "/flash"
         self._speed = self._config["speed"]
+        self.packed = self._config.get("packed", packing.FAST)
         self._last = time.ticks_us()
         self._now = 0
         self._in = sys.stdin.buffer

@@ -4,6 +4,7 @@ Everything is held in buffers that are made once: one open epoch and two
 closed ones, which wait for their signature or serve resends.
 """
 
+from tasuki_hub import trees
 from tasuki_wire import codec, epoch, layout
 
 _KEPT = 2
@@ -59,7 +60,7 @@ class Epoch:
             slot.first_seq = seq
             slot.t0 = t0
         at = slot.count * layout.NODE_SIZE
-        slot.leaves[at : at + layout.NODE_SIZE] = epoch.frame_leaf(slot.key, body)
+        trees.frame_leaf_into(slot.leaves, at, slot.key, body)
         slot.count += 1
         slot.t1 = t1
 
@@ -72,14 +73,14 @@ class Epoch:
         entries = {}
         for slot in self.slots.values():
             if slot.count:
-                root = epoch.root(memoryview(slot.leaves)[: slot.count * layout.NODE_SIZE])
+                root = trees.root(memoryview(slot.leaves)[: slot.count * layout.NODE_SIZE])
                 entries[slot.number] = epoch.pack_entry(
                     slot.number, slot.kind, slot.first_seq, slot.count, slot.t0, slot.t1, root
                 )
         meta = epoch.pack_meta(layout.CLOSE_REASONS.index(reason), self.items, 0)
-        self.root = epoch.root(epoch.slot_leaves(self.secret, entries, meta))
         head = codec.pack(epoch.OPENING, session, self.number, self.secret, 0, 0, 0, b"")
         rows = b"".join([entries[number] for number in sorted(entries)])
+        self.root = trees.slot_root(self.secret, rows, meta)
         self.opening = head[: -layout.META_SIZE] + meta + rows
 
     def leaf_bytes(self, stream, first, count):

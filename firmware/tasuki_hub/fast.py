@@ -1,12 +1,14 @@
 """The inner loops that the hub cannot afford in bytecode.
 
-MicroPython takes them as machine code from _viper.py. An interpreter without
-a native emitter, and CPython, take the portable functions: same results, same
-errors. `VIPER` says which ones these are.
+The C module does them where there is one. MicroPython else takes them as
+machine code from _viper.py. An interpreter without a native emitter, and
+CPython, take the portable functions: same results, same errors. `VIPER` says
+whether there is an emitter.
 """
 
 import sys
 
+from tasuki_hub.native import module
 from tasuki_wire.errors import error
 
 try:
@@ -33,7 +35,7 @@ def _decode_into(dst, src, n):
     """tasuki_wire.cobs.decode_into as machine code; IndexError when a buffer is too short."""
     if n > len(src) or n > len(dst):
         raise IndexError("cobs")
-    out = _viper.cobs_decode(dst, src, n)
+    out = _cobs_decode(dst, src, n)
     if out >= 0:
         return out
     i = (-1 - out) >> 1
@@ -68,6 +70,7 @@ def _portable_fill(dst, n, byte):
 if VIPER:
     _copy = _viper.copy
     _fill = _viper.fill
+    _cobs_decode = _viper.cobs_decode
     encode_into = _encode_into
     decode_into = _decode_into
     compress = _viper.compress
@@ -75,4 +78,9 @@ else:
     _copy = _portable_copy
     _fill = _portable_fill
     from tasuki_hub._portable import compress  # noqa: F401
-    from tasuki_wire.cobs import decode_into, encode_into  # noqa: F401
+    from tasuki_wire.cobs import decode_into, encode_into
+
+if module:
+    _cobs_decode = module.cobs_decode_into
+    encode_into = module.cobs_encode_into
+    decode_into = _decode_into

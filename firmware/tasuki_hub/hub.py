@@ -4,6 +4,7 @@ One step() does a bounded piece of everything; the board calls it again and
 again. Long work (signatures) is a generator that is advanced between samples.
 """
 
+from tasuki_hub import packing
 from tasuki_hub.commands import REBOOT, Commands
 from tasuki_hub.consent import Consent
 from tasuki_hub.epochs import Epochs
@@ -38,7 +39,7 @@ class Hub:
         self.consent = Consent()
         self.sampler = Sampler(board.drivers(self))
         self.epochs = Epochs(self.sampler.streams, (LOG_SHAPE,))
-        self.packer = Packer(self.ring)
+        self.packer = Packer(self.ring, getattr(board, "packed", packing.FAST))
         self.sampler.log = self.log
         self.jobs = Jobs(board)
         self.commands = Commands(self)

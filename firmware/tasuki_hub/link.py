@@ -4,7 +4,7 @@ Answers go first, then what was packed, in order; the record and opening of an
 epoch wait until the epoch's frames have left.
 """
 
-from tasuki_hub import fast
+from tasuki_hub import fast, native
 from tasuki_wire import codec, layout
 from tasuki_wire.errors import WireError
 
@@ -124,25 +124,29 @@ class Link:
             body = self.ring.next()
             if body is None:
                 return False
-            n = len(body)
-            self._body[:n] = body
-            self._stuff(codec.close_frame_into(self._body, n))
+            self._stuff(body, len(body))
             self.ring.mark_sent()
             return True
         _, kind, payload = entry
         n = len(payload)
         if kind is None:
-            self._body[:n] = payload
-            self._stuff(codec.close_frame_into(self._body, n))
+            self._stuff(payload, n)
             return True
         self._body[layout.HEADER_SIZE : layout.HEADER_SIZE + n] = payload
         hi, lo = codec.time_words(now_us)
-        self._stuff(codec.frame_into(self._body, kind, layout.LINK_STREAM, 0, self.seq, hi, lo, n))
+        n = codec.body_into(self._body, kind, layout.LINK_STREAM, 0, self.seq, hi, lo, n)
+        self._stuff(self._body, n)
         self.seq += 1
         return True
 
-    def _stuff(self, n):
-        n = fast.encode_into(self._tx, self._body, n)
-        self._tx[n] = 0
-        self._tx_n = n + 1
+    def _stuff(self, body, n):
+        """Put a body of n bytes into the transmit buffer: with CRC, stuffed, with delimiter."""
+        if native.module:
+            self._tx_n = native.module.frame_into(self._tx, body, n, codec.KINDS[body[1]].seed)
+        else:
+            if body is not self._body:
+                fast.copy_into(self._body, 0, body, 0, n)
+            n = fast.encode_into(self._tx, self._body, codec.close_frame_into(self._body, n))
+            self._tx[n] = 0
+            self._tx_n = n + 1
         self._tx_at = 0

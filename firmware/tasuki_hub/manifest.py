@@ -10,6 +10,18 @@ COMMON = (
     "commands.py",
     "consent.py",
     "curve.py",
+    "drivers/__init__.py",
+    "drivers/_portable.py",
+    "drivers/_viper.py",
+    "drivers/ads1115.py",
+    "drivers/button.py",
+    "drivers/kernels.py",
+    "drivers/lsm6dso.py",
+    "drivers/max17048.py",
+    "drivers/max30003.py",
+    "drivers/registers.py",
+    "drivers/scan.py",
+    "drivers/tmp117.py",
     "ed25519.py",
     "epochs.py",
     "fast.py",
@@ -17,13 +29,17 @@ COMMON = (
     "jobs.py",
     "keystore.py",
     "link.py",
+    "native.py",
     "packer.py",
+    "packing.py",
     "replay.py",
     "ring.py",
     "sampler.py",
     "sha512.py",
     "signer.py",
     "steps.py",
+    "trees.py",
 )
+QEMU = ("board_qemu.py", "main_qemu.py", "nor_flash.py")
 UNIX = ("board_unix.py", "main_unix.py")
-WIRE = ("__init__.py", "cobs.py", "codec.py", "epoch.py", "errors.py", "items.py", "layout.py")
+WIRE = ("__init__.py", "cobs.py", "codec.py", "epoch.py", "errors.py", "items.py", "layout.py", "packing.py")

@@ -2,6 +2,8 @@
 
 import struct
 
+from tasuki_hub.fast import copy_into
+from tasuki_hub.packing import pack_into
 from tasuki_wire import codec, items, layout
 
 _LOG = codec.number("log")
@@ -11,13 +13,17 @@ LOG_SHAPE = (LOG_STREAM, _LOG, _LOG_FRAMES)
 
 
 class Packer:
-    """Makes frame bodies in one buffer and keeps them in the frame ring."""
+    """Makes frame bodies in one buffer and keeps them in the frame ring.
 
-    def __init__(self, ring):
+    With `packed` a frame goes packed wherever that makes it shorter.
+    """
+
+    def __init__(self, ring, packed):
         self.ring = ring
         self.full = False  # an epoch has no place for a further frame
         self._buf = bytearray(layout.MAX_FRAME)
         self._view = memoryview(self._buf)
+        self._raw = bytearray(layout.MAX_PAYLOAD) if packed else None
         self.log_seq = 0
 
     def pack(self, streams, open_epoch, until_us, flush):
@@ -31,11 +37,24 @@ class Packer:
                     break
                 t0 = ring.first_us
                 t1 = t0 + (n - 1) * ring.period_us
-                size = ring.pull_into(self._buf, layout.HEADER_SIZE, n)
-                self._emit(open_epoch, stream.number, stream.kind, stream.seq, t0, t1, size)
+                size = self._pull(stream, n)
+                flags = layout.FLAG_PACKED if size < n * ring.size else 0
+                self._emit(open_epoch, stream.number, stream.kind, flags, stream.seq, t0, t1, size)
                 stream.seq += 1
             else:
                 self.full = True
+
+    def _pull(self, stream, n):
+        """Move the n oldest records behind the header; return the bytes there, fewer when packed."""
+        at = layout.HEADER_SIZE
+        columns = codec.KINDS[stream.kind].columns
+        if not self._raw or not columns:
+            return stream.ring.pull_into(self._buf, at, n)
+        size = stream.ring.pull_into(self._raw, 0, n)
+        packed = pack_into(self._buf, at, self._raw, 0, n, columns)
+        if not packed:
+            copy_into(self._buf, at, self._raw, 0, size)
+        return packed or size
 
     def log(self, open_epoch, now_us, level, text, allowed):
         """One line on the log stream; it counts as device_status."""
@@ -45,12 +64,12 @@ class Packer:
         at = layout.HEADER_SIZE
         struct.pack_into("<B", self._buf, at, level)
         self._buf[at + 1 : at + 1 + len(text)] = text
-        self._emit(open_epoch, LOG_STREAM, _LOG, self.log_seq, now_us, now_us, 1 + len(text))
+        self._emit(open_epoch, LOG_STREAM, _LOG, 0, self.log_seq, now_us, now_us, 1 + len(text))
         self.log_seq += 1
 
-    def _emit(self, open_epoch, stream, kind, seq, t0_us, t1_us, size):
+    def _emit(self, open_epoch, stream, kind, flags, seq, t0_us, t1_us, size):
         t0 = codec.time_words(t0_us)
-        n = codec.body_into(self._buf, kind, stream, 0, seq, t0[0], t0[1], size)
+        n = codec.body_into(self._buf, kind, stream, flags, seq, t0[0], t0[1], size)
         body = self._view[:n]
         open_epoch.add(stream, seq, t0, codec.time_words(t1_us), body)
         self.ring.add(body, n)

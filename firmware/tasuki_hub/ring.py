@@ -40,6 +40,13 @@ class SampleRing:
         self._cut = self.count
         self._after_us = us
 
+    def slew(self, us):
+        """The source's clock has run off by us: its next records are that much later, without a gap."""
+        if self._cut:
+            self._after_us += us
+        else:
+            self.first_us += us
+
     def push(self, src, n):
         """Append n records from the bytes of src."""
         size = self.size

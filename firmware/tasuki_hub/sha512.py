@@ -5,6 +5,7 @@ from array import array
 from binascii import unhexlify
 
 from tasuki_hub import fast
+from tasuki_hub.native import module
 
 # First 64 bits of the fractions of the cube roots of the first 80 primes.
 _K = (
@@ -45,6 +46,7 @@ def _words(text):
 
 _CONSTANTS = _words(_K)
 _BUILT_IN = getattr(hashlib, "sha512", None)
+_IN_C = getattr(module, "sha512", None)
 
 
 def portable_steps(data, compress):
@@ -69,6 +71,8 @@ def portable_steps(data, compress):
 
 def sha512_steps(data):
     """SHA-512 of bytes as a generator; its value is the digest, 64 bytes."""
+    if _IN_C:
+        return _IN_C(data)
     if _BUILT_IN:
         return _BUILT_IN(data).digest()
     return (yield from portable_steps(data, fast.compress))

@@ -40,6 +40,6 @@ def engine():
     """The fastest engine of this image."""
     try:
         import _tasuki
-    except ImportError:
+    except (ImportError, ValueError):  # ValueError: an .mpy of another processor
         return ed25519
     return NativeEngine(_tasuki)

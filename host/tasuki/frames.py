@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 from tasuki.native import wire
 from tasuki.native.wire import ROW
 from tasuki_wire import codec, layout
+from tasuki_wire.errors import error
 
-__all__ = ["ROW", "Batch", "Link", "Samples", "Stream", "record_dtype"]
+__all__ = ["ROW", "Batch", "Link", "Samples", "Stream", "record_dtype", "records_of"]
 
 _NUMBERS = {"B": "u1", "b": "i1", "H": "<u2", "h": "<i2", "I": "<u4", "i": "<i4"}
 _ROWS = {row[0]: row[5] for row in layout.MESSAGES}
+_FLAGS_AT = 3
 
 
 class Stream(NamedTuple):
@@ -34,6 +36,21 @@ def record_dtype(kind: int) -> np.dtype[Any]:
         raise ValueError(f"{codec.KINDS[kind].name} has no records of fixed size")
     fields = [(name, _NUMBERS[code], (count,)) for name, code, count, _, _, _ in _ROWS[kind]]
     return np.dtype([(name, code, size if size != (1,) else ()) for name, code, size in fields])
+
+
+def records_of(body: bytes) -> bytes:
+    """The records of a sample frame's body (header and payload), unpacked if it was packed.
+
+    Malformed("length") for a packed payload that is none, Malformed("flags")
+    for a packed frame of a kind that never is.
+    """
+    payload = body[layout.HEADER_SIZE :]
+    if not body[_FLAGS_AT] & layout.FLAG_PACKED:
+        return payload
+    kind = codec.KINDS[body[1]]
+    if not kind.columns:
+        raise error("flags", f"{kind.name} is never packed")
+    return wire.unpack(payload, kind.columns)
 
 
 @dataclass(frozen=True, slots=True)

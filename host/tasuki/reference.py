@@ -6,12 +6,13 @@ over good and damaged bytes. The only importer of construct.
 """
 
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import Any
 
 import construct as cs
 
 from tasuki_wire import cobs, codec, layout
-from tasuki_wire.errors import WireError
+from tasuki_wire.errors import WireError, error
 
 _CODES = {"B": cs.Int8ul, "b": cs.Int8sl, "H": cs.Int16ul, "h": cs.Int16sl, "I": cs.Int32ul, "i": cs.Int32sl}
 _TIME = cs.ExprAdapter(
@@ -60,6 +61,27 @@ PAYLOADS = {
 MESSAGES = {number: _message(head, rows, not number) for number, _, _, _, head, rows in layout.MESSAGES}
 """Kind to construct Struct of a whole message; a hello's rows end at its count."""
 
+_WIDEST = 15  # this width code stands for 16 bits
+_COLUMN = cs.Struct(
+    "code" / cs.BitsInteger(4),
+    "steps"
+    / cs.Array(
+        lambda this: this._root.count - 1 if this.code else 0,
+        cs.BitsInteger(lambda this: 16 if this.code == _WIDEST else this.code),
+    ),
+)
+
+PACKED = {
+    kind.number: cs.Struct(
+        "count" / cs.Int8ul,
+        "first" / cs.Array(kind.columns, cs.Int16sl),
+        "bits" / cs.Bitwise(cs.Struct("columns" / cs.Array(kind.columns, _COLUMN), "fill" / cs.GreedyBytes)),
+    )
+    for kind in codec.KINDS.values()
+    if kind.columns
+}
+"""Kind to construct Struct of a packed payload; `fill` has a byte for each bit that is left."""
+
 _FIELDS = {row[0]: {field[0]: field for field in row[4] + row[5]} for row in layout.MESSAGES}
 
 
@@ -86,7 +108,43 @@ class Frame:
 
     def payload(self) -> Any:
         """The payload of a good frame; raises construct.ConstructError for a hello cut within its rows."""
-        return PAYLOADS[self.raw[1]].parse(self.body[layout.HEADER_SIZE :])
+        payload = self.body[layout.HEADER_SIZE :]
+        if self.header().flags & layout.FLAG_PACKED:
+            payload = unpack(self.raw[1], payload)
+        return PAYLOADS[self.raw[1]].parse(payload)
+
+
+def unpack(kind: int, payload: bytes) -> bytes:
+    """The records of a packed payload; Malformed("length") unless packing them gives these very bytes."""
+    try:
+        parsed = PACKED[kind].parse(payload)
+    except cs.ConstructError as e:
+        raise error("length", "packed payload is cut") from e
+    columns = []
+    for first, column in zip(parsed.first, parsed.bits.columns, strict=True):
+        steps = column.steps if column.code else [0] * (parsed.count - 1)
+        columns.append([*accumulate((s // 2 if s % 2 == 0 else -(s + 1) // 2 for s in steps), initial=first)])
+    records = [value & 0xFFFF for record in zip(*columns, strict=True) for value in record]
+    raw = b"".join(map(cs.Int16ul.build, records))
+    if len(raw) > layout.MAX_PAYLOAD or pack(kind, raw) != payload:
+        raise error("length", "records are packed in another way")
+    return raw
+
+
+def pack(kind: int, records: bytes) -> bytes:
+    """Packed payload of records, b"" where that is not smaller than they are."""
+    rows = cs.GreedyRange(cs.Array(codec.KINDS[kind].columns, cs.Int16sl)).parse(records)
+    columns = []
+    for column in zip(*rows, strict=True):
+        moves = [(after - before + 0x8000) % 0x10000 - 0x8000 for before, after in pairwise(column)]
+        steps = [2 * move if move >= 0 else -2 * move - 1 for move in moves]
+        code = min(_WIDEST, max(steps, default=0).bit_length())
+        columns.append({"code": code, "steps": steps if code else []})
+    fill = bytes(-sum(4 + len(c["steps"]) * (16 if c["code"] == _WIDEST else c["code"]) for c in columns) % 8)
+    packed = PACKED[kind].build(
+        {"count": len(rows), "first": list(rows[0]), "bits": {"columns": columns, "fill": fill}}
+    )
+    return packed if len(packed) < len(records) else b""
 
 
 def parse_frame(stuffed: bytes, announced: dict[int, int] | None = None) -> Frame:

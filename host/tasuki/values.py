@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasuki.block import Block
-from tasuki.frames import record_dtype
+from tasuki.frames import record_dtype, records_of
 from tasuki_wire import codec, layout
 
 _FIELDS = {row[0]: row[5] for row in layout.MESSAGES}
@@ -36,10 +36,10 @@ def read(block: Block) -> Values:
     """
     dtype = record_dtype(block.kind)
     bodies = block.bodies()
-    payload = b"".join(body[layout.HEADER_SIZE :] for body in bodies)
-    raw = np.frombuffer(payload, dtype)
+    records = [records_of(body) for body in bodies]
+    raw = np.frombuffer(b"".join(records), dtype)
     starts = [codec.time_us(*np.frombuffer(body, "<u4", 2, _TIME_AT).tolist()) for body in bodies]
-    counts = [(len(body) - layout.HEADER_SIZE) // dtype.itemsize for body in bodies]
+    counts = [len(frame) // dtype.itemsize for frame in records]
     fields = {name: raw[name] / np.float64(scale) for name, _, _, _, scale, _ in _FIELDS[block.kind]}
     units = {name: unit for name, _, _, unit, _, _ in _FIELDS[block.kind]}
     return Values(_times(block, starts, counts), fields, units)

@@ -13,6 +13,8 @@ enum tsk_layout {
     TSK_CRC_SIZE = 4,
     TSK_MAX_FRAME = 254,   /* header, payload and CRC */
     TSK_MAX_STUFFED = 255, /* the same after COBS, without delimiter */
+    TSK_MAX_PAYLOAD = 234,
+    TSK_FLAG_PACKED = 1,   /* see tasuki_pack.h */
     TSK_FRAGMENT_SIZE = 4,
     TSK_LINK_STREAM = 255,
     TSK_STREAMS = 15,

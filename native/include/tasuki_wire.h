@@ -19,7 +19,7 @@ struct tsk_kind {
     uint8_t row_rest;  /* 1: a row takes all that is left */
     uint8_t open_tail; /* 1: later versions may append (hello) */
     uint8_t announced; /* 1: the sender's hello gave announced_seed */
-    uint8_t reserved;
+    uint8_t columns;   /* of i16 in a record of a kind that may be packed, else 0 */
     uint32_t announced_seed;
 };
 
@@ -60,8 +60,9 @@ size_t tsk_wire_decode(const struct tsk_wire_params *params, struct tsk_wire_sta
                        struct tsk_row *rows, size_t rows_len, size_t *rows_used,
                        uint8_t *arena, size_t arena_len, size_t *arena_used);
 
-/* Joins the payloads of one stream's intact frames of one kind and gives every
- * record its time: the header's, then one period_us further per record. Returns
+/* Joins the records of one stream's intact frames of one kind, unpacked where they
+ * were packed, and gives every record its time: the header's, then one period_us
+ * further per record. record_size is that of the kind. Returns
  * the bytes written to out; times gets one value per record_size bytes. Stops
  * before a frame that does not fit. */
 size_t tsk_wire_samples(const struct tsk_row *rows, size_t rows_len, const uint8_t *arena, size_t arena_len,

@@ -4,6 +4,7 @@
 #include "tasuki_wire.h"
 
 #include "bytes.h"
+#include "tasuki_pack.h"
 
 #define WORD (1u << 30)
 #define LEAST_FRAME (TSK_HEADER_SIZE + TSK_CRC_SIZE)
@@ -65,6 +66,12 @@ static int length_holds(const struct tsk_kind *kind, size_t n)
     return kind->row ? n % kind->row == 0 : n == 0;
 }
 
+static int packed_holds(const struct tsk_kind *kind, const uint8_t *payload, size_t n)
+{
+    uint8_t records[TSK_MAX_PAYLOAD];
+    return tsk_unpack(payload, n, kind->columns, records) > 0;
+}
+
 /* TSK_OK, or which of the CRC's faults; a frame of at least LEAST_FRAME bytes. */
 static uint8_t check_crc(const struct tsk_wire_params *params, const struct tsk_kind *kind,
                          const uint8_t *frame, size_t n)
@@ -86,7 +93,8 @@ static uint8_t check_header(const struct tsk_wire_params *params, const struct t
     if (frame[0] < params->oldest_version || frame[0] > params->version) {
         return TSK_VERSION;
     }
-    if (frame[3] & ~params->known_flags) {
+    int packed = frame[3] & TSK_FLAG_PACKED;
+    if (frame[3] & ~params->known_flags || (packed && !kind->columns)) {
         return TSK_FLAGS;
     }
     if (kind->link ? frame[2] != TSK_LINK_STREAM : frame[2] >= TSK_STREAMS) {
@@ -95,7 +103,9 @@ static uint8_t check_header(const struct tsk_wire_params *params, const struct t
     if ((load32(frame + 4) | load32(frame + 8) | load32(frame + 12)) >= WORD) {
         return TSK_FIELD;
     }
-    return length_holds(kind, n - LEAST_FRAME) ? TSK_OK : TSK_LENGTH;
+    n -= LEAST_FRAME;
+    int holds = packed ? packed_holds(kind, frame + TSK_HEADER_SIZE, n) : length_holds(kind, n);
+    return holds ? TSK_OK : TSK_LENGTH;
 }
 
 /* Fills a row from an unstuffed frame that is not too long. */
@@ -219,12 +229,21 @@ size_t tsk_wire_samples(const struct tsk_row *rows, size_t rows_len, const uint8
         if (row->status != TSK_OK || row->stream != stream || row->kind != kind) {
             continue;
         }
-        size_t n = (size_t)(row->length - TSK_HEADER_SIZE);
-        size_t count = n / record_size;
-        if (row->offset + (size_t)row->length > arena_len || n > out_len - used || count > times_len - records) {
+        if (row->offset + (size_t)row->length > arena_len) {
             break;
         }
-        memcpy(out + used, arena + row->offset + TSK_HEADER_SIZE, n);
+        const uint8_t *payload = arena + row->offset + TSK_HEADER_SIZE;
+        size_t n = (size_t)(row->length - TSK_HEADER_SIZE);
+        uint8_t unpacked[TSK_MAX_PAYLOAD];
+        if (row->flags & TSK_FLAG_PACKED) {
+            n = tsk_unpack(payload, n, record_size / 2u, unpacked);
+            payload = unpacked;
+        }
+        size_t count = n / record_size;
+        if (n > out_len - used || count > times_len - records) {
+            break;
+        }
+        memcpy(out + used, payload, n);
         used += n;
         for (size_t k = 0; k < count; k++) {
             times[records++] = row->time_us + k * (uint64_t)period_us;

@@ -8,7 +8,7 @@ the same rows and held equal to it by tests.
 import binascii
 import struct
 
-from tasuki_wire import layout
+from tasuki_wire import layout, packing
 from tasuki_wire.errors import error
 
 TYPE_CHECKING = False
@@ -62,6 +62,8 @@ class Kind:
         self.row = struct_format(rows)
         self.row_size = struct.calcsize(self.row) if rows else 0
         self.row_rest = takes_rest(rows)
+        # columns of i16 in a record of a kind that may be packed, else 0
+        self.columns = self.row_size // 2 if number in layout.PACKED_KINDS else 0
         self.seed = binascii.crc32(schema_text(head, rows).encode()) if number else 0
 
     def length_holds(self, n: int) -> bool:
@@ -69,6 +71,12 @@ class Kind:
         if self.mode == layout.FRAGMENTS:
             return n > layout.FRAGMENT_SIZE
         return self.message_holds(n)
+
+    def payload_holds(self, flags: int, payload: "Buffer") -> bool:
+        """True when a frame of this kind with these flags can have this payload."""
+        if flags & layout.FLAG_PACKED:
+            return packing.holds(payload, self.columns)
+        return self.length_holds(len(payload))
 
     def message_holds(self, n: int) -> bool:
         """True when an assembled message of n bytes can be this kind."""
@@ -200,13 +208,22 @@ def check(raw: "Buffer", announced: "dict[int, int]") -> str:
         return "crc"
     if not layout.OLDEST_VERSION <= version <= layout.VERSION:
         return "version"
-    if flags & ~layout.KNOWN_FLAGS:
+    if flags & ~layout.KNOWN_FLAGS or (flags & layout.FLAG_PACKED and not k.columns):
         return "flags"
     if stream != layout.LINK_STREAM if k.item is None else stream >= layout.STREAMS:
         return "stream"
     if seq >= layout.WORD or hi >= layout.WORD or lo >= layout.WORD:
         return "field"
-    return "ok" if k.length_holds(len(body) - layout.HEADER_SIZE) else "length"
+    return "ok" if k.payload_holds(flags, body[layout.HEADER_SIZE :]) else "length"
+
+
+def records(kind: int, flags: int, payload: "Buffer") -> bytes:
+    """The records of a sample frame's payload, packed or not; Malformed("length") when it cannot be one."""
+    if flags & layout.FLAG_PACKED:
+        return packing.unpack(payload, KINDS[kind].columns)
+    if not KINDS[kind].length_holds(len(payload)):
+        raise error("length", "%s of %d bytes" % (KINDS[kind].name, len(payload)))
+    return bytes(payload)
 
 
 def fragments(message_id: int, message: bytes) -> "list[bytes]":

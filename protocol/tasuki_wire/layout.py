@@ -38,7 +38,9 @@ MAX_FRAME = 254  # header, payload and CRC; COBS then adds exactly one byte
 MAX_PAYLOAD = MAX_FRAME - HEADER_SIZE - CRC_SIZE
 
 FLAG_PACKED = 1
-KNOWN_FLAGS = 0  # no kind is packed yet
+KNOWN_FLAGS = FLAG_PACKED
+# Kinds whose frames may have FLAG_PACKED: all their fields are i16.
+PACKED_KINDS = (1, 2, 4, 5)
 
 LINK_STREAM = 255
 STREAMS = 15

@@ -1,5 +1,8 @@
 """Runs every check_*.py as two tests: under CPython and under the real MicroPython.
 
+What the hub's C module does is also run with it, as a native .mpy; check_cmodule_*.py
+only so.
+
 A check is a plain script of asserts that sees the hub's modules, the wire's,
 this folder, and no installed package. Vectors made by other people's code
 lie in the folder that the environment variable TASUKI_VECTORS names; see
@@ -17,12 +20,16 @@ from device import device_vectors
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAP = "256k"  # what a hub of 512 kB of RAM spares
-HEAP_WITH_HOST = "8m"  # a check of the whole hub holds its host and all frames on the same heap
+# a check of the whole hub holds its host and all frames on the same heap, one of the drivers their parts
+HEAP_WITH_HOST = "8m"
 MICROPYTHON = os.environ.get("MICROPYTHON") or str(Path(sys.executable).with_name("micropython"))
 COMMANDS = {
     "cpython": [sys.executable, "-B", "-S"],  # -S: no site-packages
     "micropython": [MICROPYTHON],
+    "cmodule": [MICROPYTHON],
 }
+CMODULE = ROOT / "build" / "cmodule" / "x64"
+WITH_CMODULE = ("check_cmodule_", "check_hub_", "check_cobs", "check_packing", "check_sha512")
 
 
 class CheckFailedError(Exception):
@@ -34,7 +41,12 @@ class CheckFile(pytest.File):
 
     def collect(self):
         """One item per interpreter."""
-        for name in COMMANDS:
+        names = ["cpython", "micropython"]
+        if self.path.name.startswith("check_cmodule_"):
+            names = ["cmodule"]
+        elif self.path.name.startswith(WITH_CMODULE):
+            names.append("cmodule")
+        for name in names:
             yield CheckItem.from_parent(self, name=name)
 
 
@@ -43,15 +55,21 @@ class CheckItem(pytest.Item):
 
     def runtest(self):
         """Run the script; its traceback is the failure."""
-        folders = [str(ROOT / "firmware"), str(ROOT / "protocol"), str(ROOT / "tests" / "device")]
+        parts = ("firmware", "protocol", "tests/device", "tests/firmware")
+        folders = [str(ROOT / part) for part in parts]
+        if self.name == "cmodule":
+            if not (CMODULE / "_tasuki.mpy").exists():
+                pytest.skip("the C module is not built: make cmodule")
+            folders.append(str(CMODULE))
+            device_vectors.add_many(self.config)
         env = {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": ":".join(folders),
             "MICROPYPATH": ":".join([".frozen", *folders]),
             "TASUKI_VECTORS": str(device_vectors.folder(self.config)),
         }
-        heap = HEAP_WITH_HOST if self.path.name.startswith("check_hub_") else HEAP
-        options = ["-X", f"heapsize={heap}"] if self.name == "micropython" else []
+        heap = HEAP_WITH_HOST if self.path.name.startswith(("check_hub_", "check_drivers")) else HEAP
+        options = ["-X", f"heapsize={heap}"] if self.name != "cpython" else []
         command = [*COMMANDS[self.name], *options, str(self.path)]
         done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, cwd=ROOT)
         if done.returncode:

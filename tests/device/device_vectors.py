@@ -4,6 +4,8 @@ One case a line, fields in hex with colons between, an empty field as "-":
 
   ed25519.txt  seed:public:message:signature; every 16th case of cryptography-vectors'
                asymmetric/Ed25519/sign.input, and random ones signed by PyNaCl
+  many.txt     the same fields; all cases of cryptography-vectors and 10,000 random ones
+               signed by PyNaCl, for the C module alone
   edges.txt    public:message:signature:verdict of PyNaCl (01 holds), from edge_cases.py
   sha512.txt   message:digest by hashlib, of every length around the ends of blocks
   cobs.txt     plain:stuffed by PyPI's cobs
@@ -38,6 +40,13 @@ def folder(config):
     return _FOLDER[0]
 
 
+def add_many(config):
+    """Write many.txt, too, which only fast code can work through."""
+    path = folder(config) / "many.txt"
+    if not path.exists():
+        _write(path, [*published(), *signed_by_nacl([n % 300 for n in range(10_000)])])
+
+
 def _write(path, rows):
     """Rows of bytes as lines of hex."""
     path.write_text("".join(":".join(field.hex() or "-" for field in row) + "\n" for row in rows))
@@ -45,13 +54,22 @@ def _write(path, rows):
 
 def signatures():
     """Rows for ed25519.txt."""
+    yield from list(published())[::16]
+    yield from signed_by_nacl((0, 1, 31, 96, 168, 1000) * 2)
+
+
+def published():
+    """Cases of cryptography-vectors' asymmetric/Ed25519/sign.input."""
     root = Path(cryptography_vectors.__file__).parent
-    lines = (root / "asymmetric" / "Ed25519" / "sign.input").read_text().splitlines()
-    for line in lines[::16]:
+    for line in (root / "asymmetric" / "Ed25519" / "sign.input").read_text().splitlines():
         seed, public, message, signed, _ = line.split(":")
         yield tuple(bytes.fromhex(field) for field in (seed[:64], public, message, signed[:128]))
+
+
+def signed_by_nacl(lengths):
+    """A case with a random key and a random message for each length."""
     rng = random.Random(SEED)
-    for length in (0, 1, 31, 96, 168, 1000) * 2:
+    for length in lengths:
         key = nacl.signing.SigningKey(rng.randbytes(32))
         message = rng.randbytes(length)
         yield bytes(key), bytes(key.verify_key), message, key.sign(message).signature

@@ -50,6 +50,7 @@ class ScriptedBoard:
     """The board interface with time that stands still until the check moves it."""
 
     name = "scripted"
+    packed = True
 
     def __init__(self, flash):
         self.flash = flash

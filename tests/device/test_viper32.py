@@ -8,7 +8,7 @@ import pytest
 
 from device import viper32
 from tasuki_hub import _portable, sha512
-from tasuki_wire import cobs, errors
+from tasuki_wire import cobs, errors, packing
 
 VIPER = viper32.load(Path(__file__).resolve().parents[2] / "firmware" / "tasuki_hub" / "_viper.py")
 
@@ -59,6 +59,30 @@ def test_any_bytes_unstuff_inside_their_buffers_or_are_refused():
 
         assert max(length, -1) == expected
         assert expected < 0 or mine == portable
+
+
+@pytest.mark.parametrize("columns", [1, 6, 14])
+def test_packing_is_right_with_words_of_32_bits_and_fits_its_room(columns):
+    """Any records give what the portable form gives, and no byte past what they took is touched."""
+    rng = random.Random(columns)
+    paid = 0
+    for _ in range(60):
+        n = rng.randint(1, 234 // (2 * columns))
+        step = rng.choice((0, 1, 40, 8192, 65535))
+        first = [rng.randrange(65536) for _ in range(columns)]
+        values = [
+            (first[c] + i * rng.randint(-step, step)) & 0xFFFF for i in range(n) for c in range(columns)
+        ]
+        records = bytearray(b"".join(value.to_bytes(2, "little") for value in values))
+        mine, portable = bytearray(3 + len(records)), bytearray(3 + len(records))
+
+        size = VIPER.pack(mine, 3, records, 0, n, columns)
+
+        assert size == packing.pack_into(portable, 3, records, 0, n, columns)
+        assert mine[: 3 + size] == portable[: 3 + size] or not size
+        assert not any(mine[3 + (size or len(records) - 1) :])
+        paid += bool(size)
+    assert 0 < paid < 60
 
 
 def test_the_words_wrap_as_a_board_of_32_bits_does():

@@ -61,7 +61,7 @@ for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
 
 
 class Pointer:
-    """ptr8 or ptr32 into a buffer; a load gives an int, a store drops the high bits."""
+    """ptr8, ptr16 or ptr32 into a buffer; a load gives an int, a store drops the high bits."""
 
     def __init__(self, buffer, code):
         self._cells = memoryview(buffer).cast("B").cast(code)
@@ -88,6 +88,7 @@ _CASTS = {
     "int": lambda x: Word(operator.index(x)),
     "uint": lambda x: Word(operator.index(x), signed=False),
     "ptr8": lambda x: x if isinstance(x, Pointer) else Pointer(x, "B"),
+    "ptr16": lambda x: x if isinstance(x, Pointer) else Pointer(x, "H"),
     "ptr32": lambda x: x if isinstance(x, Pointer) else Pointer(x, "I"),
 }
 

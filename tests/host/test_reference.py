@@ -5,11 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from packed_records import KINDS as PACKED
+from packed_records import nearly_packed, pack, records
 from signed_session import message, stuff
 from tasuki import reference
 from tasuki.frames import Stream, record_dtype
 from tasuki.pipeline.decode import Decoder
-from tasuki_wire import codec, layout
+from tasuki_wire import codec, layout, packing
+from tasuki_wire.errors import Malformed
+from vectors import read
 
 ROWS = {row[0]: row for row in layout.MESSAGES}
 FIXED = sorted(k.number for k in codec.KINDS.values() if k.item and not k.row_rest)
@@ -23,7 +27,11 @@ def one_frame(kind, body):
 
 @st.composite
 def good(draw):
-    """A good frame of any kind."""
+    """A good frame of any kind, packed or not."""
+    if draw(st.integers(0, 4)) == 0:
+        kind, raw = draw(records())
+        packed = pack(raw, codec.KINDS[kind].columns)
+        return codec.frame(kind, 3, int(bool(packed)), 5, 1, 2, packed or raw)
     kind = draw(st.sampled_from(sorted(codec.KINDS)))
     k = codec.KINDS[kind]
     room = layout.MAX_PAYLOAD - k.head_size
@@ -84,9 +92,43 @@ def test_a_good_frame_of_every_kind_parses_and_builds_back(raw):
 
     built = payload.build(frame.payload())
 
+    plain = codec.records(raw[1], raw[3], raw[16:-4])
     assert frame.fault == "ok"
     assert reference.HEADER.build(frame.header()) == raw[:16]
-    assert (len(built), payload.parse(built)) == (len(raw) - 20, frame.payload())
+    assert (len(built), payload.parse(built)) == (len(plain), frame.payload())
+
+
+@given(records())
+def test_the_reference_packs_as_the_codec_does(made):
+    kind, raw = made
+
+    assert reference.pack(kind, raw) == pack(raw, codec.KINDS[kind].columns)
+
+
+@given(nearly_packed())
+def test_the_reference_unpacks_and_refuses_what_the_codec_does(made):
+    assert answer(reference.unpack, *made) == answer(plain_unpack, *made)
+
+
+@given(st.sampled_from(PACKED), st.binary(max_size=layout.MAX_PAYLOAD))
+def test_the_reference_gives_any_bytes_the_answer_of_the_codec(kind, payload):
+    assert answer(reference.unpack, kind, payload) == answer(plain_unpack, kind, payload)
+
+
+@pytest.mark.parametrize("case", read("packed"), ids=lambda case: case.name)
+def test_the_reference_packs_as_the_vector_says(case):
+    assert reference.pack(case.number("number"), case.bytes("records")) == case.bytes("payload")
+
+
+def plain_unpack(kind, payload):
+    return packing.unpack(payload, codec.KINDS[kind].columns)
+
+
+def answer(unpack, kind, payload):
+    try:
+        return unpack(kind, payload)
+    except Malformed as error:
+        return error.fault
 
 
 @given(good().filter(lambda raw: codec.KINDS[raw[1]].mode == layout.ONE and raw[1]))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tasuki_wire import cobs, codec, layout
+from tasuki_wire import cobs, codec, layout, packing
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SPEC = (ROOT / "protocol" / "SPEC.md").read_text(encoding="utf-8")
@@ -52,6 +52,10 @@ def test_the_examples_in_the_text_are_true() -> None:
     out = bytearray(5)
     cobs.encode_into(out, b"\x11\x22\0\x33", 4)
     assert f"stuffed   {out.hex(' ')}  " in SPEC
+    raw = codec.struct.pack("<4h", -3, 4, 4, 2)
+    size = packing.pack_into(out, 0, raw, 0, 4, 1)
+    assert f"raw  {raw.hex(' ')}\n" in SPEC
+    assert re.search(rf" packed +{out[:size].hex(' ')}\n", SPEC)
 
 
 def test_every_link_in_the_contents_leads_to_a_heading() -> None:

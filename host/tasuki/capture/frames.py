@@ -115,9 +115,11 @@ def _shown(offset: int, body: bytes) -> Shown:
         return Shown(offset, "short" if len(body) < layout.HEADER_SIZE else "unknown_kind")
     kind, stream = body[1], body[2]
     known = codec.KINDS[kind]
-    if not known.length_holds(len(payload)):
-        return Shown(offset, "length")
     header = reference.HEADER.parse(body)
+    if not known.payload_holds(header.flags, payload):
+        return Shown(offset, "length")
+    if known.item:
+        payload = codec.records(kind, header.flags, payload)
     return Shown(offset, "ok", known.name, stream, header.seq, header.time, _values(kind, payload))
 
 

@@ -59,6 +59,7 @@ class SimBoard:
     """The board interface of tasuki_hub over a file descriptor."""
 
     name = "sim"
+    packed = True
 
     def __init__(self, fd: int, flash: Path, unique_id: bytes, speed: float, replay: Path) -> None:
         self.flash = str(flash)

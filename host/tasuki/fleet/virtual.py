@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from tasuki.errors import UsageError
+from tasuki.fleet import qemu
 from tasuki.fleet.sim import SimBoard, SimHub
 from tasuki_hub import manifest
 
-KINDS = ("unix", "sim")
+KINDS = ("unix", "qemu", "sim")
 _HEAP = "heapsize=1m"
 # util-linux; without it a hub outlives a spawner that was killed by SIGKILL
 _DIES_WITH_US = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
@@ -53,20 +54,46 @@ def install_files(folder: Path) -> None:
         target.mkdir(parents=True, exist_ok=True)
         source = resources.files(package)
         for name in names:
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
             (target / name).write_bytes((source / name).read_bytes())
+
+
+def _unix(folder: Path) -> tuple[list[str], dict[str, str]]:
+    """Command and environment of the unix port on the device files, copied to the folder."""
+    library = folder / "lib"
+    install_files(library)
+    env = {
+        "TASUKI_HUB": str(folder.resolve()),
+        "MICROPYPATH": f".frozen:{library.resolve()}",
+        "PATH": os.environ.get("PATH", ""),
+        "LC_ALL": "C.UTF-8",
+    }
+    return [interpreter(), "-X", _HEAP, "-i", "-m", "tasuki_hub.main_unix"], env
+
+
+def _qemu(folder: Path) -> tuple[list[str], dict[str, str]]:
+    """Command and environment of the emulator, whose files are in the folder."""
+    config = json.loads((folder / "hub.json").read_text())
+    return qemu.command(config.get("icount")), {"PATH": os.environ.get("PATH", "")}
+
+
+_STARTS = {"unix": _unix, "qemu": _qemu}
 
 
 class VirtualHub:
     """One running virtual hub.
 
     Attributes:
-        kind: "unix" or "sim".
+        kind: one of KINDS.
         port: path of its terminal.
         folder: its flash and configuration; a later hub given the same folder
             is the same hub after a reboot.
+        packed: whether its frames go packed where that is shorter; unless said, as before, at first yes.
     """
 
-    def __init__(self, kind: str, folder: Path, replay: Path, speed: float = 1.0) -> None:
+    def __init__(
+        self, kind: str, folder: Path, replay: Path, speed: float = 1.0, packed: bool | None = None
+    ) -> None:
         if kind not in KINDS:
             raise UsageError(f"no virtual hub of kind {kind!r}", f"Kinds are {', '.join(KINDS)}.")
         self.kind = kind
@@ -76,46 +103,47 @@ class VirtualHub:
         self.port = os.ttyname(self._slave)
         self._speed = speed
         self._replay = replay
-        self._unique_id = self._configure()
+        self._unique_id = self._configure(packed)
         self._process: subprocess.Popen[bytes] | None = None
         self._thread: SimHub | None = None
         self._start()
 
     def _start(self) -> None:
-        if self.kind == "unix":
-            self._process = self._start_unix()
+        if self.kind in _STARTS:
+            self._process = self._start_process()
             return
         os.set_blocking(self._master, False)
         board = SimBoard(self._master, self.folder / "flash", self._unique_id, self._speed, self._replay)
+        board.packed = self.packed
         self._thread = SimHub(board)
         self._thread.start()
 
-    def _configure(self) -> bytes:
+    def _configure(self, packed: bool | None) -> bytes:
         speed = self._speed
         (self.folder / "flash").mkdir(parents=True, exist_ok=True)
         path = self.folder / "hub.json"
         old = json.loads(path.read_text()) if path.exists() else {}
         config: dict[str, Any] = {
+            **old,
             "unique_id": old.get("unique_id") or secrets.token_hex(8),
             "speed": int(speed) if float(speed).is_integer() else speed,
             "replay": str(self._replay.resolve()),
+            "packed": old.get("packed", True) if packed is None else packed,
         }
+        self.packed: bool = config["packed"]
         path.write_text(json.dumps(config, indent=2) + "\n")
         return bytes.fromhex(config["unique_id"])
 
-    def _start_unix(self) -> subprocess.Popen[bytes]:
-        library = self.folder / "lib"
-        install_files(library)
-        command = [*_DIES_WITH_US, interpreter(), "-X", _HEAP, "-i", "-m", "tasuki_hub.main_unix"]
-        env = {
-            "TASUKI_HUB": str(self.folder.resolve()),
-            "MICROPYPATH": f".frozen:{library.resolve()}",
-            "PATH": os.environ.get("PATH", ""),
-            "LC_ALL": "C.UTF-8",
-        }
+    def _start_process(self) -> subprocess.Popen[bytes]:
+        command, env = _STARTS[self.kind](self.folder)
         with (self.folder / "stderr.log").open("ab") as log:
             return subprocess.Popen(
-                command, stdin=self._master, stdout=self._master, stderr=log, env=env, cwd=self.folder
+                [*_DIES_WITH_US, *command],
+                stdin=self._master,
+                stdout=self._master,
+                stderr=log,
+                env=env,
+                cwd=self.folder,
             )
 
     def alive(self) -> bool:

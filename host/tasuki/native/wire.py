@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from tasuki._native import ffi, lib
 from tasuki_wire import codec, layout
+from tasuki_wire.errors import error
 
 # Anything with a contiguous buffer of bytes.
 Bytes = bytes | bytearray | memoryview | NDArray[np.uint8]
@@ -63,6 +64,7 @@ def _fill(row: Any, kind: codec.Kind) -> None:
     row.head_rest = kind.head_rest
     row.row_rest = kind.row_rest
     row.open_tail = not kind.number
+    row.columns = kind.columns
 
 
 class WireDecoder:
@@ -126,16 +128,40 @@ class WireDecoder:
         return consumed, count[1], rows[: count[0]]
 
 
+def unpack(payload: bytes, columns: int) -> bytes:
+    """Records of a packed payload, as tasuki_wire.packing.unpack; Malformed("length") for any other bytes."""
+    records = ffi.new("uint8_t[]", layout.MAX_PAYLOAD)
+    size = lib.tsk_unpack(payload, len(payload), columns, records)
+    if not size:
+        raise error("length", f"{len(payload)} bytes are no packed records")
+    return bytes(ffi.buffer(records, size))
+
+
+def pack(records: bytes, columns: int) -> bytes:
+    """Packed payload of records of `columns` i16, b"" where that is not smaller; up to MAX_PAYLOAD bytes."""
+    if len(records) > layout.MAX_PAYLOAD or len(records) % (2 * columns):
+        raise ValueError(f"{len(records)} bytes of records")
+    packed = ffi.new("uint8_t[]", max(1, len(records)))
+    size = lib.tsk_pack(records, len(records) // (2 * columns), columns, packed)
+    return bytes(ffi.buffer(packed, size))
+
+
 def samples(
     arena: NDArray[np.uint8], rows: NDArray[Any], stream: int, kind: int, record: int, period_us: int
 ) -> tuple[bytes, NDArray[np.uint64]]:
-    """Payloads of one stream's frames of one kind, joined, and the device time of each record.
+    """Records of one stream's frames of one kind, joined and unpacked, and the device time of each.
 
     `record` is the size of a record in bytes, `period_us` the nominal time
     between two of them. Frames that are damaged, or of another kind, are left out.
     """
-    chosen = rows["length"][(rows["stream"] == stream) & (rows["kind"] == kind) & (rows["status"] == 0)]
-    size = int(chosen.sum(dtype=np.int64)) - layout.HEADER_SIZE * len(chosen)
+    chosen = (rows["stream"] == stream) & (rows["kind"] == kind) & (rows["status"] == 0)
+    lengths = rows["length"][chosen]
+    size = int(lengths.sum(dtype=np.int64)) - layout.HEADER_SIZE * len(lengths)
+    packed = rows[chosen & (rows["flags"] & layout.FLAG_PACKED != 0)]
+    if len(packed):
+        counts = arena[packed["offset"] + layout.HEADER_SIZE]
+        grown = record * counts.astype(np.int64) + layout.HEADER_SIZE - packed["length"]
+        size += int(grown.sum())
     out = np.empty(size, np.uint8)
     times = np.empty(size // record, np.uint64)
     lib.tsk_wire_samples(

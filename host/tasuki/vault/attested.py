@@ -23,6 +23,7 @@ from nacl.signing import VerifyKey
 
 from tasuki.block import Block
 from tasuki.errors import Untrusted
+from tasuki.frames import records_of
 from tasuki.vault.secret import Signer
 from tasuki_wire import codec, epoch, layout
 
@@ -123,7 +124,7 @@ def _frames(block: Block) -> list[tuple[int, int, bytes]]:
     out = []
     for place, body in zip(block.places.tolist(), block.bodies(), strict=True):
         hi, lo = struct.unpack_from("<II", body, layout.HEADER_SIZE - 8)
-        out.append((place, codec.time_us(hi, lo), body[layout.HEADER_SIZE :]))
+        out.append((place, codec.time_us(hi, lo), records_of(body)))
     return out
 
 

@@ -1,0 +1,35 @@
+// main() in place of the port's: our clock and line, then the hub, then the REPL.
+#include "hub.h"
+
+#include "py/gc.h"
+#include "py/mphal.h"
+#include "py/runtime.h"
+#include "py/stackctrl.h"
+#include "shared/runtime/pyexec.h"
+
+#define STACK_LIMIT (16 * 1024)
+
+static uint32_t heap[MICROPY_HEAP_SIZE / sizeof(uint32_t)];
+
+int __wrap_main(int argc, char **argv) {
+    (void)argc;
+    (void)argv;
+    hub_clock_init();
+    hub_line_init();
+    hub_vectors_init();
+    mp_stack_ctrl_init();
+    mp_stack_set_limit(STACK_LIMIT);
+    gc_init(heap, (char *)heap + sizeof(heap));
+    for (;;) {
+        mp_init();
+        // as on other boards: a soft reset from the raw REPL does not start the program
+        if (pyexec_mode_kind == PYEXEC_MODE_FRIENDLY_REPL) {
+            pyexec_frozen_module("tasuki_hub/main_qemu.py", false);
+        }
+        while ((pyexec_mode_kind == PYEXEC_MODE_RAW_REPL ? pyexec_raw_repl() : pyexec_friendly_repl()) == 0) {
+        }
+        mp_printf(&mp_plat_print, "MPY: soft reboot\n");
+        gc_sweep_all();
+        mp_deinit();
+    }
+}

@@ -1,0 +1,2 @@
+# What is frozen into the image of this board.
+include("../manifest.py", board="QEMU")

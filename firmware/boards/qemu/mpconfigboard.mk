@@ -1,0 +1,31 @@
+# Our board of MicroPython's qemu port: the mps2-an385 machine, a Cortex-M3.
+#
+# The port's Makefile reads this file because packaging/firmware.sh gives it
+# this folder as BOARD_DIR. Nothing in MicroPython's tree is changed: what the
+# port leaves empty or does too simply is replaced at link time by --wrap.
+
+QEMU_ARCH = arm
+QEMU_MACHINE = mps2-an385
+
+CFLAGS += -mthumb -mcpu=cortex-m3 -mfloat-abi=soft
+CFLAGS += -DQEMU_SOC_MPS2
+CFLAGS += -DMICROPY_HW_MCU_NAME='"Cortex-M3"'
+CFLAGS += -DMP_CONFIGFILE='"hub_config.h"' -I$(BOARD_DIR)
+
+LDSCRIPT = $(BOARD_DIR)/hub.ld
+LDFLAGS += -Wl,--wrap=main,--wrap=mp_hal_stdio_poll
+LDFLAGS += -Wl,--wrap=mp_hal_stdin_rx_chr,--wrap=mp_hal_stdout_tx_strn
+
+SRC_BOARD_O = shared/runtime/gchelper_native.o shared/runtime/gchelper_thumb2.o
+
+# These names must not occur in ports/qemu, where make looks first.
+vpath %.c $(BOARD_DIR)
+SRC_C += hub_start.c hub_vectors.c hub_clock.c hub_line.c hub_host.c hub_module.c
+
+MICROPY_VFS_LFS2 = 1
+
+# A part with 256 KiB of RAM leaves about this much for the heap.
+MICROPY_HEAP_SIZE ?= 163840
+
+MPY_CROSS_FLAGS += -march=armv7m
+FROZEN_MANIFEST ?= $(BOARD_DIR)/manifest.py

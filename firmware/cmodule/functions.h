@@ -1,0 +1,26 @@
+/* Every function of the module, by its Python name. */
+#ifndef TASUKI_FUNCTIONS_H
+#define TASUKI_FUNCTIONS_H
+
+#include "framing.h"
+#include "hashing.h"
+#include "records.h"
+#include "signing.h"
+
+#define TASUKI_FUNCTIONS(F) \
+    F(MP_QSTR_ed25519_public_key, tasuki_public_key_obj) \
+    F(MP_QSTR_ed25519_sign, tasuki_sign_obj) \
+    F(MP_QSTR_ed25519_verify, tasuki_verify_obj) \
+    F(MP_QSTR_sha512, tasuki_sha512_obj) \
+    F(MP_QSTR_cobs_encode_into, tasuki_cobs_encode_into_obj) \
+    F(MP_QSTR_cobs_decode_into, tasuki_cobs_decode_into_obj) \
+    F(MP_QSTR_crc32, tasuki_crc32_obj) \
+    F(MP_QSTR_frame_into, tasuki_frame_into_obj) \
+    F(MP_QSTR_frame_leaf, tasuki_frame_leaf_obj) \
+    F(MP_QSTR_frame_leaf_into, tasuki_frame_leaf_into_obj) \
+    F(MP_QSTR_node, tasuki_node_obj) \
+    F(MP_QSTR_root, tasuki_root_obj) \
+    F(MP_QSTR_slot_root, tasuki_slot_root_obj) \
+    F(MP_QSTR_pack_into, tasuki_pack_into_obj)
+
+#endif

@@ -1,0 +1,83 @@
+#!/bin/sh
+# Builds the hub's images: MicroPython with our board, our files frozen, our C module in.
+#
+#   packaging/firmware.sh             results: build/firmware/qemu.elf and qemu-viper.elf,
+#                                     the same without the C module
+#   packaging/firmware.sh qemu        only one of them
+#   MICROPYTHON_SRC=folder ...        with a checkout of MicroPython instead of Debian's source package
+#   DEBIAN_MIRROR=url ...             where that package is fetched
+#
+# Run again, it builds only what has changed.
+set -eu
+cd "$(dirname "$0")/.."
+root=$PWD
+build=$root/build/firmware
+mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
+suite=trixie # the one after bookworm; bookworm has no MicroPython
+jobs=$(nproc)
+mkdir -p "$build"
+
+# An apt of its own: neither root nor the machine's list of sources is touched,
+# and apt checks the signatures with Debian's keys.
+fetch() {
+    apt=$build/apt
+    mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/empty"
+    echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >"$apt/sources.list"
+    set -- -qq -o Dir::Etc::SourceList="$apt/sources.list" -o Dir::Etc::SourceParts="$apt/empty" \
+        -o Dir::State::Lists="$apt/lists" -o Dir::Cache="$apt/cache" -o APT::Sandbox::User=
+    apt-get "$@" update
+    (cd "$apt" && apt-get "$@" source --download-only micropython)
+}
+
+source=${MICROPYTHON_SRC:-$build/micropython}
+if [ ! -f "$source/py/mpconfig.h" ]; then
+    [ -z "${MICROPYTHON_SRC:-}" ] || { echo "MICROPYTHON_SRC=$source holds no MicroPython" >&2; exit 1; }
+    echo "fetching MicroPython's source package from Debian $suite" >&2
+    fetch
+    rm -rf "$source.new"
+    mkdir "$source.new"
+    tar -xf "$build"/apt/micropython_*.orig.tar.xz -C "$source.new" --strip-components=1
+    mv "$source.new" "$source"
+fi
+source=$(cd "$source" && pwd)
+
+# The banner names MicroPython's version, not our commit above it, and the same
+# sources give the same image on any day.
+export GIT_CEILING_DIRECTORIES="$build"
+SOURCE_DATE_EPOCH=$(stat -c %Y "$source/py/mpconfig.h")
+export SOURCE_DATE_EPOCH
+
+# What the checkout had before stays as it was: every result goes below build/.
+make -C "$source/mpy-cross" -j"$jobs" BUILD="$build/mpy-cross" >"$build/mpy-cross.log" 2>&1 ||
+    { tail -n 30 "$build/mpy-cross.log" >&2; exit 1; }
+
+# MicroPython's own library is not in the package, and nothing of it is used.
+mkdir -p "$build/no-library"
+echo "Empty on purpose." >"$build/no-library/README.md"
+
+# build NAME FOLDER: one image of the qemu board, with the C modules below FOLDER, if any.
+build() {
+    make -C "$source/ports/qemu" -j"$jobs" BOARD=TASUKI BOARD_DIR="$root/firmware/boards/qemu" \
+        BUILD="$build/$1" MICROPY_MPYCROSS="$build/mpy-cross/mpy-cross" \
+        MICROPY_MPYCROSS_DEPENDENCY="$build/mpy-cross/mpy-cross" \
+        MPY_LIB_DIR="$build/no-library" ${2:+USER_C_MODULES="$2"} >"$build/$1.log" 2>&1 ||
+        { tail -n 30 "$build/$1.log" >&2; exit 1; }
+    cmp -s "$build/$1/firmware.elf" "$build/$1.elf" || cp "$build/$1/firmware.elf" "$build/$1.elf"
+    arm-none-eabi-size "$build/$1.elf"
+}
+
+# Our C module, which wants its library's sources laid out before.
+modules=""
+if [ -e firmware/cmodule/micropython.mk ]; then
+    packaging/cmodule.sh sources
+    modules=$root/firmware
+fi
+
+images=${*:-qemu qemu-viper}
+for image in $images; do
+    case $image in
+        qemu) build qemu "$modules" ;;
+        qemu-viper) build qemu-viper "" ;;
+        *) echo "no image $image; there are qemu and qemu-viper" >&2; exit 2 ;;
+    esac
+done
