@@ -115,3 +115,25 @@ def test_samples(rate):
 
     assert rate(GROUP, "tasuki, with samples and times", n, "frames", run, rounds=10) == n * PAYLOAD // 2
     assert len(layout.FAULTS) == 12
+
+
+@pytest.mark.parametrize("flags", [0, layout.FLAG_PACKED], ids=["raw", "packed"])
+def test_samples_of_the_default_profile(rate, flags):
+    """ECG of 25 samples a frame, as walks of 6 bits a step; packed frames are checked and unpacked."""
+    from tasuki.frames import Stream
+    from tasuki.native import wire
+
+    n, rng, stream = 100_000, random.Random(1), Stream(0, 1, 1, 25, 4000)
+    payloads = []
+    for _ in range(500):
+        steps = np.array([rng.randrange(-32, 32) for _ in range(25)])
+        raw = np.cumsum(steps).astype("<i2").tobytes()
+        payloads.append(wire.pack(raw, 1) if flags else raw)
+    parts = reads(b"".join(stuff(codec.frame(1, 0, flags, i, 0, i, payloads[i % 500])) for i in range(n)))
+
+    def run():
+        decoder = Decoder()
+        return sum(len(decoder.feed(part).samples(stream).times_us) for part in parts)
+
+    name = "packed" if flags else "raw"
+    assert rate("samples of ECG frames of 25", name, n, "frames", run, rounds=10) == n * 25

@@ -36,17 +36,42 @@ def records(draw, kinds=KINDS):
     return kind, b"".join(struct.pack(f"<{columns}h", *row) for row in zip(*made, strict=True))
 
 
+def wide(records: bytes, columns: int) -> bytes:
+    """Packed with a width of one bit more than the first column needs, if there is such a width."""
+    packed = pack(records, columns)
+    if not packed:
+        return b"\x02"
+    steps = packed[0] - 1
+    first = 1 + 2 * columns
+    bits = "".join(f"{byte:08b}" for byte in packed[first:])
+    code = int(bits[:4], 2)
+    if code >= 14:
+        return packed
+    column = [bits[4 + i * code : 4 + (i + 1) * code] for i in range(steps)]
+    wider = f"{code + 1:04b}" + "".join("0" + step for step in column) + bits[4 + steps * code :]
+    wider = wider.ljust(-(-len(wider) // 8) * 8, "0")
+    return packed[:first] + bytes(int(wider[i : i + 8], 2) for i in range(0, len(wider), 8))
+
+
 @st.composite
 def nearly_packed(draw):
-    """(kind, bytes): packed records, some then altered, cut or lengthened, or any bytes at all."""
+    """(kind, bytes): packed records, most of them altered in some way, or any bytes at all."""
     kind, raw = draw(records())
-    payload = bytearray(pack(raw, codec.KINDS[kind].columns) or draw(st.binary(max_size=60)))
-    for _ in range(draw(st.integers(0, 2))):
-        if payload:
-            at = draw(st.one_of(st.integers(0, len(payload) - 1), st.just(len(payload) - 1)))
-            payload[at] ^= draw(st.one_of(st.integers(1, 255), st.sampled_from([1, 2, 16, 128])))
-    if draw(st.booleans()):
-        del payload[draw(st.integers(0, len(payload))) :]
-    elif draw(st.booleans()):
-        payload += draw(st.one_of(st.just(b"\0"), st.binary(max_size=3)))
+    columns = codec.KINDS[kind].columns
+    payload = bytearray(pack(raw, columns) or draw(st.binary(min_size=1, max_size=60)))
+    way = draw(st.sampled_from(["as it is", "flip", "fill", "zero", "wide", "count", "cut", "more"]))
+    if way == "flip":
+        payload[draw(st.integers(0, len(payload) - 1))] ^= draw(st.integers(1, 255))
+    elif way == "fill":
+        payload[-1] ^= draw(st.integers(1, 15))
+    elif way == "zero":
+        payload.append(0)
+    elif way == "wide":
+        payload[:] = wide(raw, columns)
+    elif way == "count":
+        payload[0] = draw(st.integers(0, 255))
+    elif way == "cut":
+        del payload[draw(st.integers(0, len(payload) - 1)) :]
+    elif way == "more":
+        payload += draw(st.binary(min_size=1, max_size=3))
     return kind, bytes(payload[: layout.MAX_PAYLOAD])

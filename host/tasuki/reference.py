@@ -134,15 +134,16 @@ def unpack(kind: int, payload: bytes) -> bytes:
 def pack(kind: int, records: bytes) -> bytes:
     """Packed payload of records, b"" where that is not smaller than they are."""
     rows = cs.GreedyRange(cs.Array(codec.KINDS[kind].columns, cs.Int16sl)).parse(records)
-    columns = []
+    columns: list[dict[str, Any]] = []
+    bits = 0
     for column in zip(*rows, strict=True):
         moves = [(after - before + 0x8000) % 0x10000 - 0x8000 for before, after in pairwise(column)]
         steps = [2 * move if move >= 0 else -2 * move - 1 for move in moves]
         code = min(_WIDEST, max(steps, default=0).bit_length())
         columns.append({"code": code, "steps": steps if code else []})
-    fill = bytes(-sum(4 + len(c["steps"]) * (16 if c["code"] == _WIDEST else c["code"]) for c in columns) % 8)
+        bits += 4 + len(steps) * (16 if code == _WIDEST else code)
     packed = PACKED[kind].build(
-        {"count": len(rows), "first": list(rows[0]), "bits": {"columns": columns, "fill": fill}}
+        {"count": len(rows), "first": list(rows[0]), "bits": {"columns": columns, "fill": bytes(-bits % 8)}}
     )
     return packed if len(packed) < len(records) else b""
 

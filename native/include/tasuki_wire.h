@@ -60,6 +60,10 @@ size_t tsk_wire_decode(const struct tsk_wire_params *params, struct tsk_wire_sta
                        struct tsk_row *rows, size_t rows_len, size_t *rows_used,
                        uint8_t *arena, size_t arena_len, size_t *arena_used);
 
+/* Bytes of the records that tsk_wire_samples would join, unpacked. */
+size_t tsk_wire_sample_bytes(const struct tsk_row *rows, size_t rows_len, const uint8_t *arena, size_t arena_len,
+                             uint8_t stream, uint8_t kind, uint16_t record_size);
+
 /* Joins the records of one stream's intact frames of one kind, unpacked where they
  * were packed, and gives every record its time: the header's, then one period_us
  * further per record. record_size is that of the kind. Returns

@@ -218,6 +218,30 @@ size_t tsk_wire_decode(const struct tsk_wire_params *params, struct tsk_wire_sta
     return at;
 }
 
+static int is_sample(const struct tsk_row *row, size_t arena_len, uint8_t stream, uint8_t kind)
+{
+    return row->status == TSK_OK && row->stream == stream && row->kind == kind
+           && row->offset + (size_t)row->length <= arena_len;
+}
+
+size_t tsk_wire_sample_bytes(const struct tsk_row *rows, size_t rows_len, const uint8_t *arena, size_t arena_len,
+                             uint8_t stream, uint8_t kind, uint16_t record_size)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < rows_len; i++) {
+        const struct tsk_row *row = &rows[i];
+        if (!is_sample(row, arena_len, stream, kind)) {
+            continue;
+        }
+        if (row->flags & TSK_FLAG_PACKED) {
+            bytes += (size_t)record_size * arena[row->offset + TSK_HEADER_SIZE];
+        } else {
+            bytes += (size_t)(row->length - TSK_HEADER_SIZE);
+        }
+    }
+    return bytes;
+}
+
 size_t tsk_wire_samples(const struct tsk_row *rows, size_t rows_len, const uint8_t *arena, size_t arena_len,
                         uint8_t stream, uint8_t kind, uint16_t record_size, uint32_t period_us,
                         uint8_t *out, size_t out_len, uint64_t *times, size_t times_len)
@@ -226,11 +250,8 @@ size_t tsk_wire_samples(const struct tsk_row *rows, size_t rows_len, const uint8
     size_t records = 0;
     for (size_t i = 0; i < rows_len; i++) {
         const struct tsk_row *row = &rows[i];
-        if (row->status != TSK_OK || row->stream != stream || row->kind != kind) {
+        if (!is_sample(row, arena_len, stream, kind)) {
             continue;
-        }
-        if (row->offset + (size_t)row->length > arena_len) {
-            break;
         }
         const uint8_t *payload = arena + row->offset + TSK_HEADER_SIZE;
         size_t n = (size_t)(row->length - TSK_HEADER_SIZE);

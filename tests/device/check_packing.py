@@ -81,23 +81,26 @@ for turn in range(600):
 assert 100 < paid < 600, paid
 
 # a place outside of a buffer, or more than a frame holds, is refused and nothing is written
-source = bytes(250)
+source = bytes(400)
 for at, start, n, columns in (
     (-1, 0, 5, 1),
     (0, -1, 5, 1),
     (0, 0, -1, 1),
     (0, 0, 5, 0),
     (0, 0, 118, 1),
-    (91, 0, 5, 1),
-    (0, 241, 5, 1),
+    (0, 0, 20, 6),
+    (0, 0, 1, 118),
+    (391, 0, 5, 1),
+    (0, 391, 5, 1),
+    (398, 0, 1, 14),
 ):
-    out = bytearray(100)
+    out = bytearray(400)
     refused = False
     try:
         packing.pack_into(out, at, source, start, n, columns)
     except IndexError:
         refused = True
-    assert refused and out == bytes(100), (at, start, n, columns)
+    assert refused and out == bytes(400), (at, start, n, columns)
 
 if sys.implementation.name == "micropython":
     assert fast.VIPER

@@ -54,6 +54,16 @@ def test_values_are_in_their_units():
 
 
 @pytest.mark.parametrize(
+    "case", [c for c in cases("packed") if c.bytes("payload")], ids=lambda case: case.name
+)
+def test_a_packed_frame_is_shown_as_its_records(case):
+    """The same values as the raw frame's."""
+    (packed,) = dump(case.bytes("stuffed"))
+    (plain,) = dump(stuffed(codec.frame(case.number("number"), 3, 0, 5, 0, 9, case.bytes("records"))))
+    assert packed.fault == "ok" and packed.values == plain.values
+
+
+@pytest.mark.parametrize(
     ("text", "shown"),
     [("電極が外れた", "電極が外れた"), ("a\x1b[2Jb", "a\N{REPLACEMENT CHARACTER}[2Jb")],
 )

@@ -120,6 +120,15 @@ def test_the_reference_packs_as_the_vector_says(case):
     assert reference.pack(case.number("number"), case.bytes("records")) == case.bytes("payload")
 
 
+@pytest.mark.parametrize(
+    "case", [c for c in read("faults") if c.name.startswith("packed: ")], ids=lambda case: case.name
+)
+def test_the_reference_refuses_the_packed_payload_of_a_faulty_vector(case):
+    raw = case.bytes("raw")
+
+    assert answer(reference.unpack, raw[1], raw[16:-4]) == case.text("fault") == "length"
+
+
 def plain_unpack(kind, payload):
     return packing.unpack(payload, codec.KINDS[kind].columns)
 

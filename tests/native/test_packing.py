@@ -74,6 +74,15 @@ def test_a_vector_is_packed_as_it_says(case):
     assert wire.pack(case.bytes("records"), codec.BY_NAME[case.text("kind")].columns) == case.bytes("payload")
 
 
+@pytest.mark.parametrize(
+    "case", [c for c in read("faults") if c.name.startswith("packed: ")], ids=lambda case: case.name
+)
+def test_what_no_sender_packs_is_not_unpacked(case):
+    raw = case.bytes("raw")
+
+    assert answer(wire.unpack, raw[16:-4], codec.KINDS[raw[1]].columns) == case.text("fault") == "length"
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @given(data=st.data())
 def test_samples_are_the_same_whether_their_frames_were_packed_or_not(kind, data):

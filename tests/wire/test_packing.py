@@ -44,6 +44,17 @@ def test_a_packed_frame_is_read_as_its_vector_says(case: Case) -> None:
     assert codec.frame(kind, stream, flags, seq, hi, lo, payload) == case.bytes("raw")
 
 
+@pytest.mark.parametrize(
+    "case", [c for c in read("faults") if c.name.startswith("packed: ")], ids=lambda case: case.name
+)
+def test_what_no_sender_packs_is_not_unpacked(case: Case) -> None:
+    """A case for each rule."""
+    raw = case.bytes("raw")
+    with pytest.raises(errors.Malformed) as caught:
+        packing.unpack(raw[16:-4], codec.KINDS[raw[1]].columns)
+    assert caught.value.fault == case.text("fault") == "length"
+
+
 @given(records())
 def test_packed_records_come_back_and_take_less(made: tuple[int, bytes]) -> None:
     """Lossless, and never as long as the records."""

@@ -154,20 +154,15 @@ def samples(
     `record` is the size of a record in bytes, `period_us` the nominal time
     between two of them. Frames that are damaged, or of another kind, are left out.
     """
-    chosen = (rows["stream"] == stream) & (rows["kind"] == kind) & (rows["status"] == 0)
-    lengths = rows["length"][chosen]
-    size = int(lengths.sum(dtype=np.int64)) - layout.HEADER_SIZE * len(lengths)
-    packed = rows[chosen & (rows["flags"] & layout.FLAG_PACKED != 0)]
-    if len(packed):
-        counts = arena[packed["offset"] + layout.HEADER_SIZE]
-        grown = record * counts.astype(np.int64) + layout.HEADER_SIZE - packed["length"]
-        size += int(grown.sum())
+    table = ffi.from_buffer("struct tsk_row[]", np.ascontiguousarray(rows))
+    source = ffi.from_buffer("uint8_t[]", arena)
+    size = lib.tsk_wire_sample_bytes(table, len(rows), source, len(arena), stream, kind, record)
     out = np.empty(size, np.uint8)
     times = np.empty(size // record, np.uint64)
     lib.tsk_wire_samples(
-        ffi.from_buffer("struct tsk_row[]", np.ascontiguousarray(rows)),
+        table,
         len(rows),
-        ffi.from_buffer("uint8_t[]", arena),
+        source,
         len(arena),
         stream,
         kind,
