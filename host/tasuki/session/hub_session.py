@@ -64,6 +64,10 @@ class Counts:
     resends: int = 0
 
 
+_QUIET_S = 0.4  # without a frame: the hub has said all
+_SIGNING_S = 3.0  # the same while a record is due; a hub without C code signs for half a second
+
+
 class Listener:
     """Sees what passes; a session without one loses nothing. Override what you need."""
 
@@ -368,11 +372,14 @@ class Session:
         if self.sampling:
             self.connection.ask("stop")
             self.sampling = False
-        quiet = 0
-        while quiet < 4 and time.monotonic() < deadline:
+        heard = now = time.monotonic()
+        # by the clock, not by steps: a slow line gives every step a few bytes of a frame
+        while now < min(deadline, heard + (_SIGNING_S if self.verifier.unproved else _QUIET_S)):
             before = self.counts.frames
             out += self.step(0.1)
-            quiet = 0 if self.counts.frames != before or self.verifier.waiting else quiet + 1
+            now = time.monotonic()
+            if self.counts.frames != before or self.verifier.waiting:
+                heard = now
         out += self._settle(self.verifier.end(), time.monotonic())
         return out
 
