@@ -77,7 +77,7 @@ import select, sys, time
 p = select.poll()
 p.register(sys.stdin, select.POLLIN)
 t = time.ticks_us()
-print(p.poll(30), time.ticks_diff(time.ticks_us(), t) >= 30000)
+print(p.poll(30), time.ticks_diff(time.ticks_us(), t) >= 29000)  # poll counts whole milliseconds
 t = time.ticks_us()
 time.sleep_ms(20)
 print(time.ticks_diff(time.ticks_us(), t) >= 20000)
