@@ -6,6 +6,7 @@ import pytest
 
 from qemu_board import needs_qemu
 from tasuki.errors import Refused
+from tasuki.fleet import qemu
 from tasuki.fleet.virtual import VirtualHub
 from tasuki.session.enrolment import enroll
 from tasuki.session.state import State
@@ -35,6 +36,18 @@ def test_the_demo_on_a_cortex_m_verifies_every_epoch_and_finds_the_beats(tasuki)
     assert found["frames"] >= 126 * 8
     assert found["beats"] == other["beats"] > 45
     assert found["blocks_uploaded"] == found["store_rows"] > 0
+
+
+def test_without_the_c_module_a_slow_signer_still_proves_every_epoch(tasuki):
+    """The last record comes long after the last frame; the host waits for it."""
+    viper = qemu.image().with_name("qemu-viper.elf")
+    if not viper.exists():
+        pytest.skip("qemu-viper.elf is not built")
+    tasuki.env["TASUKI_IMAGE"] = str(viper)
+
+    found = tasuki.json("demo", "--hub", "qemu", "--seconds", 15, "--speed", 2)
+
+    assert_all_verified(found, 4)
 
 
 def test_device_time_goes_on_where_the_counter_of_a_32_bit_board_wraps(tasuki):

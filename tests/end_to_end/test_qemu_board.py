@@ -1,5 +1,7 @@
 """What the qemu board promises to the hub's files: line, clock, entropy, resets, flash."""
 
+import time
+
 import pytest
 
 from qemu_board import Board, copy_flash, needs_qemu
@@ -21,12 +23,14 @@ def board(tmp_path):
 
 
 def test_every_byte_value_passes_both_ways(board):
-    """Ctrl-C among them, once the app has said so; several at once, more than the ring holds."""
+    """Ctrl-C among them, once the app has said so; and more at once than the board's buffer holds."""
     data = bytes(range(256)) * 9
     board.start(f"""
-import _qemu, micropython
+import _qemu, micropython, time
 micropython.kbd_intr(-1)
 print("ready")
+_qemu.wait_ms(10000)
+time.sleep_ms(300)
 buf, todo = bytearray(100), {len(data)}
 while todo:
     n = _qemu.line.readinto(buf) or 0
@@ -45,6 +49,27 @@ micropython.kbd_intr(3)
     assert board.result() == ""
 
 
+def test_a_reader_that_pauses_loses_nothing(board):
+    """A full line takes no more and says so; what it took arrives by itself as soon as it is read."""
+    board.start("""
+import _qemu, sys
+part, sent, n = bytes(range(256)), 0, 256
+while n == 256:
+    n = _qemu.line.write(part) or 0
+    sent += n
+sys.stdin.buffer.read(1)
+print(sent)
+""")
+    time.sleep(0.5)
+    board.line.timeout = 2
+    data = board.line.read(1_000_000)
+    board.line.timeout = 60
+    board.line.write(b"x")
+
+    assert int(board.result()) == len(data) > 4096
+    assert data == (bytes(range(256)) * 4000)[: len(data)]
+
+
 def test_poll_and_sleep_end_when_they_should(board):
     """poll says whether a byte waits; sleeping takes at least as long as asked."""
     board.start("""
@@ -52,7 +77,7 @@ import select, sys, time
 p = select.poll()
 p.register(sys.stdin, select.POLLIN)
 t = time.ticks_us()
-print(p.poll(30), time.ticks_diff(time.ticks_us(), t) >= 30000)
+print(p.poll(30), time.ticks_diff(time.ticks_us(), t) >= 29000)  # poll counts whole milliseconds
 t = time.ticks_us()
 time.sleep_ms(20)
 print(time.ticks_diff(time.ticks_us(), t) >= 20000)

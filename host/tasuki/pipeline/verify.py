@@ -88,6 +88,11 @@ class Verifier:
         """True while an epoch is neither proved nor given up."""
         return bool(self._pending)
 
+    @property
+    def unproved(self) -> bool:
+        """True while frames are here whose epoch record is not: the hub may still be signing."""
+        return any(self.window.tail(self._next_seq))
+
     # -- what comes in ---------------------------------------------------------
 
     def frames(self, batch: Frames, keep: NDArray[np.bool_] | None = None) -> list[Verdict]:

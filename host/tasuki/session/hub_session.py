@@ -40,6 +40,8 @@ _SILENT_S = 4 * _SYNC_S
 _GREETINGS = 5
 _MOST_UNSTORED = 256  # epochs verified that the outbox had no room for
 _BINDING_AHEAD_NS = 1_000_000_000  # above any uncertainty of the clock model at the start
+_QUIET_S = 0.4  # without a frame: the hub has said all
+_SIGNING_S = 3.0  # the same while a record is due; a hub without C code signs for half a second
 
 
 class Session:
@@ -312,11 +314,14 @@ class Session:
         deadline = time.monotonic() + patience_s
         self._stopped = True
         self.connection.ask("stop")
-        quiet = 0
-        while quiet < 4 and time.monotonic() < deadline:
+        heard = now = time.monotonic()
+        # by the clock, not by steps: a slow line gives every step a few bytes of a frame
+        while now < min(deadline, heard + (_SIGNING_S if self.verifier.unproved else _QUIET_S)):
             before = self.counts.frames
             out += self.step(0.1)
-            quiet = 0 if self.counts.frames != before or self.verifier.waiting else quiet + 1
+            now = time.monotonic()
+            if self.counts.frames != before or self.verifier.waiting:
+                heard = now
         return out + self.decide()
 
     def decide(self) -> list[Acquired]:
