@@ -5,14 +5,14 @@
 #                                     the same without the C module
 #   packaging/firmware.sh qemu        only one of them
 #   MICROPYTHON_SRC=folder ...        with a checkout of MicroPython instead of Debian's source package
-#   DEBIAN_MIRROR=url ...             where that package is fetched
+#   DEBIAN_MIRROR=url ...             where that package is fetched; this machine's own mirror unless given
 #
 # Run again, it builds only what has changed.
 set -eu
 cd "$(dirname "$0")/.."
 root=$PWD
 build=$root/build/firmware
-mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
+mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' | grep -v security | head -n 1)}
 suite=trixie # the one after bookworm; bookworm has no MicroPython
 jobs=$(nproc)
 mkdir -p "$build"
