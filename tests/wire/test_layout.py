@@ -1,13 +1,11 @@
 """The tables of the wire are sound, and nothing but the tables decides."""
 
 import struct
-from pathlib import Path
 
 import pytest
 
 from tasuki_wire import codec, epoch, items, layout
 
-WIRE = Path(layout.__file__).parent
 FIELD_LISTS = {
     "HEADER": layout.HEADER,
     "FRAGMENT": layout.FRAGMENT,
@@ -15,7 +13,6 @@ FIELD_LISTS = {
     "META": layout.META,
     "TOKEN": layout.TOKEN,
 } | {f"{row[1]}.{part}": row[at] for row in layout.MESSAGES for part, at in (("head", 4), ("rows", 5))}
-ALLOWED = {"struct", "hashlib", "binascii", "tasuki_wire"}
 
 
 def test_numbers_and_names_of_kinds_are_unique_and_in_range() -> None:
