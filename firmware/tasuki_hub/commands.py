@@ -20,17 +20,22 @@ def _status(name):
 
 
 class Commands:
-    """Handlers by command name; the method do_NAME takes the fields and the time."""
+    """Handlers by command name; the method do_NAME takes the time and the fields.
 
-    def __init__(self, hub):
+    `groups` are more objects with such methods, which answer by answer(); of
+    two with the same name the later one is called.
+    """
+
+    def __init__(self, hub, groups=()):
         self._hub = hub
         self._verifying = False
         self._narrowed = 0  # what the token under way may still allow
         self._handlers = {}
-        for kind in codec.KINDS.values():
-            handler = getattr(self, "_do_" + kind.name, None)
-            if handler:
-                self._handlers[kind.number] = handler
+        for group in (self,) + tuple(groups):
+            for kind in codec.KINDS.values():
+                handler = getattr(group, "do_" + kind.name, None)
+                if handler:
+                    self._handlers[kind.number] = handler
 
     def handle(self, kind, payload, now):
         """Run one command; what is no command, or malformed, is dropped and counted."""
@@ -41,22 +46,23 @@ class Commands:
             fields = codec.unpack(kind, payload)
             name = codec.KINDS[kind].name
             if name in _NEEDS_TOKEN and not self._hub.consent.live(now):
-                return self._answer(fields[0], name, "no_token")
+                return self.answer(fields[0], name, "no_token")
             handler(now, *fields)
         except WireError:
             self._hub.link.damaged += 1
 
-    def _answer(self, request, name, status, count=0):
+    def answer(self, request, name, status, count=0):
+        """Queue the plain answer to a command; status is one of layout.ANSWERS."""
         self._hub.link.answer(
             _ANSWER, codec.pack(_ANSWER, request, codec.number(name), _status(status), count)
         )
 
     # -- who are you ------------------------------------------------------
 
-    def _do_hello_request(self, now, request):
+    def do_hello_request(self, now, request):
         self._hub.hello()
 
-    def _do_identify(self, now, request):
+    def do_identify(self, now, request):
         hub = self._hub
         keyed = hub.keys.seed is not None
         authority = hub.keys.authority
@@ -77,7 +83,7 @@ class Commands:
             ),
         )
 
-    def _do_describe(self, now, request):
+    def do_describe(self, now, request):
         kind = codec.number("streams")
         rows = b""
         for s in self._hub.sampler.streams:
@@ -85,13 +91,13 @@ class Commands:
             rows += codec.pack_row(kind, s.number, s.kind, d.site, s.per_frame, d.period_us)
         self._hub.link.answer(kind, codec.pack(kind, request, rows=rows))
 
-    def _do_time_request(self, now, request, hi, lo):
+    def do_time_request(self, now, request, hi, lo):
         kind = codec.number("time_answer")
         rx = codec.time_words(now)
         tx = codec.time_words(self._hub.board.now_us())
         self._hub.link.answer(kind, codec.pack(kind, request, hi, lo, rx[0], rx[1], tx[0], tx[1]))
 
-    def _do_status_request(self, now, request):
+    def do_status_request(self, now, request):
         hub = self._hub
         live = hub.consent.live(now)
         state = "sampling" if hub.sampling else "ready" if live else "waiting"
@@ -111,13 +117,13 @@ class Commands:
 
     # -- keys and consent -------------------------------------------------
 
-    def _do_enroll(self, now, request, authority, challenge, repin):
+    def do_enroll(self, now, request, authority, challenge, repin):
         hub = self._hub
         keys = hub.keys
         if keys.seed is not None and keys.authority != authority and not repin:
-            return self._answer(request, "enroll", "already_pinned")
+            return self.answer(request, "enroll", "already_pinned")
         if hub.sampling or not hub.jobs.idle():
-            return self._answer(request, "enroll", "busy")
+            return self.answer(request, "enroll", "busy")
         hub.jobs.add(self._enroll(request, authority, challenge, repin))
 
     def _enroll(self, request, authority, challenge, repin):
@@ -127,7 +133,7 @@ class Commands:
             try:
                 seed = hub.board.entropy(32)
             except NotImplementedError:
-                return self._answer(request, "enroll", "no_entropy")
+                return self.answer(request, "enroll", "no_entropy")
             hub.wipe()
             keys.pin(seed, authority)
             hub.public = yield from hub.crypto.public_key_steps(keys.seed)
@@ -139,7 +145,7 @@ class Commands:
         if repin:
             hub.leaving = REBOOT  # nothing of the old key's session goes on
 
-    def _do_token(self, now, request, *fields):
+    def do_token(self, now, request, *fields):
         hub = self._hub
         token = codec.pack(epoch.TOKEN, request, *fields)[2:]
         reason = consent.refusal(token, hub.device, hub.nonce, hub.keys)
@@ -187,39 +193,39 @@ class Commands:
             ),
         )
 
-    def _do_narrow(self, now, request, mask):
+    def do_narrow(self, now, request, mask):
         self._narrowed &= mask  # a token that came before this may not bring them back
         self._hub.narrow(mask, now)
-        self._answer(request, "narrow", "ok", self._hub.consent.items(now))
+        self.answer(request, "narrow", "ok", self._hub.consent.items(now))
 
     # -- sampling ---------------------------------------------------------
 
-    def _do_start(self, now, request):
+    def do_start(self, now, request):
         if not self._hub.sampling:
             self._hub.start(now)
-        self._answer(request, "start", "ok")
+        self.answer(request, "start", "ok")
 
-    def _do_stop(self, now, request):
+    def do_stop(self, now, request):
         hub = self._hub
         if hub.waits_for("stop"):
-            return self._answer(request, "stop", "busy")
+            return self.answer(request, "stop", "busy")
 
         def stopped(now):
             hub.stop(now)
-            self._answer(request, "stop", "ok")
+            self.answer(request, "stop", "ok")
 
         hub.at_border("stop", stopped)
 
-    def _do_maintenance(self, now, request):
+    def do_maintenance(self, now, request):
         hub = self._hub
         if hub.sampling or not hub.jobs.idle():
-            return self._answer(request, "maintenance", "busy")
-        self._answer(request, "maintenance", "ok")
+            return self.answer(request, "maintenance", "busy")
+        self.answer(request, "maintenance", "ok")
         hub.leaving = MAINTENANCE
 
     # -- what was lost ----------------------------------------------------
 
-    def _do_resend(self, now, request, stream, first_seq, count):
+    def do_resend(self, now, request, stream, first_seq, count):
         link = self._hub.link
         found = 0
         for body in self._hub.ring.find(stream, first_seq, count):
@@ -227,24 +233,24 @@ class Commands:
                 break
             link.again(body)
             found += 1
-        self._answer(request, "resend", "ok" if found else "not_found", found)
+        self.answer(request, "resend", "ok" if found else "not_found", found)
 
-    def _do_leaves_request(self, now, request, number, stream, first, count):
+    def do_leaves_request(self, now, request, number, stream, first, count):
         kept = self._hub.epochs.find(number)
         leaves = kept.leaf_bytes(stream, first, min(count, _MAX_LEAVES)) if kept else None
         if leaves is None:
-            return self._answer(request, "leaves_request", "not_found")
+            return self.answer(request, "leaves_request", "not_found")
         kind = codec.number("leaf_hashes")
         message = codec.pack(kind, request, number, stream, first, rows=leaves)
         self._hub.link.bulk(kind, message)
 
-    def _do_epoch_request(self, now, request, number):
+    def do_epoch_request(self, now, request, number):
         kept = self._hub.epochs.find(number)
         if kept is None or not kept.record:
-            return self._answer(request, "epoch_request", "not_found")
+            return self.answer(request, "epoch_request", "not_found")
         self._hub.send_epoch(kept)
-        self._answer(request, "epoch_request", "ok")
+        self.answer(request, "epoch_request", "ok")
 
-    def _do_ack(self, now, session, number):
+    def do_ack(self, now, session, number):
         if session == self._hub.session:
             self._hub.epochs.trim(number)

@@ -42,7 +42,7 @@ class Hub:
         self.packer = Packer(self.ring, getattr(board, "packed", packing.FAST))
         self.sampler.log = self.log
         self.jobs = Jobs(board)
-        self.commands = Commands(self)
+        self.commands = Commands(self, ())  # groups of handlers, in modules of their own
         self.sampling = False
         self.session = 0
         self.leaving = ""  # MAINTENANCE or REBOOT: why the app is to end this hub
