@@ -111,7 +111,7 @@ def garment(epoch: int) -> tuple[dict[int, list[bytes]], dict[int, tuple[int, in
     at = 1_200_000_000 + 4_000_000 * epoch
     ecg = [struct.pack("<4h", i, -i, 200 + i, epoch) for i in range(3)]
     warm = [struct.pack("<4h", *range(4400 + 8 * epoch + 4 * i, 4404 + 8 * epoch + 4 * i)) for i in range(2)]
-    status = struct.pack("<HBB5I", 3700, 0, 1, 0, 0, 0, 0, 60000)
+    status = struct.pack("<HBBB6I", 3700, 0, 1, 1, 0, 0, 0, 0, 0, 60000)
     bodies = {
         0: frames_of("ecg", 0, 3 * epoch, [at + 16_000 * i for i in range(3)], ecg),
         1: frames_of("respiration", 1, epoch, [at + 1], [struct.pack("<3h", 5, 6, 7)]),

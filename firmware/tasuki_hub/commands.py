@@ -77,6 +77,7 @@ class Commands:
                 hub.public,
                 epoch.key_id(authority) if authority else bytes(8),
                 layout.LIFE_CYCLE.index("dev" if keyed else "blank"),
+                0,
                 hub.keys.sequence,
                 FIRMWARE,
                 hub.board.name.encode(),
@@ -112,6 +113,7 @@ class Commands:
                 hub.session,
                 hub.epochs.open.number if hub.epochs.open else hub.epochs.next_number,
                 hub.consent.remaining_s(now),
+                0,
             ),
         )
 

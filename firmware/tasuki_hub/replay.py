@@ -100,11 +100,13 @@ class StatusDriver:
             self.kind,
             hub.board.battery_mv(),
             0,
+            0,
             hub.board.reset_cause(),
             hub.sampler.overruns(),
             hub.ring.dropped + hub.link.dropped,
             hub.link.damaged,
             hub.epochs.given_up,
+            0,
             hub.board.heap_free(),
         )
 

@@ -125,6 +125,30 @@ TOKEN = (
 TOKEN_FORMAT = 1
 MAX_LIFETIME_S = 86_400
 
+ORDER = (
+    ("format", "B", 1, "", 1, "1"),
+    ("action", "B", 1, "", 1, "ORDERS"),
+    ("device", "s", 8, "", 1, "the one hub it is for"),
+    ("nonce", "s", 16, "", 1, "boot nonce from the hello"),
+    ("signature", "s", 64, "", 1, "Ed25519 by the order key over domain `order` and the fields above"),
+)
+ORDER_FORMAT = 1
+
+# Blob `calibration`: head, rows, then the order key's Ed25519 signature over
+# domain `calibration` and all before it. Of a column: (raw - offset) * gain.
+CALIBRATION = (
+    ("format", "B", 1, "", 1, "1"),
+    ("device", "s", 8, "", 1, "the one hub it is for"),
+    ("version", "H", 1, "", 1, "above 0; goes into each epoch's meta entry"),
+)
+CALIBRATION_ROW = (
+    ("stream", "B", 1, "", 1, ""),
+    ("column", "B", 1, "", 1, "of the stream's record, from 0"),
+    ("offset", "h", 1, "raw", 1, "taken off first"),
+    ("gain", "H", 1, "", 16384, "multiplies the rest"),
+)
+CALIBRATION_FORMAT = 1
+
 # (kind, name, item, mode, head, rows). Item None: a link message, used and
 # dropped on the host. A kind number is never used again for something else.
 MESSAGES = (
@@ -200,12 +224,14 @@ MESSAGES = (
         (),
         (
             ("battery", "H", 1, "mV", 1, "cell voltage, 0 where not measured"),
-            ("power", "B", 1, "", 1, "0 active, 1 idle, 2 off"),
+            ("power", "B", 1, "", 1, "POWER_STATES"),
+            ("power_reason", "B", 1, "", 1, "POWER_REASONS: why it came to that"),
             ("reset_cause", "B", 1, "", 1, "RESET_CAUSES"),
             ("overruns", "I", 1, "samples", 1, "lost in the sampling rings since boot"),
             ("dropped", "I", 1, "frames", 1, "lost before the link took them, since boot"),
             ("damaged", "I", 1, "frames", 1, "received with errors, since boot"),
             ("unsigned", "I", 1, "epochs", 1, "given up because the signer was behind, since boot"),
+            ("store_lost", "I", 1, "epochs", 1, "given up by the full store, since boot"),
             ("heap_free", "I", 1, "bytes", 1, ""),
         ),
     ),
@@ -218,6 +244,28 @@ MESSAGES = (
         (
             ("level", "B", 1, "", 1, "10 debug, 20 info, 30 warning, 40 error"),
             ("text", "s", 0, "", 1, "UTF-8; a frame holds one line"),
+        ),
+    ),
+    (
+        9,
+        "stream_status",
+        "device_status",
+        SAMPLES,
+        (),
+        (
+            ("stream", "B", 1, "", 1, "which stream this is about; one after another"),
+            ("state", "B", 1, "", 1, "STREAM_STATES"),
+            ("period", "I", 1, "us", 16, "measured time between records since the last report, 0 unknown"),
+            (
+                "jitter",
+                "I",
+                1,
+                "us",
+                1,
+                "longest that a record waited past its due time since the last report",
+            ),
+            ("late", "I", 1, "records", 1, "taken after their deadline, since boot"),
+            ("overruns", "I", 1, "records", 1, "lost in the part or in the ring, since boot"),
         ),
     ),
     (32, "epoch_record", None, ONE, _RECORD, ()),
@@ -242,6 +290,8 @@ MESSAGES = (
         (
             ("session", "I", 1, "", 1, "session counter"),
             ("epoch", "I", 1, "", 1, "epoch number"),
+            ("part", "B", 1, "", 1, "from 0"),
+            ("parts", "B", 1, "", 1, "parts of this epoch"),
             ("sealed_box", "s", 0, "", 1, "libsodium sealed box to the host storage key"),
         ),
         (),
@@ -273,6 +323,7 @@ MESSAGES = (
             ("public", "s", 32, "", 1, "Ed25519 public key, zeros without a key"),
             ("authority", "s", 8, "", 1, "key id of the pinned consent authority, or zeros"),
             ("life", "B", 1, "", 1, "LIFE_CYCLE"),
+            ("counter", "I", 1, "", 1, "version counter of the running bundle, 0 for the image's own files"),
             ("sequence", "I", 1, "", 1, "highest token sequence accepted"),
             ("firmware", "s", 16, "", 1, "ASCII, padded with zeros"),
             ("board", "s", 16, "", 1, "ASCII, padded with zeros"),
@@ -442,6 +493,7 @@ MESSAGES = (
             ("session", "I", 1, "", 1, "session counter, 0 before the first epoch"),
             ("epoch", "I", 1, "", 1, "open epoch"),
             ("remaining", "I", 1, "s", 1, "until the token ends"),
+            ("stored", "H", 1, "epochs", 1, "kept for a host that was not there"),
         ),
         (),
     ),
@@ -459,11 +511,68 @@ MESSAGES = (
         ),
         (),
     ),
+    # A blob is what exceeds a frame on the way to the hub; it counts once it
+    # is whole and its signature holds.
+    (
+        70,
+        "blob_begin",
+        None,
+        ONE,
+        (
+            _ID,
+            ("blob", "B", 1, "", 1, "BLOBS"),
+            ("size", "I", 1, "bytes", 1, ""),
+            ("sha256", "s", 32, "", 1, "of all of it"),
+        ),
+        (),
+    ),
+    (
+        71,
+        "blob_data",
+        None,
+        ONE,
+        (
+            _ID,
+            ("offset", "I", 1, "bytes", 1, "where this part belongs; in order"),
+            ("bytes", "s", 0, "", 1, "this part of the blob"),
+        ),
+        (),
+    ),
+    (72, "blob_end", None, ONE, (_ID,), ()),
+    (73, "reboot", None, ONE, (_ID,), ()),
+    (
+        74,
+        "lock",
+        None,
+        ONE,
+        (
+            _ID,
+            ("device", "s", 8, "", 1, "the hub that is meant"),
+        ),
+        (),
+    ),
+    (75, "order", None, ONE, (_ID,) + ORDER, ()),
+    (
+        76,
+        "stored_ack",
+        None,
+        ONE,
+        (
+            ("session", "I", 1, "", 1, ""),
+            ("epoch", "I", 1, "", 1, "this stored epoch is with the host, durably; never answered"),
+        ),
+        (),
+    ),
 )
 
 HELLO_FLAGS = ("keyed", "pinned", "token", "no_store")
 LIFE_CYCLE = ("blank", "dev", "locked")
 HUB_STATES = ("waiting", "ready", "sampling")
+POWER_STATES = ("active", "idle", "off")
+POWER_REASONS = ("boot", "start", "stop", "token", "narrow", "link", "battery", "fault", "update")
+STREAM_STATES = ("off", "running", "missing", "failed", "stalled")
+BLOBS = ("calibration", "bundle")
+ORDERS = ("unlock",)
 RESET_CAUSES = ("unknown", "power_on", "reset", "watchdog", "brown_out", "crash")
 SITES = ("unspecified", "chest", "back", "left_wrist", "right_wrist", "left_thigh", "right_thigh")
 
@@ -484,6 +593,8 @@ ANSWERS = (
     "not_allowed",
     "no_entropy",
     "bad_lifetime",
+    "full",
+    "mismatch",
 )
 
 # What damaged or foreign input is called, in the order of the checks. The C
@@ -531,3 +642,5 @@ FULL_PROFILE = DEFAULT_PROFILE + (
     (6, 4, 3, 10_000, 10),
     (7, 4, 4, 10_000, 10),
 )
+# On hubs that report their streams: one row each half second, about one stream after another.
+STREAM_STATUS = (13, 9, 0, 500_000, 8)

@@ -36,7 +36,7 @@ class CountingDriver:
         if self.broken:
             raise OSError("bus")
         while now_us >= self._due:
-            ring.push((self.taken & 0xFFFF).to_bytes(2, "little") * (self.size // 2), 1)
+            ring.push(((self.taken & 0xFFFF).to_bytes(2, "little") * self.size)[: self.size], 1)
             self.taken += 1
             self._due += self.period_us
 

@@ -25,7 +25,7 @@ class Status:
 
     def poll(self, ring, now_us):
         while now_us >= self.due_us:
-            ring.push(codec.pack_row(self.kind, self.millivolts(), 0, 1, 0, 0, 0, 0, 0), 1)
+            ring.push(codec.pack_row(self.kind, self.millivolts(), 0, 0, 1, 0, 0, 0, 0, 0, 0), 1)
             self.due_us += self.period_us
 
     def stop(self):

@@ -75,7 +75,7 @@ def test_link_frames_come_out_in_order_and_whole_messages_once():
     links = batch.links()
     whole = Messages().join(links)
 
-    assert [link.kind for link in links] == [32, 33, 33, 32, 33, 33]
+    assert [link.kind for link in links] == [32, 33, 33, 33] * 2
     assert [m.payload for m in whole] == [first.record, first.opening, second.record, second.opening]
 
 

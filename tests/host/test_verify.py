@@ -40,7 +40,7 @@ def test_every_block_of_a_verified_epoch_proves_itself(sha):
     [verified] = Host(hub, window=native.Window(sha=sha)).feed(hub.signed_epoch().wire())
 
     blocks = list(verified.blocks())
-    assert len(blocks) == 8
+    assert len(blocks) == 9
     for block in blocks:
         proof.check(block, hub.public)
 

@@ -54,7 +54,7 @@ def meet(connection: Connection) -> Identity:
             "Install firmware and host of the same release.",
         )
     fields = connection.ask("identify")
-    device, key, public, authority, life, sequence, firmware, board = fields
+    device, key, public, authority, life, _counter, sequence, firmware, board = fields
     return Identity(
         device,
         key,
