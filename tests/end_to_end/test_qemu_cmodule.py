@@ -16,7 +16,9 @@ from qemu_board import Board, needs_qemu
 from tasuki_wire import cobs, codec, epoch
 
 ROOT = Path(__file__).resolve().parents[2]
-PLAIN_IMAGE = ROOT / "build" / "firmware" / "qemu-viper.elf"
+IMAGES = ROOT / "build" / "firmware"
+# the .mpy of a processor, and an image without the module that can run it
+PLAIN = {"armv6m": "qemu-viper", "armv7m": "qemu-viper", "armv7emsp": "qemu-viper-m4"}
 pytestmark = [pytest.mark.hub, needs_qemu]
 
 SOME = """
@@ -144,13 +146,14 @@ for n in range(16, 251):
     assert lines.splitlines() == expected
 
 
-@pytest.mark.parametrize("processor", ["armv6m", "armv7m"])
+@pytest.mark.parametrize("processor", PLAIN)
 def test_the_native_module_runs_on_firmware_that_has_none_built_in(tmp_path, monkeypatch, processor):
-    """The .mpy for this processor, and the one for the smaller that it can run, too."""
+    """On a Cortex-M3 the .mpy for it, and the one for the smaller that it can run, too; on a Cortex-M4F its own."""
     module = ROOT / "build" / "cmodule" / processor / "_tasuki.mpy"
-    if not module.exists() or not PLAIN_IMAGE.exists():
+    image = IMAGES / (PLAIN[processor] + ".elf")
+    if not module.exists() or not image.exists():
         pytest.skip("the C module or the image without it is not built: make firmware cmodule")
-    monkeypatch.setenv("TASUKI_IMAGE", str(PLAIN_IMAGE))
+    monkeypatch.setenv("TASUKI_IMAGE", str(image))
     data = module.read_bytes()
     with Board(tmp_path / "board") as board:
         # the heap must have room for it in one piece, as after a start
@@ -165,8 +168,8 @@ file = open("/flash/_tasuki.mpy", "wb")
 assert signer.engine().__name__ == "tasuki_hub.ed25519"
 """)
         board.run(SOME)
-        for at in range(0, len(data), 2048):
-            board.run(f"file.write(binascii.unhexlify('{data[at : at + 2048].hex()}'))")
+        for at in range(0, len(data), 1024):
+            board.run(f"file.write(binascii.unhexlify('{data[at : at + 1024].hex()}'))")
         lines = board.run("""
 file.close()
 hole = None

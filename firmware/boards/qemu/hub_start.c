@@ -11,9 +11,19 @@
 
 static uint32_t heap[MICROPY_HEAP_SIZE / sizeof(uint32_t)];
 
+#if __ARM_FP
+// Off after a reset (DDI 0403, B3.2.20); the port's start does not know of it.
+#define CPACR (*(volatile uint32_t *)0xE000ED88)
+#define CPACR_FPU (0xFu << 20)
+#endif
+
 int __wrap_main(int argc, char **argv) {
     (void)argc;
     (void)argv;
+    #if __ARM_FP
+    CPACR |= CPACR_FPU;
+    __asm volatile ("dsb\n" "isb\n");
+    #endif
     hub_clock_init();
     hub_line_init();
     hub_vectors_init();
