@@ -148,7 +148,7 @@ for n in range(16, 251):
 
 @pytest.mark.parametrize("processor", PLAIN)
 def test_the_native_module_runs_on_firmware_that_has_none_built_in(tmp_path, monkeypatch, processor):
-    """On a Cortex-M3 the .mpy for it, and the one for the smaller that it can run, too; on a Cortex-M4F its own."""
+    """Each .mpy on its processor; the Cortex-M3 also runs that of the smaller armv6m."""
     module = ROOT / "build" / "cmodule" / processor / "_tasuki.mpy"
     image = IMAGES / (PLAIN[processor] + ".elf")
     if not module.exists() or not image.exists():
