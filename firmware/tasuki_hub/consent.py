@@ -61,7 +61,7 @@ def refusal(token, device, nonce, keys):
     form, authority, for_device, _, _, sequence, for_nonce, _, _, _, _ = fields_of(token)
     if form != layout.TOKEN_FORMAT:
         return "malformed"
-    if keys.seed is None:
+    if not keys.keyed:
         return "no_key"
     if for_device != device:
         return "wrong_device"

@@ -4,13 +4,14 @@ One step() does a bounded piece of everything; the board calls it again and
 again. Long work (signatures) is a generator that is advanced between samples.
 """
 
-from tasuki_hub import packing
+from tasuki_hub import keystore, packing
+from tasuki_hub.blobs import Blobs
 from tasuki_hub.commands import REBOOT, Commands
 from tasuki_hub.consent import Consent
 from tasuki_hub.epochs import Epochs
 from tasuki_hub.jobs import Jobs
-from tasuki_hub.keystore import KeyStore
 from tasuki_hub.link import Link
+from tasuki_hub.orders import Orders
 from tasuki_hub.packer import LOG_SHAPE, LOG_STREAM, Packer
 from tasuki_hub.ring import FrameRing
 from tasuki_hub.sampler import Sampler
@@ -31,8 +32,8 @@ class Hub:
         self.board = board
         self.crypto = crypto
         self.device = epoch.sha256(b"tasuki/device" + board.unique_id())[: layout.ID_SIZE]
-        self.keys = KeyStore(board.flash)
-        self.public = crypto.public_key(self.keys.seed) if self.keys.seed else bytes(32)
+        self.keys = keystore.of(board)
+        self.public = self.keys.public_key(crypto)
         self.nonce = board.entropy(16)
         self.ring = FrameRing(_RING_SIZE)
         self.link = Link(self.ring)
@@ -42,7 +43,8 @@ class Hub:
         self.packer = Packer(self.ring, getattr(board, "packed", packing.FAST))
         self.sampler.log = self.log
         self.jobs = Jobs(board)
-        self.commands = Commands(self, ())  # groups of handlers, in modules of their own
+        self.blobs = {}  # by name of layout.BLOBS, who takes them: see blobs.py
+        self.commands = Commands(self, (Orders(self), Blobs(self)))
         self.sampling = False
         self.session = 0
         self.leaving = ""  # MAINTENANCE or REBOOT: why the app is to end this hub
@@ -99,7 +101,7 @@ class Hub:
 
     def hello(self):
         """Queue a hello."""
-        flags = bool(self.keys.seed) | bool(self.keys.authority) << 1
+        flags = self.keys.keyed | bool(self.keys.authority) << 1
         flags |= self.consent.live(self.board.now_us()) << 2 | 1 << 3
         self.link.answer(_HELLO, codec.hello(self.nonce, flags))
 
@@ -166,7 +168,7 @@ class Hub:
             closed.root,
         )
         message = epoch.signed("epoch", body)
-        signature = yield from self.crypto.sign_steps(self.keys.seed, self.public, message)
+        signature = yield from self.keys.sign_steps(self.crypto, self.public, message)
         closed.record = body + signature
         self._prev = epoch.sha256(closed.record)
         if self.consent.live(self.board.now_us()):
@@ -247,6 +249,16 @@ class Hub:
         self.consent.drop()
         self.ring.wipe()
         self.link.wipe()
+
+    def destroy(self):
+        """An order came: the key first, with all that lives and dies with it, then what it protected."""
+        self.keys.forget()
+        self.public = bytes(32)
+        self.jobs.drop()
+        self.sampling = False
+        self.sampler.apply(0, self.board.now_us())
+        self.epochs.open = None
+        self.wipe()
 
     def log(self, level, text):
         """Send a line to the host, if device_status may be sent; a print would corrupt the link."""

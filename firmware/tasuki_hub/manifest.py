@@ -5,7 +5,9 @@ COMMON = (
     "_comb.py",
     "_portable.py",
     "_viper.py",
+    "anchors.py",
     "app.py",
+    "blobs.py",
     "comb.py",
     "commands.py",
     "consent.py",
@@ -30,6 +32,7 @@ COMMON = (
     "keystore.py",
     "link.py",
     "native.py",
+    "orders.py",
     "packer.py",
     "packing.py",
     "replay.py",
@@ -39,6 +42,7 @@ COMMON = (
     "signer.py",
     "steps.py",
     "trees.py",
+    "vault.py",
 )
 QEMU = ("board_qemu.py", "main_qemu.py", "nor_flash.py")
 UNIX = ("board_unix.py", "main_unix.py")
