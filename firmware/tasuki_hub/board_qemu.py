@@ -6,11 +6,13 @@ the host, its entropy the host's. The emulator runs in the hub's folder:
     hub.json     {"unique_id": hex, "speed": n, "replay": folder, "packed": bool,
                   "start_us": n, "power_cut": [operation, bytes]}
     flash.img    a NOR flash with LittleFS; the last two keys are for tests
+    garment.json {"path": [folder, ...], ...}: for tests, simulated electronics
 """
 
 import gc
 import json
 import os
+import sys
 import time
 
 import _qemu
@@ -25,6 +27,8 @@ _STATUS_STREAM = 5
 _STATUS_US = 4_000_000
 _BLOCKS = 64  # 256 KiB
 _MILLI = 1000
+_FOLDER = 0x4000  # as os.stat has it
+_FILE = 0x8000
 
 
 def configured():
@@ -48,6 +52,12 @@ class HostFiles:
     def open(self, path, mode):
         """A file; OSError when there is none."""
         return _qemu.open(path, mode)
+
+    def stat(self, path):
+        """The kind alone, which is what import asks for: a folder opens, has a size, and reads as empty."""
+        with _qemu.open(path, "rb") as f:
+            kind = _FILE if f.read(1) or not f.seek(0, 2) else _FOLDER
+        return (kind,) + (0,) * 9
 
 
 def mount_flash(cut):
@@ -74,11 +84,9 @@ class Board:
     name = "qemu"
     flash = "/flash"
 
-    def __init__(self):
+    def __init__(self, config):
         micropython.kbd_intr(-1)
-        vfs.mount(HostFiles(), "/host")
-        with _qemu.open("hub.json") as f:
-            self._config = json.load(f)
+        self._config = config
         self.nor = mount_flash(self._config.get("power_cut"))
         _qemu.preset_us(self._config.get("start_us", 0))
         if "packed" in self._config:
@@ -138,3 +146,24 @@ class Board:
     def heap_free(self):
         """Bytes left on the heap."""
         return gc.mem_free()
+
+
+def board():
+    """The board that hub.json describes.
+
+    Beside garment.json it plays no recording: its sensors are simulated
+    electronics under the drivers that a garment runs. That is test code, the
+    module `qemu_garment` below `path` in the host's files.
+    """
+    with _qemu.open("hub.json") as f:
+        config = json.load(f)
+    vfs.mount(HostFiles(), "/host")
+    try:
+        with _qemu.open("garment.json") as f:
+            garment = json.load(f)
+    except OSError:
+        return Board(config)
+    sys.path.extend(["/host" + folder for folder in garment["path"]])
+    import qemu_garment
+
+    return qemu_garment.GarmentBoard(config, garment)

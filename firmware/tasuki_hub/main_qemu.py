@@ -7,4 +7,4 @@ measurements: only the REPL runs.
 from tasuki_hub import app, board_qemu
 
 if board_qemu.configured():
-    app.run(board_qemu.Board())
+    app.run(board_qemu.board())

@@ -1,4 +1,4 @@
-"""The garment's electronics, simulated: buses, pins and parts, and the streams of the full profile on them."""
+"""The garment's electronics, simulated: buses, pins, parts, and the streams of the full profile on them."""
 
 from sensors.ads1115 import SimAds1115
 from sensors.bus import I2c, Pin, Spi, SpiRegisterPart

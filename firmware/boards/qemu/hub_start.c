@@ -11,6 +11,22 @@
 
 static uint32_t heap[MICROPY_HEAP_SIZE / sizeof(uint32_t)];
 
+// The machine's second memory ("Application Note AN385", table 3-2), which no hub has.
+#define PSRAM ((char *)0x21000000)
+#define PSRAM_HEAP (512 * 1024)
+
+// A garment that is simulated on this processor needs room beside the hub; its
+// file says that there is one, see board_qemu.py.
+static void init_heap(void) {
+    int file = hub_host_open("garment.json", 12, 1);
+    if (file < 0) {
+        gc_init(heap, (char *)heap + sizeof(heap));
+        return;
+    }
+    hub_host_close(file);
+    gc_init(PSRAM, PSRAM + PSRAM_HEAP);
+}
+
 #if __ARM_FP
 // Off after a reset (DDI 0403, B3.2.20); the port's start does not know of it.
 #define CPACR (*(volatile uint32_t *)0xE000ED88)
@@ -29,7 +45,7 @@ int __wrap_main(int argc, char **argv) {
     hub_vectors_init();
     mp_stack_ctrl_init();
     mp_stack_set_limit(STACK_LIMIT);
-    gc_init(heap, (char *)heap + sizeof(heap));
+    init_heap();
     for (;;) {
         mp_init();
         // as on other boards: a soft reset from the raw REPL does not start the program
