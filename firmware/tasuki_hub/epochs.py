@@ -35,10 +35,11 @@ class Epoch:
         self.root = b""
         self.token = b""
 
-    def open(self, number, secret, token, items, now_us):
-        """Start over as epoch `number`; items are the consent bits in force."""
+    def open(self, number, secret, token, items, calibration, now_us):
+        """Start over as epoch `number`; items are the consent bits in force, calibration a version."""
         self.number = number
         self.items = items
+        self.calibration = calibration
         self.secret = secret
         self.token = token
         self.start_us = now_us
@@ -77,7 +78,7 @@ class Epoch:
                 entries[slot.number] = epoch.pack_entry(
                     slot.number, slot.kind, slot.first_seq, slot.count, slot.t0, slot.t1, root
                 )
-        meta = epoch.pack_meta(layout.CLOSE_REASONS.index(reason), self.items, 0)
+        meta = epoch.pack_meta(layout.CLOSE_REASONS.index(reason), self.items, self.calibration)
         head = codec.pack(epoch.OPENING, session, self.number, self.secret, 0, 0, 0, b"")
         rows = b"".join([entries[number] for number in sorted(entries)])
         self.root = trees.slot_root(self.secret, rows, meta)
@@ -102,11 +103,12 @@ class Epochs:
         self.open = None
         self.next_number = 0
         self.given_up = 0
+        self.calibration = 0  # version of the constants that the next epoch is sampled with
 
     def begin(self, secret, token, items, now_us):
         """Open the next epoch."""
         self.open = self._free.pop()
-        self.open.open(self.next_number, secret, token, items, now_us)
+        self.open.open(self.next_number, secret, token, items, self.calibration, now_us)
         self.next_number += 1
 
     def can_close(self):

@@ -6,6 +6,7 @@ again. Long work (signatures) is a generator that is advanced between samples.
 
 from tasuki_hub import keystore, packing
 from tasuki_hub.blobs import Blobs
+from tasuki_hub.calibration import Calibration
 from tasuki_hub.commands import REBOOT, Commands
 from tasuki_hub.consent import Consent
 from tasuki_hub.epochs import Epochs
@@ -45,6 +46,7 @@ class Hub:
         self.jobs = Jobs(board)
         self.blobs = {}  # by name of layout.BLOBS, who takes them: see blobs.py
         self.commands = Commands(self, (Orders(self), Blobs(self)))
+        self.calibration = self.packer.calibration = Calibration(self)
         self.sampling = False
         self.session = 0
         self.leaving = ""  # MAINTENANCE or REBOOT: why the app is to end this hub

@@ -8,6 +8,7 @@ COMMON = (
     "anchors.py",
     "app.py",
     "blobs.py",
+    "calibration.py",
     "comb.py",
     "commands.py",
     "consent.py",

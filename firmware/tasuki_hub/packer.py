@@ -21,6 +21,7 @@ class Packer:
     def __init__(self, ring, packed):
         self.ring = ring
         self.full = False  # an epoch has no place for a further frame
+        self.calibration = None  # corrects records in place before they are packed
         self._buf = bytearray(layout.MAX_FRAME)
         self._view = memoryview(self._buf)
         self._raw = bytearray(layout.MAX_PAYLOAD) if packed else None
@@ -49,12 +50,19 @@ class Packer:
         at = layout.HEADER_SIZE
         columns = codec.KINDS[stream.kind].columns
         if not self._raw or not columns:
-            return stream.ring.pull_into(self._buf, at, n)
-        size = stream.ring.pull_into(self._raw, 0, n)
+            return self._measured(stream, self._buf, at, n)
+        size = self._measured(stream, self._raw, 0, n)
         packed = pack_into(self._buf, at, self._raw, 0, n, columns)
         if not packed:
             copy_into(self._buf, at, self._raw, 0, size)
         return packed or size
+
+    def _measured(self, stream, buf, at, n):
+        """The n oldest records at buf[at:], with this unit's constants; return the bytes."""
+        size = stream.ring.pull_into(buf, at, n)
+        if self.calibration:
+            self.calibration.apply(stream.number, buf, at, n)
+        return size
 
     def log(self, open_epoch, now_us, level, text, allowed):
         """One line on the log stream; it counts as device_status."""
