@@ -2,6 +2,7 @@
 #ifndef TASUKI_BOARD_HUB_H
 #define TASUKI_BOARD_HUB_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,12 +33,16 @@ void hub_wait_ms(int ms);           // until a byte or the timeout; -1: until a 
 
 // hub_line.c: UART 0
 void hub_line_init(void);
+void hub_line_shut(void);           // a locked hub's: no interrupt character, no printing
 void hub_line_rx_irq(void);
 void hub_line_tx_irq(void);
 int hub_line_any(void);             // received bytes that wait
 size_t hub_line_read(uint8_t *buf, size_t len);        // never waits
 size_t hub_line_write(const uint8_t *buf, size_t len); // what fits now
 extern const mp_obj_base_t hub_line_obj;
+
+// hub_vault.c: the device key; an image without the C module has none
+bool hub_vault_locked(void);
 
 // hub_host.c: files of the host, by Arm semihosting
 int hub_host_open(const char *path, size_t len, int mode); // -1: it cannot be opened

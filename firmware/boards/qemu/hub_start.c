@@ -33,6 +33,19 @@ static void init_heap(void) {
 #define CPACR_FPU (0xFu << 20)
 #endif
 
+// Replaced by hub_vault.c where the image has it.
+__attribute__((weak)) bool hub_vault_locked(void) {
+    return false;
+}
+
+// A locked hub has no prompt: its program runs, and when that ends, however it
+// ends, the processor starts anew.
+static void run_locked(void) {
+    hub_line_shut();
+    pyexec_frozen_module("tasuki_hub/main_qemu.py", false);
+    hub_reset(HUB_CAUSE_CRASH);
+}
+
 int __wrap_main(int argc, char **argv) {
     (void)argc;
     (void)argv;
@@ -48,9 +61,15 @@ int __wrap_main(int argc, char **argv) {
     init_heap();
     for (;;) {
         mp_init();
+        if (hub_vault_locked()) {
+            run_locked();
+        }
         // as on other boards: a soft reset from the raw REPL does not start the program
         if (pyexec_mode_kind == PYEXEC_MODE_FRIENDLY_REPL) {
             pyexec_frozen_module("tasuki_hub/main_qemu.py", false);
+        }
+        if (hub_vault_locked()) { // since this start
+            hub_reset(HUB_CAUSE_RESET);
         }
         while ((pyexec_mode_kind == PYEXEC_MODE_RAW_REPL ? pyexec_raw_repl() : pyexec_friendly_repl()) == 0) {
         }

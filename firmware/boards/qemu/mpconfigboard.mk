@@ -32,6 +32,11 @@ SRC_BOARD_O = shared/runtime/gchelper_native.o shared/runtime/gchelper_thumb2.o
 vpath %.c $(BOARD_DIR)
 SRC_C += hub_start.c hub_vectors.c hub_clock.c hub_line.c hub_host.c hub_module.c
 
+# The key region signs with the C module's Ed25519.
+ifneq ($(USER_C_MODULES),)
+SRC_C += hub_region.c hub_vault.c
+endif
+
 MICROPY_VFS_LFS2 = 1
 
 # A part with 256 KiB of RAM leaves about this much for the heap.
