@@ -4,12 +4,16 @@ Answers go first, then what was packed, in order; the record and opening of an
 epoch wait until the epoch's frames have left.
 """
 
+from array import array
+
 from tasuki_hub import fast, native
+from tasuki_hub.emitting import take_into
 from tasuki_wire import codec, layout
 from tasuki_wire.errors import WireError
 
 _STUFFED = layout.MAX_FRAME + 2
 _MAX_QUEUED = 64
+_SAMPLE_KINDS = 32  # sample kinds have numbers below
 
 
 class Link:
@@ -24,6 +28,7 @@ class Link:
         self._rx_n = 0
         self._frame = bytearray(_STUFFED)
         self._tx = bytearray(_STUFFED + 1)
+        self._seeds = array("I", [k.seed if k else 0 for k in map(codec.KINDS.get, range(_SAMPLE_KINDS))])
         self._tx_view = memoryview(self._tx)
         self._tx_n = 0
         self._tx_at = 0
@@ -74,7 +79,9 @@ class Link:
 
     def _queue(self, queue, entry):
         if len(queue) >= _MAX_QUEUED:
-            queue.pop(0)
+            # a frame sent again is asked for again; an answer that went is not
+            again = [i for i, e in enumerate(queue) if e[1] is None]
+            queue.pop(again[0] if again else 0)
             self.dropped += 1
         queue.append(entry)
 
@@ -121,12 +128,10 @@ class Link:
         elif self._bulk and self._bulk[0][0] <= self.ring.sent:
             entry = self._bulk.pop(0)
         else:
-            body = self.ring.next()
-            if body is None:
-                return False
-            self._stuff(body, len(body))
-            self.ring.mark_sent()
-            return True
+            ring = self.ring
+            self._tx_n = take_into(self._tx, ring.state, ring.buf, self._seeds)
+            self._tx_at = 0
+            return self._tx_n > 0
         _, kind, payload = entry
         n = len(payload)
         if kind is None:
