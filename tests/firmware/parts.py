@@ -97,20 +97,29 @@ class Parts:
         return self.i2c1 if number else self.i2c0
 
     def streams(self, status, log, alarm=None):
-        """(number, driver) of the full profile and the button; `status` is the hub's status driver."""
+        """(number, driver) of the full profile and the button.
+
+        `status` is the hub's status driver, alarm(name) what button and chest call.
+        """
+        self._alarm = alarm
         self.status = GaugedStatus(status, Max17048(self.i2c1), log)
         strain = [(address, ALL_FOUR if address != 0x4B else ALL_FOUR[:2]) for address in STRAIN]
         return [
             (0, Max30003(self.spi, self.ecg_cs, self.ready)),
             (1, scan.respiration(ads1115.Ads1115Bank(self.i2c1, ((0x49, (ads1115.AIN1,)),)))),
             (2, Tmp117(self.i2c1)),
-            (3, Lsm6dso(I2cRegisters(self.i2c0, 0x6A), 1)),
+            (3, Lsm6dso(I2cRegisters(self.i2c0, 0x6A), 1, self._on_alarm)),
             (4, scan.strain(ads1115.Ads1115Bank(self.i2c0, strain))),
             (5, self.status),
             (6, Lsm6dso(I2cRegisters(self.i2c0, 0x6B), 3)),
             (7, Lsm6dso(SpiRegisters(self.spi, self.right_cs), 4)),
-            (8, Button(self.button, 1, alarm or self.alarms.append)),
+            (8, Button(self.button, 1, self._on_alarm)),
         ]
+
+    def _on_alarm(self, name):
+        self.alarms.append(name)
+        if self._alarm:
+            self._alarm(name)
 
     def faults_of(self, name):
         """What can go wrong on the way to a part."""

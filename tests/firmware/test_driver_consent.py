@@ -120,7 +120,7 @@ def test_a_bus_that_fails_in_use_stops_its_streams_only_and_the_log_says_which(h
 @pytest.mark.parametrize(
     ("part", "wrong", "message"),
     [
-        ("ecg", {"info": 0}, "stream 0 failed: max30003: INFO is 000000, not 5xxxxx"),
+        ("ecg", {"info": 0}, "stream 0 failed: max30003: INFO is 000000, not 5x3xxx"),
         ("heat", {"identity": 0x1116}, "stream 2 failed: tmp117: device id is 1116, not x117"),
         ("left", {"identity": 0x69}, "stream 6 failed: lsm6dso: WHO_AM_I is 69, not 6c"),
         ("strain4a", {"deaf": True}, "stream 4 failed: ads1115: config is 8583, not 45e3"),
@@ -159,8 +159,8 @@ def test_a_press_reaches_the_host_and_the_alarm(host):
 
     (frame,) = host.of_kind("subjective")
     assert frame[6] == b"\x01\x00\x01\x00"
-    assert 0 <= codec.time_us(frame[4], frame[5]) - pressed_us <= 2 * TURN_US
-    assert len(host.parts.alarms) == 1
+    assert 0 <= codec.time_us(frame[4], frame[5]) - pressed_us <= 10_000 + TURN_US
+    assert host.parts.alarms == ["button"]
 
 
 def test_the_battery_s_voltage_reaches_the_host(host):
