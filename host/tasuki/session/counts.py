@@ -19,6 +19,7 @@ class Counts:
         kinds: sample kind to intact frames on the wire, kept or not.
         rejected: reason code to epochs.
         beats: those of earlier lives of the hub and earlier sessions.
+        calibration: version of the unit's constants in the latest verified epoch, 0 for none.
     """
 
     frames: int = 0
@@ -35,12 +36,14 @@ class Counts:
     reboots: int = 0
     resends: int = 0
     beats: int = 0
+    calibration: int = 0
 
     def add(self, verdict: Verdict) -> None:
         """Count what the verifier said."""
         if isinstance(verdict, Verified):
             self.epochs_verified += 1
             self.gaps += len(verdict.gaps)
+            self.calibration = verdict.calibration
         elif isinstance(verdict, Rejected):
             self.rejected[verdict.reason] += 1
         elif isinstance(verdict, Gap):

@@ -37,6 +37,7 @@ def of_session(session: Session, monitor: Monitor, uploaded: int) -> dict[str, A
         "unknown_tails": counts.unknown_tails,
         "resends": counts.resends,
         "reboots": counts.reboots,
+        "calibration": counts.calibration,
         "beats": session.beats,
         "beats_expected": None,
         "heart_rate_bpm": _rounded(heart.bpm if heart else None),
