@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-BOARDS = {"board_unix.py", "main_unix.py", "board_qemu.py", "main_qemu.py"}
+BOARDS = {"board_unix.py", "main_unix.py", "board_qemu.py", "main_qemu.py", "setup_qemu.py"}
 PINS_AND_BUSES = {"machine", "termios", "select", "board_unix", "board_qemu", "_qemu"}
 
 

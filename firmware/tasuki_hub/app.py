@@ -5,6 +5,7 @@ import gc
 from tasuki_hub import signer
 from tasuki_hub.commands import REBOOT
 from tasuki_hub.hub import Hub
+from tasuki_wire import layout
 
 _BUSY_MS = 2
 _IDLE_MS = 50
@@ -13,6 +14,8 @@ _IDLE_MS = 50
 def run(board):
     """Be a hub until a maintenance command ends it."""
     while _boot(board) == REBOOT:
+        if hasattr(board, "reset"):
+            board.reset(layout.RESET_CAUSES.index("reset"))
         gc.collect()
 
 

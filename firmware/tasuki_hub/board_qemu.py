@@ -4,8 +4,9 @@ Its UART is the line, its flash a file, its sensors a recording in files of
 the host, its entropy the host's. The emulator runs in the hub's folder:
 
     hub.json     {"unique_id": hex, "speed": n, "replay": folder, "packed": bool,
-                  "start_us": n, "power_cut": [operation, bytes]}
-    flash.img    a NOR flash with LittleFS; the last two keys are for tests
+                  "start_us": n, "power_cut": [operation, bytes], "vault_cut": the same}
+    flash.img    a NOR flash with LittleFS; the last three keys are for tests
+    vault.img    the key region, which no program reads
     garment.json {"path": [folder, ...], ...}: for tests, simulated electronics
 """
 
@@ -18,64 +19,13 @@ import time
 import _qemu
 import machine
 import micropython
-import vfs
 
-from tasuki_hub.nor_flash import NorFlash
 from tasuki_hub.replay import Replay, StatusDriver
+from tasuki_hub.setup_qemu import Setup
 
 _STATUS_STREAM = 5
 _STATUS_US = 4_000_000
-_BLOCKS = 64  # 256 KiB
 _MILLI = 1000
-_FOLDER = 0x4000  # as os.stat has it
-_FILE = 0x8000
-
-
-def configured():
-    """True when this emulator is to be a hub."""
-    try:
-        _qemu.open("hub.json").close()
-    except OSError:
-        return False
-    return True
-
-
-class HostFiles:
-    """The host's files, to read; mounted, so that open() finds them."""
-
-    def mount(self, readonly, mkfs):
-        """Nothing to prepare."""
-
-    def umount(self):
-        """Nothing to close."""
-
-    def open(self, path, mode):
-        """A file; OSError when there is none."""
-        return _qemu.open(path, mode)
-
-    def stat(self, path):
-        """The kind alone, which is what import asks for: a folder opens, has a size, and reads as empty."""
-        with _qemu.open(path, "rb") as f:
-            kind = _FILE if f.read(1) or not f.seek(0, 2) else _FOLDER
-        return (kind,) + (0,) * 9
-
-
-def mount_flash(cut):
-    """Mount the filesystem at /flash; one that was never made is made.
-
-    A filesystem that cannot be mounted is left alone, because it may hold a
-    key and the session counter that goes with it.
-    """
-    try:
-        file = _qemu.open("flash.img", "r+b")
-    except OSError:
-        _qemu.open("flash.img", "wb").close()
-        file = _qemu.open("flash.img", "r+b")
-    flash = NorFlash(file, _BLOCKS, cut, _qemu.power_off)
-    if flash.blank():
-        vfs.VfsLfs2.mkfs(flash)
-    vfs.mount(vfs.VfsLfs2(flash, mtime=False), "/flash")
-    return flash
 
 
 class Board:
@@ -84,10 +34,12 @@ class Board:
     name = "qemu"
     flash = "/flash"
 
-    def __init__(self, config):
+    def __init__(self, setup):
         micropython.kbd_intr(-1)
-        self._config = config
-        self.nor = mount_flash(self._config.get("power_cut"))
+        self._config = setup.config
+        self.nor = setup.nor
+        if hasattr(setup, "vault"):
+            self.vault = setup.vault
         _qemu.preset_us(self._config.get("start_us", 0))
         if "packed" in self._config:
             self.packed = self._config["packed"]
@@ -143,27 +95,41 @@ class Board:
         """Index of layout.RESET_CAUSES."""
         return machine.reset_cause()
 
+    def reset(self, cause):
+        """Reset the processor; the next start finds the cause."""
+        _qemu.reset(cause)
+
     def heap_free(self):
         """Bytes left on the heap."""
         return gc.mem_free()
 
 
-def board():
+def prepare():
+    """What a start has before its firmware is chosen; loader.py asks once."""
+    return Setup()
+
+
+def start_again():
+    """Reset the processor."""
+    machine.reset()
+
+
+def board(setup):
     """The board that hub.json describes.
 
     Beside garment.json it plays no recording: its sensors are simulated
     electronics under the drivers that a garment runs. That is test code, the
-    module `qemu_garment` below `path` in the host's files.
+    module `qemu_garment` below `path` in the host's files; a locked hub
+    runs none of it.
     """
-    with _qemu.open("hub.json") as f:
-        config = json.load(f)
-    vfs.mount(HostFiles(), "/host")
     try:
         with _qemu.open("garment.json") as f:
             garment = json.load(f)
     except OSError:
-        return Board(config)
+        garment = None
+    if garment is None or setup.locked:
+        return Board(setup)
     sys.path.extend(["/host" + folder for folder in garment["path"]])
     import qemu_garment
 
-    return qemu_garment.GarmentBoard(config, garment)
+    return qemu_garment.GarmentBoard(setup, garment)

@@ -16,6 +16,7 @@ from tasuki_hub.orders import Orders
 from tasuki_hub.packer import LOG_SHAPE, LOG_STREAM, Packer
 from tasuki_hub.ring import FrameRing
 from tasuki_hub.sampler import Sampler
+from tasuki_hub.update import Updates
 from tasuki_wire import codec, epoch, items, layout
 
 _HELLO = codec.number("hello")
@@ -45,6 +46,7 @@ class Hub:
         self.sampler.log = self.log
         self.jobs = Jobs(board)
         self.blobs = {}  # by name of layout.BLOBS, who takes them: see blobs.py
+        self.updates = Updates(self)
         self.commands = Commands(self, (Orders(self), Blobs(self)))
         self.calibration = self.packer.calibration = Calibration(self)
         self.sampling = False
@@ -85,6 +87,7 @@ class Hub:
                 self.end("link", now)
         elif self._worn() and self.jobs.idle() and self.link.idle():
             self.leaving = REBOOT
+        self.updates.watch(self, now)
         if not self.consent.live(now):
             if self.consent.token:
                 self.wipe()

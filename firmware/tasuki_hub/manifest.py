@@ -8,6 +8,7 @@ COMMON = (
     "anchors.py",
     "app.py",
     "blobs.py",
+    "bundle.py",
     "calibration.py",
     "comb.py",
     "commands.py",
@@ -32,6 +33,7 @@ COMMON = (
     "jobs.py",
     "keystore.py",
     "link.py",
+    "loader.py",
     "native.py",
     "orders.py",
     "packer.py",
@@ -40,11 +42,14 @@ COMMON = (
     "ring.py",
     "sampler.py",
     "sha512.py",
+    "shadow.py",
     "signer.py",
+    "slots.py",
     "steps.py",
     "trees.py",
+    "update.py",
     "vault.py",
 )
-QEMU = ("board_qemu.py", "main_qemu.py", "nor_flash.py")
+QEMU = ("board_qemu.py", "main_qemu.py", "nor_flash.py", "setup_qemu.py")
 UNIX = ("board_unix.py", "main_unix.py")
 WIRE = ("__init__.py", "cobs.py", "codec.py", "epoch.py", "errors.py", "items.py", "layout.py", "packing.py")

@@ -56,8 +56,11 @@ class Vault:
         self.sequence = sequence
 
     def raise_floor(self, counter):
-        """Keep the counter of the firmware that was confirmed; older bundles are refused from now on."""
-        if counter > self.floor:
+        """Keep the counter of the firmware that was confirmed; older bundles are refused from now on.
+
+        It lives and dies with the key: a blank hub keeps none.
+        """
+        if self.keyed and counter > self.floor:
             self._region.raise_floor(counter)
             self.floor = counter
 

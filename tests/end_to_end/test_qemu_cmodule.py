@@ -182,7 +182,7 @@ def test_the_native_module_runs_on_firmware_that_has_none_built_in(tmp_path, mon
     with Board(tmp_path / "board") as board:
         board.run("""
 import binascii
-from tasuki_hub.board_qemu import mount_flash
+from tasuki_hub.setup_qemu import mount_flash
 from tasuki_hub import signer
 nor = mount_flash(None)
 file = open("/flash/_tasuki.mpy", "wb")
@@ -195,7 +195,7 @@ assert signer.engine().__name__ == "tasuki_hub.ed25519"
         # first of all, while the heap has room for it in one piece
         board.run("""
 import sys
-from tasuki_hub.board_qemu import mount_flash
+from tasuki_hub.setup_qemu import mount_flash
 nor = mount_flash(None)
 sys.path.append("/flash")
 import _tasuki

@@ -33,6 +33,12 @@ static mp_obj_t crash_pc(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(crash_pc_obj, crash_pc);
 
+// reset(cause): start anew; cause is an index of RESET_CAUSES in layout.py.
+static mp_obj_t reset(mp_obj_t cause) {
+    hub_reset((int)mp_obj_get_int(cause));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(reset_obj, reset);
+
 static const mp_rom_map_elem_t names_table[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__qemu) },
     { MP_ROM_QSTR(MP_QSTR_line), MP_ROM_PTR(&hub_line_obj) },
@@ -40,6 +46,7 @@ static const mp_rom_map_elem_t names_table[] = {
     { MP_ROM_QSTR(MP_QSTR_wait_ms), MP_ROM_PTR(&wait_ms_obj) },
     { MP_ROM_QSTR(MP_QSTR_preset_us), MP_ROM_PTR(&preset_us_obj) },
     { MP_ROM_QSTR(MP_QSTR_power_off), MP_ROM_PTR(&power_off_obj) },
+    { MP_ROM_QSTR(MP_QSTR_reset), MP_ROM_PTR(&reset_obj) },
     { MP_ROM_QSTR(MP_QSTR_crash_pc), MP_ROM_PTR(&crash_pc_obj) },
 };
 static MP_DEFINE_CONST_DICT(names, names_table);
