@@ -4,16 +4,12 @@ Answers go first, then what was packed, in order; the record and opening of an
 epoch wait until the epoch's frames have left.
 """
 
-from array import array
-
 from tasuki_hub import fast, native
-from tasuki_hub.emitting import take_into
 from tasuki_wire import codec, layout
 from tasuki_wire.errors import WireError
 
 _STUFFED = layout.MAX_FRAME + 2
 _MAX_QUEUED = 64
-_SAMPLE_KINDS = 32  # sample kinds have numbers below
 
 
 class Link:
@@ -28,7 +24,6 @@ class Link:
         self._rx_n = 0
         self._frame = bytearray(_STUFFED)
         self._tx = bytearray(_STUFFED + 1)
-        self._seeds = array("I", [k.seed if k else 0 for k in map(codec.KINDS.get, range(_SAMPLE_KINDS))])
         self._tx_view = memoryview(self._tx)
         self._tx_n = 0
         self._tx_at = 0
@@ -128,10 +123,12 @@ class Link:
         elif self._bulk and self._bulk[0][0] <= self.ring.sent:
             entry = self._bulk.pop(0)
         else:
-            ring = self.ring
-            self._tx_n = take_into(self._tx, ring.state, ring.buf, self._seeds)
-            self._tx_at = 0
-            return self._tx_n > 0
+            body = self.ring.next()
+            if body is None:
+                return False
+            self._stuff(body, len(body))
+            self.ring.mark_sent()
+            return True
         _, kind, payload = entry
         n = len(payload)
         if kind is None:
