@@ -4,12 +4,16 @@ Answers go first, then what was packed, in order; the record and opening of an
 epoch wait until the epoch's frames have left.
 """
 
+from array import array
+
 from tasuki_hub import fast, native
-from tasuki_wire import codec, layout
+from tasuki_hub.emitting import take_into
+from tasuki_wire import codec, epoch, layout
 from tasuki_wire.errors import WireError
 
 _STUFFED = layout.MAX_FRAME + 2
 _MAX_QUEUED = 64
+_SAMPLE_KINDS = 32  # sample kinds have numbers below
 
 
 class Link:
@@ -24,6 +28,7 @@ class Link:
         self._rx_n = 0
         self._frame = bytearray(_STUFFED)
         self._tx = bytearray(_STUFFED + 1)
+        self._seeds = array("I", [k.seed if k else 0 for k in map(codec.KINDS.get, range(_SAMPLE_KINDS))])
         self._tx_view = memoryview(self._tx)
         self._tx_n = 0
         self._tx_at = 0
@@ -71,6 +76,21 @@ class Link:
             payloads = codec.fragments(self._message, message)
         for payload in payloads:
             self._queue(self._bulk, (self.ring.packed, kind, payload))
+
+    def bulk_frame(self, kind, payload):
+        """Queue one payload behind the frames packed so far, as for a message that is made piece by piece."""
+        self._queue(self._bulk, (self.ring.packed, kind, payload))
+
+    def withdraw(self, record):
+        """Drop this record and the opening behind it from what waits: they leave another way."""
+        kept = []
+        drop = False
+        for entry in self._bulk:
+            if entry[1] != epoch.OPENING:
+                drop = entry[1] == epoch.RECORD and entry[2] == record
+            if not drop:
+                kept.append(entry)
+        self._bulk = kept
 
     def _queue(self, queue, entry):
         if len(queue) >= _MAX_QUEUED:
@@ -123,12 +143,10 @@ class Link:
         elif self._bulk and self._bulk[0][0] <= self.ring.sent:
             entry = self._bulk.pop(0)
         else:
-            body = self.ring.next()
-            if body is None:
-                return False
-            self._stuff(body, len(body))
-            self.ring.mark_sent()
-            return True
+            ring = self.ring
+            self._tx_n = take_into(self._tx, ring.state, ring.buf, self._seeds)
+            self._tx_at = 0
+            return self._tx_n > 0
         _, kind, payload = entry
         n = len(payload)
         if kind is None:

@@ -27,6 +27,7 @@ COMMON = (
     "drivers/scan.py",
     "drivers/tmp117.py",
     "ed25519.py",
+    "emitting.py",
     "epochs.py",
     "fast.py",
     "hub.py",

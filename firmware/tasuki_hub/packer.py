@@ -1,19 +1,17 @@
 """Packing: records from the sampling rings into frames, each hashed into its epoch."""
 
-import struct
-
-from tasuki_hub.fast import copy_into
-from tasuki_hub.packing import pack_into
+from tasuki_hub.emitting import emit, ready
+from tasuki_hub.ring import SampleRing
 from tasuki_wire import codec, items, layout
 
 _LOG = codec.number("log")
 LOG_STREAM = 14
-_LOG_FRAMES = 32
+_LOG_FRAMES = 16
 LOG_SHAPE = (LOG_STREAM, _LOG, _LOG_FRAMES)
 
 
 class Packer:
-    """Makes frame bodies in one buffer and keeps them in the frame ring.
+    """Makes frame bodies and keeps them in the frame ring.
 
     With `packed` a frame goes packed wherever that makes it shorter.
     """
@@ -22,65 +20,87 @@ class Packer:
         self.ring = ring
         self.full = False  # an epoch has no place for a further frame
         self.calibration = None  # corrects records in place before they are packed
-        self._buf = bytearray(layout.MAX_FRAME)
-        self._view = memoryview(self._buf)
-        self._raw = bytearray(layout.MAX_PAYLOAD) if packed else None
         self.log_seq = 0
+        if packed:
+            ring.pack(layout.PACKED_KINDS)
 
     def pack(self, streams, open_epoch, until_us, flush):
         """Pack what was sampled before until_us; with flush also what does not fill a frame."""
         self.full = False
+        hi = -1
         for stream in streams:
-            ring = stream.ring
-            while not open_epoch.full(stream.number):
-                n = ring.ready(stream.per_frame, until_us, flush)
-                if not n:
-                    break
-                t0 = ring.first_us
-                t1 = t0 + (n - 1) * ring.period_us
-                size = self._pull(stream, n)
-                flags = layout.FLAG_PACKED if size < n * ring.size else 0
-                self._emit(open_epoch, stream.number, stream.kind, flags, stream.seq, t0, t1, size)
+            state = stream.ring.state
+            if state[1] >= stream.per_frame or state[2] or flush:
+                if hi < 0:
+                    hi, lo = codec.time_words(until_us)
+                if not self._pack(stream, open_epoch, hi, lo, flush):
+                    self.full = True
+
+    def _pack(self, stream, open_epoch, hi, lo, flush):
+        """All frames of one stream that can be made; False when the epoch takes no more of them."""
+        ring = stream.ring
+        frames = self.ring
+        number = stream.number
+        slot = open_epoch.slots[number]
+        leaves = open_epoch.leaves[number]
+        n = 1
+        while n > 0:
+            if self.calibration:
+                self._correct(stream, open_epoch, hi, lo, flush)
+            n = emit(
+                frames.state,
+                frames.buf,
+                ring.state,
+                ring.buf,
+                slot,
+                leaves,
+                stream.kind,
+                number,
+                stream.seq,
+                stream.per_frame,
+                hi,
+                lo,
+                flush,
+            )
+            if n > 0:
                 stream.seq += 1
-            else:
-                self.full = True
+        return not n
 
-    def _pull(self, stream, n):
-        """Move the n oldest records behind the header; return the bytes there, fewer when packed."""
-        at = layout.HEADER_SIZE
-        columns = codec.KINDS[stream.kind].columns
-        if not self._raw or not columns:
-            return self._measured(stream, self._buf, at, n)
-        size = self._measured(stream, self._raw, 0, n)
-        packed = pack_into(self._buf, at, self._raw, 0, n, columns)
-        if not packed:
-            copy_into(self._buf, at, self._raw, 0, size)
-        return packed or size
-
-    def _measured(self, stream, buf, at, n):
-        """The n oldest records at buf[at:], with this unit's constants; return the bytes."""
-        size = stream.ring.pull_into(buf, at, n)
-        if self.calibration:
-            self.calibration.apply(stream.number, buf, at, n)
-        return size
+    def _correct(self, stream, open_epoch, hi, lo, flush):
+        """Give the records of the next frame this unit's constants, where they stand."""
+        ring = stream.ring
+        n = ready(ring.state, stream.per_frame, hi, lo, flush)
+        if n and not open_epoch.full(stream.number):
+            head = ring.state[0]
+            first = min(n, ring.capacity - head)
+            self.calibration.apply(stream.number, ring.buf, head * ring.size, first)
+            if n > first:
+                self.calibration.apply(stream.number, ring.buf, 0, n - first)
 
     def log(self, open_epoch, now_us, level, text, allowed):
         """One line on the log stream; it counts as device_status."""
         if not allowed & items.bit("device_status") or open_epoch.full(LOG_STREAM):
             return
         text = _cut(text.encode(), layout.MAX_PAYLOAD - 1)
-        at = layout.HEADER_SIZE
-        struct.pack_into("<B", self._buf, at, level)
-        self._buf[at + 1 : at + 1 + len(text)] = text
-        self._emit(open_epoch, LOG_STREAM, _LOG, 0, self.log_seq, now_us, now_us, 1 + len(text))
-        self.log_seq += 1
+        line = SampleRing(1 + len(text), 1, 1)
+        line.restart(now_us)
+        line.push(bytes((level,)) + text, 1)
+        stream = _Line(line, self.log_seq)
+        hi, lo = codec.time_words(now_us + 1)
+        self._pack(stream, open_epoch, hi, lo, False)
+        self.log_seq = stream.seq
 
-    def _emit(self, open_epoch, stream, kind, flags, seq, t0_us, t1_us, size):
-        t0 = codec.time_words(t0_us)
-        n = codec.body_into(self._buf, kind, stream, flags, seq, t0[0], t0[1], size)
-        body = self._view[:n]
-        open_epoch.add(stream, seq, t0, codec.time_words(t1_us), body)
-        self.ring.add(body, n)
+
+class _Line:
+    """One log line as a stream."""
+
+    number = LOG_STREAM
+    kind = _LOG
+    per_frame = 1
+
+    def __init__(self, ring, seq):
+        self.ring = ring
+        self.seq = seq
 
 
 def _cut(text, size):

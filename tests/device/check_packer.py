@@ -1,19 +1,17 @@
 """A frame goes packed where that is shorter, else as it is; its records are the ring's."""
 
+from tasuki_hub import emitting
 from tasuki_hub.packer import Packer
 from tasuki_hub.ring import FrameRing, SampleRing
 from tasuki_wire import codec, layout
 
 
 class Epoch:
-    """Takes what the packer adds."""
+    """Has room for what the packer adds."""
 
-    def full(self, stream):
-        """Never."""
-        return False
-
-    def add(self, stream, seq, t0, t1, body):
-        """Not looked at here."""
+    def __init__(self, frames):
+        self.slots = {3: bytearray(emitting.SLOT_SIZE + emitting.slot_stack(frames))}
+        self.leaves = {3: bytearray(frames * layout.NODE_SIZE)}
 
 
 class Stream:
@@ -34,7 +32,7 @@ class Stream:
 def frames(kind, per_frame, records, packed):
     """(flags, payload) of the frames that a packer makes of all records."""
     ring = FrameRing(4096)
-    Packer(ring, packed).pack([Stream(kind, per_frame, records)], Epoch(), 1000000000, True)
+    Packer(ring, packed).pack([Stream(kind, per_frame, records)], Epoch(8), 1000000000, True)
     out = []
     while ring.next():
         body = bytes(ring.next())

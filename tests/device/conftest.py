@@ -29,7 +29,17 @@ COMMANDS = {
     "cmodule": [MICROPYTHON],
 }
 CMODULE = ROOT / "build" / "cmodule" / "x64"
-WITH_CMODULE = ("check_cmodule_", "check_hub_", "check_cobs", "check_packing", "check_sha512")
+WITH_CMODULE = (
+    "check_cmodule_",
+    "check_hub_",
+    "check_cobs",
+    "check_emitting",
+    "check_link",
+    "check_packer",
+    "check_packing",
+    "check_ring",
+    "check_sha512",
+)
 
 
 class CheckFailedError(Exception):

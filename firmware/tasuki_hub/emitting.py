@@ -1,0 +1,256 @@
+"""One frame's way in few calls: from its sample ring into epoch and frame ring, then to the line.
+
+By the C module where there is one, else by viper, else as written here: same
+results. States are arrays of u32 whose indices ring.py names.
+
+    emit(frames, ring, samples, records, slot, leaves, kind, stream, seq, per_frame, hi, lo, flush)
+
+makes the next frame of `records` with what was sampled before the time (hi,
+lo): its body goes into `ring`, its leaf into `leaves`. Returns the records in
+it, 0 for no frame yet, -1 when `leaves` has no place. A slot is the entry of
+its stream (tasuki_wire.layout.ENTRY), the slot's key, and room for the C module
+to keep the nodes that wait for their sibling.
+"""
+
+import struct
+from array import array
+
+from tasuki_hub import fast
+from tasuki_hub.fast import copy_into, wipe  # noqa: F401
+from tasuki_hub.native import module
+from tasuki_hub.packing import pack_into
+from tasuki_wire import codec, epoch, layout
+
+LOW = layout.WORD - 1  # of a time, what its low word holds
+SLOT_KEY = layout.ENTRY_SIZE
+SLOT_SIZE = SLOT_KEY + layout.KEY_SIZE
+_SALTED = 1 + layout.KEY_SIZE  # what stands before a body when it is hashed
+_WRAP = 0xFFFF  # in place of a length: the next frame stands at the start
+_BODY = layout.MAX_FRAME - layout.CRC_SIZE
+
+_message = bytearray(_SALTED + _BODY)
+_view = memoryview(_message)
+_body = _view[_SALTED:]
+_raw = bytearray(layout.MAX_PAYLOAD)
+
+
+def time_us(state, at):
+    """A time that stands as two words."""
+    return state[at] << 30 | state[at + 1]
+
+
+def put_time(state, at, us):
+    """Let it be us."""
+    state[at] = us >> 30
+    state[at + 1] = us & LOW
+
+
+def frames_state():
+    """State of an empty frame ring."""
+    return array("I", [0] * 8 + [layout.VERSION])
+
+
+def slot_stack(frames):
+    """Bytes that the nodes of so many frames take while they wait."""
+    levels = 1
+    while frames:
+        levels += 1
+        frames >>= 1
+    return levels * layout.NODE_SIZE if module else 0
+
+
+# -- sample rings -------------------------------------------------------------
+
+
+def _advance(state, n):
+    state[0] = (state[0] + n) % state[8]
+    state[1] -= n
+    put_time(state, 3, time_us(state, 3) + n * state[9])
+    if state[2]:
+        state[2] -= n
+        if not state[2]:
+            state[3] = state[5]
+            state[4] = state[6]
+
+
+def _drop(state, n):
+    """The n oldest of all records, which may stand on both sides of a gap."""
+    cut = state[2]
+    if cut and n > cut:
+        _advance(state, cut)
+        n -= cut
+    _advance(state, n)
+
+
+def _push(state, records, src, n):
+    """Append n records; the oldest make room. Returns how many were lost so."""
+    size = state[7]
+    capacity = state[8]
+    lost = start = 0
+    while n > 0:
+        some = min(n, capacity)
+        over = state[1] + some - capacity
+        if over > 0:
+            _drop(state, over)
+            lost += over
+        at = (state[0] + state[1]) % capacity
+        first = min(some, capacity - at)
+        copy_into(records, at * size, src, start, first * size)
+        if some > first:
+            copy_into(records, 0, src, start + first * size, (some - first) * size)
+        state[1] += some
+        start += some * size
+        n -= some
+    return lost
+
+
+def ready(state, per_frame, hi, lo, flush):
+    """How many records the next frame takes: see ring.SampleRing.ready."""
+    cut = state[2]
+    n = min(cut or state[1], per_frame)
+    behind_us = (hi - state[3] << 30) + lo - state[4]
+    if not n or behind_us <= 0:
+        return 0
+    period = state[9]
+    if behind_us <= (n - 1) * period:
+        n = (behind_us + period - 1) // period
+    return n if n == per_frame or flush or cut else 0
+
+
+def pull_into(state, records, dst, at, n):
+    """Move the n oldest records to dst[at:]; return the bytes written."""
+    size = state[7]
+    first = min(n, state[8] - state[0])
+    copy_into(dst, at, records, state[0] * size, first * size)
+    copy_into(dst, at + first * size, records, 0, (n - first) * size)
+    _advance(state, n)
+    return n * size
+
+
+def _make(frames, state, records, message, kind, stream, seq, n):
+    """The body of the n oldest records to message[17:]; its length, fewer bytes when they go packed."""
+    hi = state[3]
+    lo = state[4]
+    size = pull_into(state, records, _raw, 0, n)
+    at = _SALTED + layout.HEADER_SIZE
+    packed = 0
+    if frames[7] >> kind & 1:
+        packed = pack_into(message, at, _raw, 0, n, state[7] // 2)
+    if not packed:
+        copy_into(message, at, _raw, 0, size)
+    flags = layout.FLAG_PACKED if packed else 0
+    struct.pack_into("<BBBBIII", message, _SALTED, frames[8], kind, stream, flags, seq, hi, lo)
+    return layout.HEADER_SIZE + (packed or size)
+
+
+# -- the frame ring -----------------------------------------------------------
+
+
+def behind(ring, place):
+    """Where the frame behind the one at place stands."""
+    place += 2 + (ring[place] | ring[place + 1] << 8)
+    if place + 2 > len(ring) or ring[place] & ring[place + 1] == 255:
+        return 0
+    return place
+
+
+def go_on(state, ring):
+    """The frame that was to be sent next goes; the next is the first behind it that was not forgotten."""
+    state[5] += 1
+    if state[5] != state[4]:
+        place = behind(ring, state[3])
+        while ring[place + 4] == 255:
+            place = behind(ring, place)
+        state[3] = place
+
+
+def _evict(state, ring, start, end):
+    while state[2] and start <= state[1] < end:
+        if state[5] != state[4] and state[1] == state[3]:
+            state[6] += 1
+            go_on(state, ring)
+        state[1] = behind(ring, state[1])
+        state[2] -= 1
+
+
+def keep(state, ring, body, n):
+    """Add a body; the oldest ones make room."""
+    end = state[0]
+    if end + 2 + n > len(ring):
+        _evict(state, ring, end, len(ring))
+        if end + 2 <= len(ring):
+            ring[end] = ring[end + 1] = 255
+        end = 0
+    _evict(state, ring, end, end + 2 + n)
+    ring[end] = n & 255
+    ring[end + 1] = n >> 8
+    copy_into(ring, end + 2, body, 0, n)
+    if not state[2]:
+        state[1] = end
+    if state[5] == state[4]:
+        state[3] = end
+    state[2] += 1
+    state[4] += 1
+    state[0] = end + 2 + n
+
+
+# -- the whole way ------------------------------------------------------------
+
+
+def _emit(frames, ring, samples, records, slot, leaves, kind, stream, seq, per_frame, hi, lo, flush):
+    """Make the next frame: see above."""
+    n = ready(samples, per_frame, hi, lo, flush)
+    if not n:
+        return 0
+    count = slot[6] | slot[7] << 8
+    at = count * layout.NODE_SIZE
+    if at + layout.NODE_SIZE > len(leaves):
+        return -1
+    last_lo = samples[4] + (n - 1) * samples[9]
+    struct.pack_into("<II", slot, 16, samples[3] + (last_lo >> 30), last_lo & LOW)
+    size = make(frames, samples, records, _message, kind, stream, seq, n)
+    if not count:
+        copy_into(slot, 0, _message, _SALTED + 2, 1)
+        copy_into(slot, 1, _message, _SALTED + 1, 1)
+        copy_into(slot, 2, _message, _SALTED + 4, 4)
+        copy_into(slot, 8, _message, _SALTED + 8, 8)
+    slot[6] = count + 1 & 255
+    slot[7] = count + 1 >> 8
+    _message[0] = 0  # the tag of a leaf
+    copy_into(_message, 1, slot, SLOT_KEY, layout.KEY_SIZE)
+    copy_into(leaves, at, epoch.sha256(_view[: _SALTED + size]), 0, layout.NODE_SIZE)
+    keep(frames, ring, _body, size)
+    return n
+
+
+def _close_slot(slot, leaves):
+    """Put the root of the frames' leaves into the slot's entry."""
+    count = slot[6] | slot[7] << 8
+    root = epoch.root(memoryview(leaves)[: count * layout.NODE_SIZE])
+    slot[layout.ENTRY_SIZE - layout.NODE_SIZE : layout.ENTRY_SIZE] = root
+
+
+def _take_into(dst, state, ring, seeds):
+    """The oldest body that was not sent, as it goes over the line; its bytes, 0 when there is none."""
+    if state[5] == state[4]:
+        return 0
+    place = state[3]
+    n = ring[place] | ring[place + 1] << 8
+    copy_into(_message, 0, ring, place + 2, n)
+    go_on(state, ring)
+    n = fast.encode_into(dst, _message, codec.close_frame_into(_message, n))
+    dst[n] = 0
+    return n + 1
+
+
+make = _make
+if module:
+    push = module.push
+    emit = module.emit
+    close_slot = module.close_slot
+    take_into = module.take_into
+else:
+    push = _push
+    emit = _emit
+    close_slot = _close_slot
+    take_into = _take_into
