@@ -20,11 +20,10 @@ import _qemu
 import machine
 import micropython
 
-from tasuki_hub.replay import Replay, StatusDriver
+from tasuki_hub import status
+from tasuki_hub.replay import Replay
 from tasuki_hub.setup_qemu import Setup
 
-_STATUS_STREAM = 5
-_STATUS_US = 4_000_000
 _MILLI = 1000
 
 
@@ -72,8 +71,7 @@ class Board:
 
     def drivers(self, hub):
         """The streams of this garment: (number, driver)."""
-        streams = Replay("/host" + self._config["replay"]).channels
-        return streams + [(_STATUS_STREAM, StatusDriver(hub, _STATUS_US))]
+        return Replay("/host" + self._config["replay"]).channels + status.drivers(hub)
 
     def read_into(self, buf):
         """Bytes that have arrived, without waiting; return their number."""

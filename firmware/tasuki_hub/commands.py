@@ -138,6 +138,8 @@ class Commands:
                 hub.public = yield from keys.create_steps(hub.crypto, hub.board, authority)
             except NotImplementedError:
                 return self.answer(request, "enroll", "no_entropy")
+            except OSError:
+                return self.answer(request, "enroll", "full")
         yield
         body = epoch.possession_body(challenge, authority, hub.device, hub.public)
         signature = yield from keys.sign_steps(hub.crypto, hub.public, epoch.signed("possession", body))
@@ -171,7 +173,11 @@ class Commands:
     def _accept(self, request, token, now):
         hub = self._hub
         self._verifying = False
-        hub.keys.raise_sequence(consent.fields_of(token)[5])
+        try:
+            hub.keys.raise_sequence(consent.fields_of(token)[5])
+        except OSError as e:  # what is not kept could be used again
+            hub.complain("flash", e)
+            return self._token_answer(request, "full", now)
         hub.consent.accept(token, now)
         hub.consent.narrow(self._narrowed)
         self._token_answer(request, "ok", now)
@@ -202,9 +208,7 @@ class Commands:
     # -- sampling ---------------------------------------------------------
 
     def do_start(self, now, request):
-        if not self._hub.sampling:
-            self._hub.start(now)
-        self.answer(request, "start", "ok")
+        self.answer(request, "start", "ok" if self._hub.sampling else self._hub.start(now))
 
     def do_stop(self, now, request):
         hub = self._hub
@@ -256,4 +260,4 @@ class Commands:
 
     def do_ack(self, now, session, number):
         if session == self._hub.session:
-            self._hub.epochs.trim(number)
+            self._hub.acknowledged(number, now)

@@ -4,7 +4,7 @@ from parts import ITEM_OF, Parts
 from scripted_board import Host, ScriptedBoard
 from sensors.bus import Clock
 
-from tasuki_hub.replay import StatusDriver
+from tasuki_hub.status import StatusDriver
 
 __all__ = ("ITEM_OF", "TURN_US", "Garment", "GarmentHost")
 TURN_US = 2_000

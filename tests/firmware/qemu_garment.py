@@ -19,7 +19,7 @@ from parts import Parts
 from sensors.bus import Clock
 
 from tasuki_hub.board_qemu import Board
-from tasuki_hub.replay import StatusDriver
+from tasuki_hub.status import StatusDriver
 
 _PERIOD_US = 4_000  # of the recorded ECG
 _SECOND_US = 1_000_000

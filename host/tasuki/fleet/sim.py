@@ -16,12 +16,10 @@ from typing import Any
 import nacl.bindings as sodium
 from nacl.exceptions import BadSignatureError
 
+from tasuki_hub import status
 from tasuki_hub.commands import MAINTENANCE, REBOOT
 from tasuki_hub.hub import Hub
-from tasuki_hub.replay import Replay, StatusDriver
-
-_STATUS_STREAM = 5
-_STATUS_US = 4_000_000
+from tasuki_hub.replay import Replay
 
 
 class SodiumCrypto:
@@ -88,7 +86,7 @@ class SimBoard:
     def drivers(self, hub: Hub) -> list[tuple[int, Any]]:
         """The recording's channels and the status stream."""
         streams: list[tuple[int, Any]] = Replay(str(self._replay)).channels
-        return [*streams, (_STATUS_STREAM, StatusDriver(hub, _STATUS_US))]
+        return [*streams, *status.drivers(hub)]
 
     def read_into(self, buf: bytearray) -> int:
         """Bytes that have arrived, without waiting."""
