@@ -58,7 +58,7 @@ class Trial:
     def __init__(self, slots, counter, now_us):
         self._slots = slots
         self._counter = counter
-        self._began_us = now_us
+        self._began_us = max(now_us, 1) - 1  # a host may speak within the first microsecond
 
     def watch(self, hub, now_us):
         """Call at each turn; ends with board.trial being None, or with a restart."""

@@ -1,7 +1,7 @@
 """Runs every check_*.py as two tests: under CPython and under the real MicroPython.
 
 What the hub's C module does is also run with it, as a native .mpy; check_cmodule_*.py
-only so.
+only so. check_flash_*.py need MicroPython's LittleFS and run there alone.
 
 A check is a plain script of asserts that sees the hub's modules, the wire's,
 this folder, and no installed package. Vectors made by other people's code
@@ -54,6 +54,8 @@ class CheckFile(pytest.File):
         names = ["cpython", "micropython"]
         if self.path.name.startswith("check_cmodule_"):
             names = ["cmodule"]
+        elif self.path.name.startswith("check_flash_"):
+            names = ["micropython"]  # LittleFS is its own
         elif self.path.name.startswith(WITH_CMODULE):
             names.append("cmodule")
         for name in names:
