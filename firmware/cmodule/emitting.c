@@ -60,7 +60,8 @@ static struct tsk_samples samples(mp_obj_t state, mp_obj_t records)
     const uint32_t *w = s.state;
     if (!w[S_SIZE] || w[S_SIZE] > TSK_MAX_BODY || !w[S_CAPACITY] || w[S_CAPACITY] > buffer.len
         || w[S_SIZE] * w[S_CAPACITY] > buffer.len || w[S_HEAD] >= w[S_CAPACITY] || w[S_COUNT] > w[S_CAPACITY]
-        || w[S_CUT] > w[S_COUNT]) {
+        || w[S_CUT] > w[S_COUNT] || w[S_KIND] > 31 || w[S_PER_FRAME] > TSK_MAX_PAYLOAD
+        || w[S_SIZE] * w[S_PER_FRAME] > TSK_MAX_PAYLOAD) {
         no_room();
     }
     return s;
@@ -123,46 +124,69 @@ static void enter(uint8_t *slot, const uint8_t *body, const uint32_t last[2], co
     slot[E_COUNT + 1] = (uint8_t)(count >> 8);
 }
 
-/* emit(frames, ring, samples, records, slot, leaves, kind, stream, seq, per_frame, hi, lo, flush) -> int */
-static mp_obj_t emit(size_t n_args, const mp_obj_t *args)
+/* The next frame of one row (samples, records, slot, leaves): records in it, 0 for
+ * none yet, -1 when there is no place for its leaf. */
+static int emit_one(struct tsk_frames *f, const mp_obj_t *row, const uint32_t until[2], int flush)
 {
-    (void)n_args;
     uint8_t message[TSK_SALTED + TSK_MAX_BODY];
     uint8_t *body = message + TSK_SALTED;
-    struct tsk_frames f = frames(args[0], args[1]);
-    uint32_t per_frame = (uint32_t)within(args[9], TSK_MAX_BODY);
-    struct tsk_samples s = samples(args[2], args[3]);
-    const uint32_t until[2] = {(uint32_t)mp_obj_get_int(args[10]), (uint32_t)mp_obj_get_int(args[11])};
-    if (!per_frame || s.state[S_SIZE] * per_frame > TSK_MAX_PAYLOAD) {
-        return no_room();
-    }
-    uint32_t n = tsk_ready(&s, per_frame, until, mp_obj_is_true(args[12]));
+    struct tsk_samples s = samples(row[0], row[1]);
+    uint32_t n = s.state[S_PER_FRAME] ? tsk_ready(&s, until, flush) : 0;
     if (!n) {
-        return MP_OBJ_NEW_SMALL_INT(0);
+        return 0;
     }
-    mp_buffer_info_t slot = writable(args[4]);
-    mp_buffer_info_t leaves = writable(args[5]);
+    mp_buffer_info_t slot = writable(row[2]);
+    mp_buffer_info_t leaves = writable(row[3]);
     if (slot.len < SLOT_STACK) {
-        return no_room();
+        no_room();
     }
     unsigned count = count_of(slot.buf);
     if (NODE_SIZE * (count + 1) > leaves.len) {
-        return MP_OBJ_NEW_SMALL_INT(-1);
+        return -1;
     }
     if (slot.len < SLOT_STACK + NODE_SIZE * (ones(count) + 1)) {
-        return no_room();
+        no_room();
     }
     uint64_t last = ((uint64_t)s.state[S_HI] << 30 | s.state[S_LO]) + (uint64_t)(n - 1) * s.state[S_PERIOD];
     const uint32_t t1[2] = {(uint32_t)(last >> 30), (uint32_t)last & 0x3fffffff};
-    size_t size = tsk_body(&s, n, &f, (uint8_t)within(args[6], 31), (uint8_t)within(args[7], 14),
-                           (uint32_t)mp_obj_get_int(args[8]), body);
+    size_t size = tsk_body(&s, n, f, body);
     uint8_t *leaf = (uint8_t *)leaves.buf + NODE_SIZE * count;
     tsk_hash_salted(message, (uint8_t *)slot.buf + SLOT_KEY, size, leaf);
     enter(slot.buf, body, t1, leaf);
-    tsk_keep(&f, body, size);
-    return MP_OBJ_NEW_SMALL_INT((mp_int_t)n);
+    tsk_keep(f, body, size);
+    return (int)n;
 }
-MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(tasuki_emit_obj, 13, 13, emit);
+
+/* emit(frames, ring, rows, most, hi, lo, flush) -> frames made, -1 - that when a row's leaves are full */
+static mp_obj_t emit(size_t n_args, const mp_obj_t *args)
+{
+    (void)n_args;
+    struct tsk_frames f = frames(args[0], args[1]);
+    size_t most = within(args[3], 0xffff);
+    const uint32_t until[2] = {(uint32_t)mp_obj_get_int(args[4]), (uint32_t)mp_obj_get_int(args[5])};
+    int flush = mp_obj_is_true(args[6]);
+    mp_int_t made = 0;
+    int full = 0;
+    size_t n_rows;
+    size_t n_row;
+    mp_obj_t *rows;
+    mp_obj_t *row;
+    mp_obj_get_array(args[2], &n_rows, &rows);
+    for (size_t i = 0; i < n_rows; i++) {
+        mp_obj_get_array(rows[i], &n_row, &row);
+        if (n_row != 4) {
+            return no_room();
+        }
+        int n = 1;
+        for (size_t k = 0; n > 0 && k < most; k++) {
+            n = emit_one(&f, row, until, flush);
+            made += n > 0;
+        }
+        full |= n < 0;
+    }
+    return MP_OBJ_NEW_SMALL_INT(full ? -1 - made : made);
+}
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(tasuki_emit_obj, 7, 7, emit);
 
 /* close_slot(slot, leaves): the root of the frames' leaves goes into the slot's entry.
  *

@@ -27,10 +27,14 @@ static void put32(uint8_t *to, uint32_t value)
     }
 }
 
-uint32_t tsk_ready(const struct tsk_samples *s, uint32_t per_frame, const uint32_t until[2], int flush)
+uint32_t tsk_ready(const struct tsk_samples *s, const uint32_t until[2], int flush)
 {
+    uint32_t per_frame = s->state[S_PER_FRAME];
     uint32_t cut = s->state[S_CUT];
     uint32_t n = cut ? cut : s->state[S_COUNT];
+    if (n < per_frame && !flush && !cut) {
+        return 0;
+    }
     uint64_t first = time_of(s->state + S_HI);
     uint64_t end = time_of(until);
     uint32_t period = s->state[S_PERIOD];
@@ -108,9 +112,9 @@ static size_t pull(const struct tsk_samples *s, uint32_t n, uint8_t *to)
     return n * size;
 }
 
-size_t tsk_body(struct tsk_samples *s, uint32_t n, const struct tsk_frames *f, uint8_t kind, uint8_t stream,
-                uint32_t seq, uint8_t *body)
+size_t tsk_body(struct tsk_samples *s, uint32_t n, const struct tsk_frames *f, uint8_t *body)
 {
+    uint8_t kind = (uint8_t)s->state[S_KIND];
     uint8_t raw[TSK_MAX_PAYLOAD];
     size_t packed = 0;
     size_t size;
@@ -127,12 +131,13 @@ size_t tsk_body(struct tsk_samples *s, uint32_t n, const struct tsk_frames *f, u
     }
     body[0] = (uint8_t)f->state[F_VERSION];
     body[1] = kind;
-    body[2] = stream;
+    body[2] = (uint8_t)s->state[S_STREAM];
     body[3] = packed ? FLAG_PACKED : 0;
-    put32(body + 4, seq);
+    put32(body + 4, s->state[S_SEQ]);
     put32(body + 8, s->state[S_HI]);
     put32(body + 12, s->state[S_LO]);
     advance(s->state, n);
+    s->state[S_SEQ]++;
     return HEADER + size;
 }
 

@@ -7,7 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { S_HEAD, S_COUNT, S_CUT, S_HI, S_LO, S_AFTER_HI, S_AFTER_LO, S_SIZE, S_CAPACITY, S_PERIOD, S_WORDS };
+enum {
+    S_HEAD, S_COUNT, S_CUT, S_HI, S_LO, S_AFTER_HI, S_AFTER_LO, S_SIZE, S_CAPACITY, S_PERIOD,
+    S_KIND, S_STREAM, S_PER_FRAME, S_SEQ, S_WORDS
+};
 enum { F_END, F_FIRST, F_HELD, F_NEXT, F_PACKED, F_SENT, F_DROPPED, F_PACK_KINDS, F_VERSION, F_WORDS };
 
 #define TSK_MAX_BODY 250 /* layout.MAX_FRAME without the CRC */
@@ -28,12 +31,11 @@ struct tsk_frames {
 };
 
 /* How many records the next frame takes, 0 for none yet: ring.SampleRing.ready. */
-uint32_t tsk_ready(const struct tsk_samples *s, uint32_t per_frame, const uint32_t until[2], int flush);
+uint32_t tsk_ready(const struct tsk_samples *s, const uint32_t until[2], int flush);
 
 /* Makes the body of the n oldest records, packed where that is shorter, and takes
  * them from the ring; returns its length, at most TSK_MAX_BODY. */
-size_t tsk_body(struct tsk_samples *s, uint32_t n, const struct tsk_frames *f, uint8_t kind, uint8_t stream,
-                uint32_t seq, uint8_t *body);
+size_t tsk_body(struct tsk_samples *s, uint32_t n, const struct tsk_frames *f, uint8_t *body);
 
 /* Keeps a body; the oldest ones make room. n is at most size - 2. */
 void tsk_keep(struct tsk_frames *f, const uint8_t *body, size_t n);

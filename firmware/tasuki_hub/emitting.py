@@ -3,11 +3,14 @@
 By the C module where there is one, else by viper, else as written here: same
 results. States are arrays of u32 whose indices ring.py names.
 
-    emit(frames, ring, samples, records, slot, leaves, kind, stream, seq, per_frame, hi, lo, flush)
+    emit(frames, ring, rows, most, hi, lo, flush)
 
-makes the next frame of `records` with what was sampled before the time (hi,
-lo): its body goes into `ring`, its leaf into `leaves`. Returns the records in
-it, 0 for no frame yet, -1 when `leaves` has no place. A slot is the entry of
+makes the next frames, up to `most` a row, of what was sampled before the time
+(hi, lo). A row is (samples, records, slot, leaves) of one stream: bodies go
+into `ring`, their leaves into `leaves`. Returns how many frames were made, or
+-1 less that number when some `leaves` had no place.
+
+A slot is the entry of
 its stream (tasuki_wire.layout.ENTRY), the slot's key, and room for the C module
 to keep the nodes that wait for their sibling.
 """
@@ -104,8 +107,9 @@ def _push(state, records, src, n):
     return lost
 
 
-def ready(state, per_frame, hi, lo, flush):
+def ready(state, hi, lo, flush):
     """How many records the next frame takes: see ring.SampleRing.ready."""
+    per_frame = state[12]
     cut = state[2]
     n = min(cut or state[1], per_frame)
     behind_us = (hi - state[3] << 30) + lo - state[4]
@@ -127,8 +131,9 @@ def pull_into(state, records, dst, at, n):
     return n * size
 
 
-def _make(frames, state, records, message, kind, stream, seq, n):
+def _make(frames, state, records, message, n):
     """The body of the n oldest records to message[17:]; its length, fewer bytes when they go packed."""
+    kind = state[10]
     hi = state[3]
     lo = state[4]
     size = pull_into(state, records, _raw, 0, n)
@@ -139,7 +144,8 @@ def _make(frames, state, records, message, kind, stream, seq, n):
     if not packed:
         copy_into(message, at, _raw, 0, size)
     flags = layout.FLAG_PACKED if packed else 0
-    struct.pack_into("<BBBBIII", message, _SALTED, frames[8], kind, stream, flags, seq, hi, lo)
+    struct.pack_into("<BBBBIII", message, _SALTED, frames[8], kind, state[11], flags, state[13], hi, lo)
+    state[13] += 1
     return layout.HEADER_SIZE + (packed or size)
 
 
@@ -197,9 +203,23 @@ def keep(state, ring, body, n):
 # -- the whole way ------------------------------------------------------------
 
 
-def _emit(frames, ring, samples, records, slot, leaves, kind, stream, seq, per_frame, hi, lo, flush):
-    """Make the next frame: see above."""
-    n = ready(samples, per_frame, hi, lo, flush)
+def _emit(frames, ring, rows, most, hi, lo, flush):
+    """Make the next frames: see above."""
+    made = full = 0
+    for row in rows:
+        n = left = most
+        while n > 0 and left:
+            n = _emit_one(frames, ring, row, hi, lo, flush)
+            made += n > 0
+            left -= 1
+        full |= n < 0
+    return -1 - made if full else made
+
+
+def _emit_one(frames, ring, row, hi, lo, flush):
+    """The next frame of a row: records in it, 0 for none yet, -1 when there is no place for its leaf."""
+    samples, records, slot, leaves = row
+    n = ready(samples, hi, lo, flush)
     if not n:
         return 0
     count = slot[6] | slot[7] << 8
@@ -208,7 +228,7 @@ def _emit(frames, ring, samples, records, slot, leaves, kind, stream, seq, per_f
         return -1
     last_lo = samples[4] + (n - 1) * samples[9]
     struct.pack_into("<II", slot, 16, samples[3] + (last_lo >> 30), last_lo & LOW)
-    size = make(frames, samples, records, _message, kind, stream, seq, n)
+    size = make(frames, samples, records, _message, n)
     if not count:
         copy_into(slot, 0, _message, _SALTED + 2, 1)
         copy_into(slot, 1, _message, _SALTED + 1, 1)

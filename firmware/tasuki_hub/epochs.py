@@ -15,14 +15,21 @@ _ROWS = 40  # where the entries of an opening begin
 class Epoch:
     """Buffers of one epoch, used again and again."""
 
-    def __init__(self, slots, shapes):
+    def __init__(self, streams, slots, shapes):
         self.slots = slots  # by stream, see emitting.py; those of whichever epoch is open
         self.leaves = {number: bytearray(frames * layout.NODE_SIZE) for number, _, frames in shapes}
+        self.rows = tuple([self._row(stream) for stream in streams])
+        self.end = (0, 0)
         self.number = -1
         self.record = b""
         self.opening = b""
         self.root = b""
         self.token = b""
+
+    def _row(self, stream):
+        """What emit needs of a stream."""
+        ring = stream.ring
+        return ring.state, ring.buf, self.slots[stream.number], self.leaves[stream.number]
 
     def open(self, number, secret, token, items, calibration, now_us):
         """Start over as epoch `number`; items are the consent bits in force."""
@@ -32,6 +39,7 @@ class Epoch:
         self.secret = secret
         self.token = token
         self.start_us = now_us
+        self.end = codec.time_words(now_us + layout.DEFAULT_EPOCH_US)
         self.record = b""
         self.opening = b""
         size = layout.KEY_SIZE
@@ -83,11 +91,13 @@ class Epochs:
 
     def __init__(self, streams, extra):
         shapes = [(s.number, s.kind, _frames_in_bound(s.driver)) for s in streams] + list(extra)
+        for stream in streams:
+            stream.ring.bind(stream.kind, stream.number, stream.per_frame)
         slots = {
             number: bytearray(emitting.SLOT_SIZE + emitting.slot_stack(frames))
             for number, _, frames in shapes
         }
-        self._free = [Epoch(slots, shapes) for _ in range(_KEPT + 1)]
+        self._free = [Epoch(streams, slots, shapes) for _ in range(_KEPT + 1)]
         self.closed = []  # oldest first, signed or not
         self.open = None
         self.next_number = 0

@@ -7,6 +7,7 @@ from tasuki_wire import codec, items, layout
 _LOG = codec.number("log")
 LOG_STREAM = 14
 _LOG_FRAMES = 16
+_ANY = 1000  # frames of one stream in one turn
 LOG_SHAPE = (LOG_STREAM, _LOG, _LOG_FRAMES)
 
 
@@ -25,57 +26,27 @@ class Packer:
             ring.pack(layout.PACKED_KINDS)
 
     def pack(self, streams, open_epoch, until_us, flush):
-        """Pack what was sampled before until_us; with flush also what does not fill a frame."""
-        self.full = False
-        hi = -1
-        for stream in streams:
-            state = stream.ring.state
-            if state[1] >= stream.per_frame or state[2] or flush:
-                if hi < 0:
-                    hi, lo = codec.time_words(until_us)
-                if not self._pack(stream, open_epoch, hi, lo, flush):
-                    self.full = True
+        """Pack what fills a frame of the epoch; with flush all that was sampled before until_us."""
+        hi, lo = codec.time_words(until_us) if flush else open_epoch.end
+        ring = self.ring
+        if self.calibration and self.calibration.version:
+            for stream, row in zip(streams, open_epoch.rows):
+                self._correct(stream, open_epoch, row, hi, lo, flush)
+        self.full = emit(ring.state, ring.buf, open_epoch.rows, _ANY, hi, lo, flush) < 0
 
-    def _pack(self, stream, open_epoch, hi, lo, flush):
-        """All frames of one stream that can be made; False when the epoch takes no more of them."""
+    def _correct(self, stream, open_epoch, row, hi, lo, flush):
+        """Pack one stream, whose records first get this unit's constants, where they stand."""
         ring = stream.ring
         frames = self.ring
-        number = stream.number
-        slot = open_epoch.slots[number]
-        leaves = open_epoch.leaves[number]
-        n = 1
-        while n > 0:
-            if self.calibration:
-                self._correct(stream, open_epoch, hi, lo, flush)
-            n = emit(
-                frames.state,
-                frames.buf,
-                ring.state,
-                ring.buf,
-                slot,
-                leaves,
-                stream.kind,
-                number,
-                stream.seq,
-                stream.per_frame,
-                hi,
-                lo,
-                flush,
-            )
-            if n > 0:
-                stream.seq += 1
-        return not n
-
-    def _correct(self, stream, open_epoch, hi, lo, flush):
-        """Give the records of the next frame this unit's constants, where they stand."""
-        ring = stream.ring
-        n = ready(ring.state, stream.per_frame, hi, lo, flush)
-        if n and not open_epoch.full(stream.number):
+        n = ready(ring.state, hi, lo, flush)
+        while n and not open_epoch.full(stream.number):
             head = ring.state[0]
             first = min(n, ring.capacity - head)
             self.calibration.apply(stream.number, ring.buf, head * ring.size, first)
             if n > first:
                 self.calibration.apply(stream.number, ring.buf, 0, n - first)
+            emit(frames.state, frames.buf, (row,), 1, hi, lo, flush)
+            n = ready(ring.state, hi, lo, flush)
 
     def log(self, open_epoch, now_us, level, text, allowed):
         """One line on the log stream; it counts as device_status."""
@@ -83,24 +54,14 @@ class Packer:
             return
         text = _cut(text.encode(), layout.MAX_PAYLOAD - 1)
         line = SampleRing(1 + len(text), 1, 1)
+        line.bind(_LOG, LOG_STREAM, 1)
+        line.seq = self.log_seq
         line.restart(now_us)
         line.push(bytes((level,)) + text, 1)
-        stream = _Line(line, self.log_seq)
+        row = (line.state, line.buf, open_epoch.slots[LOG_STREAM], open_epoch.leaves[LOG_STREAM])
         hi, lo = codec.time_words(now_us + 1)
-        self._pack(stream, open_epoch, hi, lo, False)
-        self.log_seq = stream.seq
-
-
-class _Line:
-    """One log line as a stream."""
-
-    number = LOG_STREAM
-    kind = _LOG
-    per_frame = 1
-
-    def __init__(self, ring, seq):
-        self.ring = ring
-        self.seq = seq
+        emit(self.ring.state, self.ring.buf, (row,), 1, hi, lo, False)
+        self.log_seq = line.seq
 
 
 def _cut(text, size):

@@ -18,6 +18,10 @@ _HI = 3  # time of the oldest record, in the wire's two words
 _LO = 4
 _AFTER_HI = 5  # time of the first record behind the gap
 _AFTER_LO = 6
+_KIND = 10
+_STREAM = 11
+_PER_FRAME = 12
+_SEQ = 13
 
 _END = 0  # where the next frame goes
 _FIRST = 1  # the oldest frame
@@ -42,7 +46,7 @@ class SampleRing:
         self.capacity = capacity
         self.period_us = period_us
         self.buf = bytearray(record_size * capacity)
-        self.state = array("I", [0] * 7 + [record_size, capacity, period_us])
+        self.state = array("I", [0] * 7 + [record_size, capacity, period_us] + [0] * 4)
         self.overruns = 0
         self.taken = 0  # records pushed since the sampler looked last
         self.wipe()
@@ -51,6 +55,21 @@ class SampleRing:
     def count(self):
         """Records that wait."""
         return self.state[_COUNT]
+
+    def bind(self, kind, stream, per_frame):
+        """Say what its frames are; before that none is made."""
+        self.state[_KIND] = kind
+        self.state[_STREAM] = stream
+        self.state[_PER_FRAME] = per_frame
+
+    @property
+    def seq(self):
+        """Number of the next frame."""
+        return self.state[_SEQ]
+
+    @seq.setter
+    def seq(self, seq):
+        self.state[_SEQ] = seq
 
     @property
     def first_us(self):
@@ -95,13 +114,13 @@ class SampleRing:
         if lost:
             self.overruns += lost
 
-    def ready(self, per_frame, until_us, flush):
+    def ready(self, until_us, flush):
         """How many records the next frame takes, 0 for none yet.
 
         Only records taken before until_us, never across a gap; fewer than a
         full frame only before a gap or when flush is set.
         """
-        return emitting.ready(self.state, per_frame, until_us >> 30, until_us & emitting.LOW, flush)
+        return emitting.ready(self.state, until_us >> 30, until_us & emitting.LOW, flush)
 
     def pull_into(self, dst, at, n):
         """Move the n oldest records to dst[at:]; return the bytes written."""

@@ -53,7 +53,6 @@ class Stream:
         self.body = kind.item != "device_status"  # a sensor, not the hub itself
         self.per_frame = driver.per_frame
         self.ring = SampleRing(kind.row_size, _RING_FRAMES * driver.per_frame, driver.period_us)
-        self.seq = 0
         self.on = False  # its part is powered
         self.state = OFF
         self.deadline_us = getattr(driver, "deadline_us", driver.period_us)
@@ -65,6 +64,15 @@ class Stream:
         self.jitter_us = 0  # longest wait of one since the last report
         self.late = 0  # since boot
         self.mark_us = 0  # when the newest records of the last report were taken over; 0: none yet
+
+    @property
+    def seq(self):
+        """Number of the next frame."""
+        return self.ring.seq
+
+    @seq.setter
+    def seq(self, seq):
+        self.ring.seq = seq
 
     def took(self, now_us):
         """The driver has moved records: count them and how long the oldest of them waited."""

@@ -6,33 +6,26 @@ from tasuki_hub.ring import FrameRing, SampleRing
 from tasuki_wire import codec, layout
 
 
-class Epoch:
-    """Has room for what the packer adds."""
-
-    def __init__(self, frames):
-        self.slots = {3: bytearray(emitting.SLOT_SIZE + emitting.slot_stack(frames))}
-        self.leaves = {3: bytearray(frames * layout.NODE_SIZE)}
-
-
 class Stream:
-    """A stream with records in its ring."""
+    """A stream with records in its ring, and an epoch that has room for them."""
 
     number = 3
-    seq = 0
 
     def __init__(self, kind, per_frame, records):
         size = codec.KINDS[kind].row_size
-        self.kind = kind
-        self.per_frame = per_frame
         self.ring = SampleRing(size, len(records) // size, 4000)
+        self.ring.bind(kind, 3, per_frame)
         self.ring.restart(0)
         self.ring.push(records, len(records) // size)
+        slot = bytearray(emitting.SLOT_SIZE + emitting.slot_stack(8))
+        self.rows = ((self.ring.state, self.ring.buf, slot, bytearray(8 * layout.NODE_SIZE)),)
 
 
 def frames(kind, per_frame, records, packed):
     """(flags, payload) of the frames that a packer makes of all records."""
     ring = FrameRing(4096)
-    Packer(ring, packed).pack([Stream(kind, per_frame, records)], Epoch(8), 1000000000, True)
+    stream = Stream(kind, per_frame, records)
+    Packer(ring, packed).pack([stream], stream, 1000000000, True)
     out = []
     while ring.next():
         body = bytes(ring.next())
