@@ -4,8 +4,9 @@ Its UART is the line, its flash a file, its sensors a recording in files of
 the host, its entropy the host's. The emulator runs in the hub's folder:
 
     hub.json     {"unique_id": hex, "speed": n, "replay": folder, "packed": bool,
-                  "start_us": n, "power_cut": [operation, bytes], "vault_cut": the same}
-    flash.img    a NOR flash with LittleFS; the last three keys are for tests
+                  "start_us": n, "power_cut": [operation, bytes], "vault_cut": the same,
+                  "battery_mv": n}
+    flash.img    a NOR flash with LittleFS; the last keys are for tests
     vault.img    the key region, which no program reads
     garment.json {"path": [folder, ...], ...}: for tests, simulated electronics
 """
@@ -43,7 +44,8 @@ class Board:
         if "packed" in self._config:
             self.packed = self._config["packed"]
         # floats have 24 bits here, so the speed is a whole number of thousandths
-        self._speed = round(self._config["speed"] * _MILLI)
+        self.speed = self._config["speed"]
+        self._speed = round(self.speed * _MILLI)
         self._last = time.ticks_us()
         self._now = 0
 
@@ -86,12 +88,28 @@ class Board:
         _qemu.wait_ms(ms)
 
     def battery_mv(self):
-        """No battery is measured here."""
-        return 0
+        """hub.json's battery_mv; 0 without it: no battery is measured here."""
+        return self._config.get("battery_mv", 0)
 
     def reset_cause(self):
         """Index of layout.RESET_CAUSES."""
         return machine.reset_cause()
+
+    def crash_pc(self):
+        """Where the fault or the watchdog's bite was that ended the life before, else 0."""
+        return _qemu.crash_pc()
+
+    def watchdog(self, ms):
+        """From now on reset the processor unless feed() comes that often; 0 ends that."""
+        _qemu.watchdog(ms)
+
+    def feed(self):
+        """All is well."""
+        _qemu.feed()
+
+    def power_off(self):
+        """Switch off: the emulator ends."""
+        _qemu.power_off()
 
     def reset(self, cause):
         """Reset the processor; the next start finds the cause."""

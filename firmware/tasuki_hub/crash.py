@@ -112,10 +112,11 @@ def of_reset(board):
     """Lines of a record of a life that could not write its own, or an empty list."""
     cause = layout.RESET_CAUSES[board.reset_cause()]
     address = board.crash_pc() if hasattr(board, "crash_pc") else 0
-    if cause == "crash" and address:
-        return ["crash: fault at %08x" % address]
-    if cause in ("watchdog", "brown_out"):
-        return ["crash: " + cause]
+    if cause == "crash" and not address:
+        return []  # that life has written its own
+    if cause in ("watchdog", "brown_out", "crash"):
+        what = "fault" if cause == "crash" else cause
+        return ["crash: " + what + (" at %08x" % address if address else "")]
     return []
 
 

@@ -12,16 +12,22 @@
 enum {
     HUB_CAUSE_POWER_ON = 1,
     HUB_CAUSE_RESET = 2,
+    HUB_CAUSE_WATCHDOG = 3,
+    HUB_CAUSE_BROWN_OUT = 4,
     HUB_CAUSE_CRASH = 5,
 };
 
 // hub_vectors.c: the processor's own business
 void hub_vectors_init(void);
 int hub_reset_cause(void);          // one of the above, of this boot
-uint32_t hub_crash_pc(void);        // where the fault before this boot was, else 0
+uint32_t hub_crash_pc(void);        // where the fault or the watchdog's bite before this boot was, else 0
 void hub_reset(int cause) __attribute__((noreturn));
 unsigned int hub_irq_disable(void); // returns the state for hub_irq_restore
 void hub_irq_restore(unsigned int state);
+
+// hub_watchdog.c: the NMI comes when it was not fed for so long
+void hub_watchdog_start(uint32_t ms); // 0: stop it
+void hub_watchdog_feed(void);
 
 // hub_clock.c: 25-MHz timers
 void hub_clock_init(void);

@@ -31,6 +31,7 @@ SRC_BOARD_O = shared/runtime/gchelper_native.o shared/runtime/gchelper_thumb2.o
 # These names must not occur in ports/qemu, where make looks first.
 vpath %.c $(BOARD_DIR)
 SRC_C += hub_start.c hub_vectors.c hub_clock.c hub_line.c hub_host.c hub_module.c
+SRC_C += hub_watchdog.c
 
 # The key region signs with the C module's Ed25519.
 ifneq ($(USER_C_MODULES),)
