@@ -7,19 +7,20 @@ hub's folder has a garment.json:
     ecg      a file of int16 microvolts, 250 a second, at the electrodes; over and over
     events   [[seconds, what, name, value], ...]: at that device time
              the part `what` gets the attribute `name`; with name `broken` its bus fails;
-             `button` is pressed or released
+             `button` is pressed or released; `hub` does nothing else for `value` ms
 
 and each second it writes to buses.json how many transactions each part has seen.
 """
 
 import json
+import time
 
 import _qemu
 from parts import Parts
 from sensors.bus import Clock
 
+from tasuki_hub import status
 from tasuki_hub.board_qemu import Board
-from tasuki_hub.status import StatusDriver
 
 _PERIOD_US = 4_000  # of the recorded ECG
 _SECOND_US = 1_000_000
@@ -63,8 +64,9 @@ class GarmentBoard(Board):
         self._report_us = 0
 
     def drivers(self, hub):
-        """The full profile, and the button."""
-        return self.electronics.streams(StatusDriver(hub, 4_000_000), hub.log)
+        """The full profile, the button, and what the hub says of itself."""
+        (_, report), *others = status.drivers(hub)
+        return self.electronics.streams(report, hub.log, hub.alarm) + others
 
     def battery_mv(self):
         """As the gauge says."""
@@ -73,9 +75,9 @@ class GarmentBoard(Board):
     def wait(self, ms):
         """Sleep, and then let the parts live up to now."""
         Board.wait(self, ms)
-        now = self.now_us()
-        while self._events and now >= self._events[0][0] * _SECOND_US:
+        while self._events and self.now_us() >= self._events[0][0] * _SECOND_US:
             self._happen(*self._events.pop(0)[1:])
+        now = self.now_us()
         self._time.set(now)
         if now >= self._report_us:
             self._report_us = now + _SECOND_US
@@ -85,6 +87,8 @@ class GarmentBoard(Board):
     def _happen(self, what, name, value):
         if what == "button":
             self.electronics.button(0 if value else 1)
+        elif what == "hub":
+            time.sleep_ms(value)
         elif name == "broken":
             self.electronics.faults_of(what).broken = value
         else:

@@ -21,8 +21,9 @@ _STEP_UDPS = {0: 8750, 1: 17500, 2: 35000, 3: 70000}  # per step, table 2
 class SimLsm6dso:
     """`motion(us)` gives (ax, ay, az) in micro-g and (gx, gy, gz) in millidegrees per second.
 
-    Faults: identity, fine (INTERNAL_FREQ_FINE), ppm (on top of it), frozen,
-    lost_word (a word is left out, so the FIFO is out of step).
+    weightless takes its accelerations away. Faults: identity, fine
+    (INTERNAL_FREQ_FINE), ppm (on top of it), frozen, lost_word (a word is left
+    out, so the FIFO is out of step).
     """
 
     def __init__(self, clock, motion):
@@ -32,6 +33,7 @@ class SimLsm6dso:
         self.fine = 0
         self.ppm = 0
         self.frozen = False
+        self.weightless = False
         self.lost_word = False
         self._reset()
         clock.listeners.append(self._tick)
@@ -138,6 +140,8 @@ class SimLsm6dso:
 
     def _take(self, us):
         accel, gyro = self._motion(us)
+        if self.weightless:
+            accel = (0, 0, 0)
         self._watch(accel)
         if self.registers[_FIFO_CTRL4] & 7 != 6:
             return
