@@ -80,3 +80,4 @@ class FastLine:
     def close(self):
         """Power the sensors down, which closes the recording's files."""
         self.hub.sampler.apply(0, self.board.clock)
+        self.hub.close()

@@ -57,6 +57,7 @@ def _live(board, careful_us):
         if board.reset_cause() in crash.SUDDEN:
             hub.sampler.quiet()
         _turns(hub, board, began_us + careful_us if careful_us else None)
+        hub.close()
         if hub.leaving == OFF:
             board.power_off()
         return hub.leaving
@@ -65,6 +66,7 @@ def _live(board, careful_us):
     lived_us = board.now_us() - began_us
     if hub:
         hub.sampler.quiet()
+        hub.close()
         hub = None
     elif careful_us:
         _rest(board, careful_us)  # not even a careful hub comes up

@@ -61,7 +61,8 @@ class Hub:
         self.jobs = Jobs(board)
         self.blobs = {}  # by name of layout.BLOBS, who takes them: see blobs.py
         self.updates = Updates(self)
-        self.commands = Commands(self, (Orders(self), Blobs(self)))
+        self._uploads = Blobs(self)
+        self.commands = Commands(self, (Orders(self), self._uploads))
         self.calibration = self.packer.calibration = Calibration(self)
         self.sampling = False
         self.session = 0
@@ -303,6 +304,10 @@ class Hub:
         self.consent.drop()
         self.ring.wipe()
         self.link.wipe()
+
+    def close(self):
+        """Before the hub is dropped: no file stays open, since what the collector closes cannot write."""
+        self._uploads.drop()
 
     def destroy(self):
         """An order came: the key first, with all that lives and dies with it, then what it protected."""

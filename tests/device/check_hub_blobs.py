@@ -138,6 +138,13 @@ assert "blob.new" not in os.listdir(folder)
 del blobs.open
 assert send(host, short) == "ok"
 
+# a hub that leaves while one is under way closes its file: the collector could not write the rest
+assert host.status("blob_begin", BUNDLE, 10, sha256(short).digest()) == "ok"
+assert host.status("blob_data", 0, short[:4]) == "ok"
+host.hub.close()
+assert "blob.new" not in os.listdir(folder)
+assert host.status("blob_data", 4, short[4:]) == "mismatch"
+
 # what a boot finds of a blob that was cut short goes
 assert host.status("blob_begin", BUNDLE, 10, bytes(32)) == "ok"
 assert "blob.new" in os.listdir(folder)

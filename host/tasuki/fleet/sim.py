@@ -137,9 +137,11 @@ class SimHub(threading.Thread):
             self.hub.step()
             self._board.wait(2)
             if self.hub.leaving == REBOOT and self.hub.link.idle():
+                self.hub.close()
                 self.hub = Hub(self._board, SodiumCrypto)
 
     def close(self) -> None:
         """End the thread."""
         self._ended.set()
         self.join(timeout=5)
+        self.hub.close()
