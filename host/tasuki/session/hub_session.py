@@ -31,9 +31,10 @@ from tasuki.session.permission import Permission
 from tasuki.session.state import State
 from tasuki.session.storing import Storing
 from tasuki.trust.verdict import Missing, Verdict, Verified
-from tasuki_wire import codec
+from tasuki_wire import codec, layout
 from tasuki_wire import items as wire_items
 
+_LOG = codec.number("log")
 _SYNC_S = 5.0
 _LOOK_S = 1.0  # consent may begin or end by the clock alone
 _SILENT_S = 4 * _SYNC_S
@@ -215,10 +216,15 @@ class Session:
         self._count_kinds(rows[good])
         if good.any():
             self._latest_us = max(self._latest_us, int(rows["time_us"][good].max()))
-        samples = self.deriver.feed(batch, keep & self.gate.view(rows["kind"], rows["stream"]))
+        view = keep & self.gate.view(rows["kind"], rows["stream"])
+        samples = self.deriver.feed(batch, view)
         if samples:
             for listener in self.listeners:
                 listener.on_samples(samples)
+        for body in batch.bodies(view & (rows["kind"] == _LOG)):
+            text = body[layout.HEADER_SIZE + 1 :].decode(errors="replace")
+            for listener in self.listeners:
+                listener.on_log(body[layout.HEADER_SIZE], text)
         return verdicts
 
     def _count_kinds(self, rows: NDArray[Any]) -> None:

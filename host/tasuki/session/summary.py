@@ -38,6 +38,7 @@ def of_session(session: Session, monitor: Monitor, uploaded: int) -> dict[str, A
         "resends": counts.resends,
         "reboots": counts.reboots,
         "calibration": counts.calibration,
+        "hub": monitor.health.summary(monitor.stream_names()),
         "beats": session.beats,
         "beats_expected": None,
         "heart_rate_bpm": _rounded(heart.bpm if heart else None),
