@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from tasuki.capture.parts import CALIBRATION
 from tasuki.capture.writer import CaptureWriter
 from tasuki.errors import UsageError
 from tasuki.pipeline.parcel import Routed
@@ -56,7 +57,7 @@ class Recorder(Listener):
             if verdict.calibration != self._calibration:
                 self._calibration = verdict.calibration
                 writer.add_event(
-                    "calibration",
+                    CALIBRATION,
                     session=verdict.session,
                     epoch=verdict.epoch,
                     version=verdict.calibration,
