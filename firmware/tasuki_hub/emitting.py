@@ -17,6 +17,7 @@ to keep the nodes that wait for their sibling.
 
 import struct
 from array import array
+from hashlib import sha256
 
 from tasuki_hub import fast
 from tasuki_hub.fast import copy_into, wipe  # noqa: F401
@@ -29,6 +30,7 @@ SLOT_KEY = layout.ENTRY_SIZE
 SLOT_SIZE = SLOT_KEY + layout.KEY_SIZE
 _SALTED = 1 + layout.KEY_SIZE  # what stands before a body when it is hashed
 _WRAP = 0xFFFF  # in place of a length: the next frame stands at the start
+_PAYLOAD = _SALTED + layout.HEADER_SIZE
 _BODY = layout.MAX_FRAME - layout.CRC_SIZE
 
 _message = bytearray(_SALTED + _BODY)
@@ -107,7 +109,7 @@ def _push(state, records, src, n):
     return lost
 
 
-def ready(state, hi, lo, flush):
+def _ready(state, hi, lo, flush):
     """How many records the next frame takes: see ring.SampleRing.ready."""
     per_frame = state[12]
     cut = state[2]
@@ -119,6 +121,17 @@ def ready(state, hi, lo, flush):
     if behind_us <= (n - 1) * period:
         n = (behind_us + period - 1) // period
     return n if n == per_frame or flush or cut else 0
+
+
+def waited(state, n, hi, lo):
+    """How long the oldest of the n newest records has waited by the time (hi, lo), in microseconds."""
+    at = 3
+    count = state[1]
+    if state[2] and state[2] < count:
+        at = 5
+        count -= state[2]
+    us = lo - state[at + 1] - (count - n) * state[9]
+    return us + (hi - state[at] << 30) if hi != state[at] else us
 
 
 def pull_into(state, records, dst, at, n):
@@ -160,7 +173,7 @@ def behind(ring, place):
     return place
 
 
-def go_on(state, ring):
+def _go_on(state, ring):
     """The frame that was to be sent next goes; the next is the first behind it that was not forgotten."""
     state[5] += 1
     if state[5] != state[4]:
@@ -174,12 +187,12 @@ def _evict(state, ring, start, end):
     while state[2] and start <= state[1] < end:
         if state[5] != state[4] and state[1] == state[3]:
             state[6] += 1
-            go_on(state, ring)
+            _go_on(state, ring)
         state[1] = behind(ring, state[1])
         state[2] -= 1
 
 
-def keep(state, ring, body, n):
+def _keep(state, ring, body, n):
     """Add a body; the oldest ones make room."""
     end = state[0]
     if end + 2 + n > len(ring):
@@ -219,7 +232,7 @@ def _emit(frames, ring, rows, most, hi, lo, flush):
 def _emit_one(frames, ring, row, hi, lo, flush):
     """The next frame of a row: records in it, 0 for none yet, -1 when there is no place for its leaf."""
     samples, records, slot, leaves = row
-    n = ready(samples, hi, lo, flush)
+    n = _ready(samples, hi, lo, flush)
     if not n:
         return 0
     count = slot[6] | slot[7] << 8
@@ -228,7 +241,7 @@ def _emit_one(frames, ring, row, hi, lo, flush):
         return -1
     last_lo = samples[4] + (n - 1) * samples[9]
     struct.pack_into("<II", slot, 16, samples[3] + (last_lo >> 30), last_lo & LOW)
-    size = make(frames, samples, records, _message, n)
+    size = _make(frames, samples, records, _message, n)
     if not count:
         copy_into(slot, 0, _message, _SALTED + 2, 1)
         copy_into(slot, 1, _message, _SALTED + 1, 1)
@@ -238,8 +251,8 @@ def _emit_one(frames, ring, row, hi, lo, flush):
     slot[7] = count + 1 >> 8
     _message[0] = 0  # the tag of a leaf
     copy_into(_message, 1, slot, SLOT_KEY, layout.KEY_SIZE)
-    copy_into(leaves, at, epoch.sha256(_view[: _SALTED + size]), 0, layout.NODE_SIZE)
-    keep(frames, ring, _body, size)
+    copy_into(leaves, at, sha256(_view[: _SALTED + size]).digest(), 0, layout.NODE_SIZE)
+    _keep(frames, ring, _body, size)
     return n
 
 
@@ -257,20 +270,96 @@ def _take_into(dst, state, ring, seeds):
     place = state[3]
     n = ring[place] | ring[place + 1] << 8
     copy_into(_message, 0, ring, place + 2, n)
-    go_on(state, ring)
+    _go_on(state, ring)
     n = fast.encode_into(dst, _message, codec.close_frame_into(_message, n))
     dst[n] = 0
     return n + 1
 
 
-make = _make
+# -- with viper -----------------------------------------------------------------
+
+
+def _viper_one(frames, ring, row, hi, lo, flush):
+    """_emit_one with machine code for all but the hash."""
+    samples, records, slot, leaves = row
+    n = _viper.ready(samples, hi, lo, flush)
+    if not n:
+        return 0
+    place = (slot[6] | slot[7] << 8) * layout.NODE_SIZE
+    if place + layout.NODE_SIZE > len(leaves):
+        return -1
+    message = _message
+    size = 0
+    if frames[7] >> samples[10] & 1:
+        _viper.pull(samples, records, _raw, 0, n)
+        size = pack_into(message, _PAYLOAD, _raw, 0, n, samples[7] >> 1)
+    _viper.header(message, frames, samples, 1 if size else 0)
+    if not size:
+        size = _viper.pull(samples, records, message, _PAYLOAD, n)
+    _viper.enter(slot, message, samples, n)
+    _viper.advance(samples, n)
+    size += layout.HEADER_SIZE
+    digest = sha256(_view[: _SALTED + size]).digest()
+    _viper.copy(leaves, place, digest, 0, layout.NODE_SIZE)
+    _viper.keep(frames, ring, len(ring), message, _SALTED, size)
+    return n
+
+
+def _viper_emit(frames, ring, rows, most, hi, lo, flush):
+    made = full = 0
+    for row in rows:
+        samples = row[0]
+        if samples[1] >= samples[12] or flush or samples[2]:
+            n = left = most
+            while n > 0 and left:
+                n = _viper_one(frames, ring, row, hi, lo, flush)
+                made += n > 0
+                left -= 1
+            full |= n < 0
+    return -1 - made if full else made
+
+
+def _viper_take_into(dst, state, ring, seeds):
+    if state[5] == state[4]:
+        return 0
+    place = state[3]
+    n = ring[place] | ring[place + 1] << 8
+    message = _message
+    _viper.copy(message, 0, ring, place + 2, n)
+    _viper.go_on(state, ring, len(ring))
+    n = _viper.cobs_encode(dst, message, codec.close_frame_into(message, n))
+    dst[n] = 0
+    return n + 1
+
+
+def _viper_go_on(state, ring):
+    _viper.go_on(state, ring, len(ring))
+
+
+def _viper_keep(state, ring, body, n):
+    if 2 + n > len(ring) or n > len(body):
+        raise IndexError("frame")
+    _viper.keep(state, ring, len(ring), body, 0, n)
+
+
+ready = _ready
+go_on = _go_on
+keep = _keep
+push = _push
+emit = _emit
+close_slot = _close_slot
+take_into = _take_into
+if fast.VIPER:
+    from tasuki_hub import _viper
+
+    ready = _viper.ready
+    _advance = _viper.advance
+    go_on = _viper_go_on
+    keep = _viper_keep
+    emit = _viper_emit
+    take_into = _viper_take_into
 if module:
     push = module.push
     emit = module.emit
     close_slot = module.close_slot
     take_into = module.take_into
-else:
-    push = _push
-    emit = _emit
-    close_slot = _close_slot
-    take_into = _take_into

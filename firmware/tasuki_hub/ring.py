@@ -99,14 +99,6 @@ class SampleRing:
         at = _AFTER_HI if self.state[_CUT] else _HI
         emitting.put_time(self.state, at, emitting.time_us(self.state, at) + us)
 
-    def newest_us(self):
-        """When the newest record was taken; only while there is one."""
-        state = self.state
-        if state[_CUT] and state[_CUT] < state[_COUNT]:
-            after_us = emitting.time_us(state, _AFTER_HI)
-            return after_us + (state[_COUNT] - state[_CUT] - 1) * self.period_us
-        return self.first_us + (state[_COUNT] - 1) * self.period_us
-
     def push(self, src, n):
         """Append n records from the bytes of src."""
         self.taken += n

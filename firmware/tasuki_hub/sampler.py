@@ -22,6 +22,7 @@ other streams go on. Each is started again every ten seconds, and with the next
 token, narrowing or start.
 """
 
+from tasuki_hub import emitting
 from tasuki_hub.ring import SampleRing
 from tasuki_wire import codec, items, layout
 
@@ -74,8 +75,11 @@ class Stream:
     def seq(self, seq):
         self.ring.seq = seq
 
-    def took(self, now_us):
-        """The driver has moved records: count them and how long the oldest of them waited."""
+    def took(self, now_us, hi, lo):
+        """The driver has moved records: count them and how long the oldest of them waited.
+
+        hi and lo are now_us in two words, because a large number costs an object at each step.
+        """
         ring = self.ring
         n = ring.taken
         ring.taken = 0
@@ -84,7 +88,7 @@ class Stream:
             self.records += n
         else:
             self.mark_us = now_us  # the first batch only says when the count begins
-        waited = now_us - ring.newest_us() + (n - 1) * ring.period_us
+        waited = emitting.waited(ring.state, n, hi, lo)
         if waited > self.jitter_us:
             self.jitter_us = waited
         over = waited - self.deadline_us
@@ -122,10 +126,11 @@ class Sampler:
         if now_us < self.next_us:
             return False
         next_us = now_us + _LONGEST_US
+        hi, lo = codec.time_words(now_us)
         for stream in self.streams:
             if stream.state != OFF:
                 if now_us >= stream.due_us:
-                    self._turn(stream, now_us)
+                    self._turn(stream, now_us, hi, lo)
                 next_us = min(next_us, stream.due_us)
         self.next_us = next_us
         return True
@@ -151,7 +156,7 @@ class Sampler:
 
     # -- one stream ---------------------------------------------------------
 
-    def _turn(self, stream, now_us):
+    def _turn(self, stream, now_us, hi, lo):
         if not stream.on:
             return self._start(stream, now_us)
         try:
@@ -160,7 +165,7 @@ class Sampler:
             return self._lose(stream, FAILED, e, now_us)
         stream.due_us = now_us if due_us is None else due_us
         if stream.ring.taken:
-            stream.took(now_us)
+            stream.took(now_us, hi, lo)
             if stream.state != RUNNING:
                 self._runs_again(stream)
         elif stream.silent_us and now_us - stream.heard_us > stream.silent_us:
