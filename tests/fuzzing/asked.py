@@ -38,6 +38,7 @@ class Asked:
         self._tail = b""
         self.damaged = self.damaged_in_all = 0
         self.waiting: Counter[tuple[str, int]] = Counter()
+        self._excused: Counter[tuple[str, int]] = Counter()
         self.reached: Counter[str] = Counter()
         self.enrolments: list[tuple] = []  # fields of every `enroll`
         self.locked: set[bytes] = set()  # devices that a `lock` named
@@ -70,6 +71,11 @@ class Asked:
             self.damaged_in_all += 1
             return None
 
+    def excuse(self, name: str) -> None:
+        """What was asked so far by this command may stay without an answer."""
+        for key in [key for key in self.waiting if key[0] == name]:
+            self._excused[key] += self.waiting.pop(key)
+
     @property
     def open(self) -> bool:
         """True when a piece has begun that no delimiter ended yet."""
@@ -77,16 +83,20 @@ class Asked:
 
     def answered(self, name: str, request: int) -> bool:
         """Note an answer; False when nobody asked."""
-        if not self.waiting[name, request]:
-            return False
-        self.waiting[name, request] -= 1
-        if not self.waiting[name, request]:
-            del self.waiting[name, request]
-        return True
+        key = (name, request)
+        asked = self.waiting if self.waiting[key] else self._excused
+        asked[key] -= 1
+        known = asked[key] >= 0
+        if asked[key] <= 0:
+            del asked[key]
+        if not self.waiting[key]:
+            del self.waiting[key]
+        return known
 
     def new_life(self) -> None:
         """What was asked of the life before is forgotten with it."""
         self.damaged = 0
         self.waiting.clear()
+        self._excused.clear()
         self.enrolments.clear()
         self.locked.clear()

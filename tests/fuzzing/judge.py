@@ -123,10 +123,7 @@ class Judge:
         if self.live and now_us >= self._expires_us:
             self.live = False
             self._allowed = 0
-            # what went with the token's data is not answered any more
-            for name, request in list(self.asked.waiting):
-                if name == "leaves_request":
-                    del self.asked.waiting[name, request]
+            self.asked.excuse("leaves_request")  # an answer may have gone with the token's data
 
     # -- samples ------------------------------------------------------------
 

@@ -81,7 +81,7 @@ def _some_token(world: World, rng: Random, request: int) -> bytes:
     }
     choice = rng.random()
     if choice < 0.75:
-        name = rng.choice([n for n in wrong if n != "lifetime" or choice < 0.1])
+        name = rng.choice([n for n in wrong if n != "lifetime" or choice < 0.4])
         return token(world, request, **{name: wrong[name]})
     if choice < 0.9:
         right = token(world, request, binding=b"x" * 16)
