@@ -59,6 +59,7 @@ class Commands:
     # -- who are you ------------------------------------------------------
 
     def do_hello_request(self, now, request):
+        self._hub.store.rewind()
         self._hub.hello()
 
     def do_identify(self, now, request):
@@ -112,7 +113,7 @@ class Commands:
                 hub.session,
                 hub.epochs.open.number if hub.epochs.open else hub.epochs.next_number,
                 hub.consent.remaining_s(now),
-                0,
+                min(hub.store.count, 0xFFFF),
             ),
         )
 
@@ -134,6 +135,7 @@ class Commands:
         keys = hub.keys
         if repin or not keys.keyed:
             hub.wipe()  # no token of before reaches the new key
+            hub.store.wipe()
             try:
                 hub.public = yield from keys.create_steps(hub.crypto, hub.board, authority)
             except NotImplementedError:
@@ -261,3 +263,6 @@ class Commands:
     def do_ack(self, now, session, number):
         if session == self._hub.session:
             self._hub.acknowledged(number, now)
+
+    def do_stored_ack(self, now, session, number):
+        self._hub.store.acknowledged(session, number)

@@ -20,6 +20,7 @@ from tasuki_hub.power import OFF as OFF_STATE
 from tasuki_hub.power import Power
 from tasuki_hub.ring import FrameRing
 from tasuki_hub.sampler import Sampler
+from tasuki_hub.store import Store
 from tasuki_hub.update import Updates
 from tasuki_wire import codec, epoch, items, layout
 
@@ -29,6 +30,7 @@ _HELLO = codec.number("hello")
 _HELLO_US = 1_000_000
 _LINK_TIMEOUT_US = 30_000_000  # acks come every epoch; their absence means nobody listens
 _RING_SIZE = 16 * 1024
+_STORING_RING_SIZE = 28 * 1024  # an epoch stays until it is in flash, while the next is packed
 _WRITE_BUDGET = 4096
 _UNSAID = 4  # lines kept for a first epoch
 _LAST_SEQ = layout.MAX_SEQ - (1 << 16)  # leaves room for the epoch that is open and its resends
@@ -47,7 +49,8 @@ class Hub:
         self.keys = keystore.of(board)
         self.public = self.keys.public_key(crypto)
         self.nonce = board.entropy(16)
-        self.ring = FrameRing(_RING_SIZE)
+        stores = getattr(crypto, "sealed_box_into", None) is not None
+        self.ring = FrameRing(getattr(board, "ring_bytes", _STORING_RING_SIZE if stores else _RING_SIZE))
         self.link = Link(self.ring)
         self.consent = Consent()
         self.power = Power(self)
@@ -71,6 +74,7 @@ class Hub:
         self._departs = False  # it leaves as soon as all is signed and sent
         self._unsaid = []  # lines that wait for an epoch
         self.heard_us = 0
+        self.store = Store(self)
         self._prev = epoch.NO_PREV
         self._changes = []  # (close reason, what to do then); done in order
         self._paused = False  # a change waits for the signer, and nothing is sampled
@@ -85,6 +89,7 @@ class Hub:
         self._receive(now)
         self._watch(now)
         self._sample(now)
+        self.store.step(now)
         self.jobs.advance()
         self.link.pump(self.board.write, self.board.now_us(), _WRITE_BUDGET)
 
@@ -101,9 +106,9 @@ class Hub:
         if self.sampling:
             if self.consent.ending(now):
                 self.end("token", now)
-            elif now - self.heard_us > _LINK_TIMEOUT_US:
+            elif now - self.heard_us > _LINK_TIMEOUT_US and not self.store.active:
                 self.end("link", now)
-        elif (self._departs or self._worn()) and self.jobs.idle() and self.link.idle():
+        elif (self._departs or self._worn()) and self.jobs.idle() and self.link.idle() and self.store.settled:
             self.leaving = REBOOT
         self.updates.watch(self, now)
         if not self._paused and self.power.watch(now):
@@ -127,7 +132,7 @@ class Hub:
     def hello(self):
         """Queue a hello."""
         flags = self.keys.keyed | bool(self.keys.authority) << 1
-        flags |= self.consent.live(self.board.now_us()) << 2 | 1 << 3
+        flags |= self.consent.live(self.board.now_us()) << 2 | (not self.store.able) << 3
         self.link.answer(_HELLO, codec.hello(self.nonce, flags))
 
     # -- sampling and epochs ----------------------------------------------
@@ -157,6 +162,7 @@ class Hub:
     def _begin(self, now):
         secret = self.board.entropy(layout.SECRET_SIZE)
         self.epochs.begin(secret, self.consent.token_id, self.consent.items(now), now)
+        self.epochs.open.storage = self.store.key()
 
     def _close_at(self, end):
         """The regular close, on the grid of the epoch's length."""
@@ -302,6 +308,7 @@ class Hub:
     def wipe(self):
         """The token is over: nothing that was sampled under it outlives it, sent or not."""
         self.consent.drop()
+        self.store.forget()
         self.ring.wipe()
         self.link.wipe()
 
@@ -318,10 +325,12 @@ class Hub:
         self.sampler.apply(0, self.board.now_us())
         self.epochs.open = None
         self.wipe()
+        self.store.wipe()
 
     def acknowledged(self, number, now):
         """The host has an epoch of this session, durably."""
         self.epochs.trim(number)
+        self.store.acknowledged(self.session, number)
         self.crashes.acknowledged(number, now - self.born_us)
 
     def complain(self, what, error):

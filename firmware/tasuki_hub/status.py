@@ -64,7 +64,7 @@ class StatusDriver:
             hub.ring.dropped + hub.link.dropped,
             hub.link.damaged,
             hub.epochs.given_up,
-            0,
+            hub.store.lost,
             hub.board.heap_free(),
         )
         ring.push(record, 1)

@@ -5,6 +5,7 @@ signer (PyNaCl) are not; the `unix` hub has the real interpreter.
 """
 
 import contextlib
+import hashlib
 import os
 import select
 import threading
@@ -20,6 +21,8 @@ from tasuki_hub import status
 from tasuki_hub.commands import MAINTENANCE, REBOOT
 from tasuki_hub.hub import Hub
 from tasuki_hub.replay import Replay
+
+_BOX_EXTRA = sodium.crypto_box_SEALBYTES
 
 
 class SodiumCrypto:
@@ -51,6 +54,15 @@ class SodiumCrypto:
         except (BadSignatureError, ValueError, TypeError):
             return False
         return True
+
+    @staticmethod
+    def sealed_box_into(buf: bytearray, n: int, public: bytes, secret: bytes) -> int:
+        """Seal buf[48 : 48 + n] in place, as the hub's C module does (firmware/cmodule/README.md)."""
+        ephemeral = sodium.crypto_scalarmult_base(secret)
+        nonce = hashlib.blake2b(ephemeral + public, digest_size=sodium.crypto_box_NONCEBYTES).digest()
+        box = ephemeral + sodium.crypto_box(bytes(buf[_BOX_EXTRA : _BOX_EXTRA + n]), nonce, public, secret)
+        buf[: len(box)] = box
+        return len(box)
 
 
 class SimBoard:

@@ -95,7 +95,8 @@ class Connection:
             self.heard_s = time.monotonic()
         start = 0
         waiting: list[Event] = []  # messages, which go behind the frames that came with them
-        for link in self.messages.join(batch.links()):
+        # one by one, so that a hello ends only the assembly of what came before it
+        for link in (whole for one in batch.links() for whole in self.messages.join([one])):
             if link.kind == _HELLO:
                 if self._hello(link.payload):
                     if self._lives > 1:

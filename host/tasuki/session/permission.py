@@ -110,6 +110,7 @@ class Permission:
             nonce=self._connection.nonce,
             policy=self._state.policy.hash,
             lifetime_s=self._lifetime_s,
+            storage=bytes(self._state.vault.private_key("storage").public_key),
         )
         self._state.tokens.note(device, sequence, epoch.token_id(token))
         fields: Fields = codec.unpack(epoch.TOKEN, bytes(2) + token)[1:]

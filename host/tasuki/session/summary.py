@@ -37,6 +37,8 @@ def of_session(session: Session, monitor: Monitor, uploaded: int) -> dict[str, A
         "unknown_tails": counts.unknown_tails,
         "resends": counts.resends,
         "reboots": counts.reboots,
+        "epochs_recovered": counts.recovered,
+        "stored_refused": dict(counts.stored_refused),
         "calibration": counts.calibration,
         "hub": monitor.health.summary(monitor.stream_names()),
         "beats": session.beats,
