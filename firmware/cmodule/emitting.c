@@ -81,6 +81,23 @@ static mp_obj_t push(size_t n_args, const mp_obj_t *args)
 }
 MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(tasuki_push_obj, 4, 4, push);
 
+/* waited(samples, n, hi, lo) -> microseconds since the oldest of the n newest records */
+static mp_obj_t waited(size_t n_args, const mp_obj_t *args)
+{
+    (void)n_args;
+    const uint32_t *s = words(args[0], S_WORDS);
+    int64_t now = (int64_t)mp_obj_get_int(args[2]) << 30 | mp_obj_get_int(args[3]);
+    int behind_gap = s[S_CUT] && s[S_CUT] < s[S_COUNT];
+    const uint32_t *first = s + (behind_gap ? S_AFTER_HI : S_HI);
+    int64_t count = (int64_t)s[S_COUNT] - (int64_t)(behind_gap ? s[S_CUT] : 0) - mp_obj_get_int(args[1]);
+    int64_t us = now - ((int64_t)first[0] << 30 | first[1]) - count * s[S_PERIOD];
+    if (us >= 0x3fffffff) {
+        us = 0x3fffffff;
+    }
+    return MP_OBJ_NEW_SMALL_INT(us < -0x3fffffff ? -0x3fffffff : (mp_int_t)us);
+}
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(tasuki_waited_obj, 4, 4, waited);
+
 static unsigned ones(unsigned n)
 {
     unsigned count = 0;

@@ -18,7 +18,7 @@ from tasuki_hub.hub import OFF, Hub
 from tasuki_wire import layout
 
 _BUSY_MS = 2
-_SAMPLING_MS = 20
+_SAMPLING_MS = 100  # unless a part is due earlier; each turn costs what a frame does
 _IDLE_MS = 50
 _WATCHDOG_MS = 8_000
 _CRASH = "crash"

@@ -123,15 +123,17 @@ def _ready(state, hi, lo, flush):
     return n if n == per_frame or flush or cut else 0
 
 
-def waited(state, n, hi, lo):
-    """How long the oldest of the n newest records has waited by the time (hi, lo), in microseconds."""
+def _waited(state, n, hi, lo):
+    """Microseconds since the oldest of the n newest records by the time (hi, lo), below 2**30 either way."""
     at = 3
     count = state[1]
     if state[2] and state[2] < count:
         at = 5
         count -= state[2]
     us = lo - state[at + 1] - (count - n) * state[9]
-    return us + (hi - state[at] << 30) if hi != state[at] else us
+    if hi != state[at]:
+        us += hi - state[at] << 30
+    return max(-LOW, min(us, LOW))
 
 
 def pull_into(state, records, dst, at, n):
@@ -343,6 +345,7 @@ def _viper_keep(state, ring, body, n):
 
 
 ready = _ready
+waited = _waited
 go_on = _go_on
 keep = _keep
 push = _push
@@ -359,6 +362,7 @@ if fast.VIPER:
     emit = _viper_emit
     take_into = _viper_take_into
 if module:
+    waited = module.waited
     push = module.push
     emit = module.emit
     close_slot = module.close_slot

@@ -8,7 +8,7 @@ import struct
 from array import array
 
 from tasuki_hub import emitting
-from tasuki_hub.emitting import wipe
+from tasuki_hub.emitting import push, wipe
 
 # The C module's rings.h has the same indices.
 _HEAD = 0  # record that is the oldest
@@ -102,7 +102,7 @@ class SampleRing:
     def push(self, src, n):
         """Append n records from the bytes of src."""
         self.taken += n
-        lost = emitting.push(self.state, self.buf, src, n)
+        lost = push(self.state, self.buf, src, n)
         if lost:
             self.overruns += lost
 

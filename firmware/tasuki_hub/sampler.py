@@ -22,7 +22,7 @@ other streams go on. Each is started again every ten seconds, and with the next
 token, narrowing or start.
 """
 
-from tasuki_hub import emitting
+from tasuki_hub.emitting import waited
 from tasuki_hub.ring import SampleRing
 from tasuki_wire import codec, items, layout
 
@@ -88,12 +88,11 @@ class Stream:
             self.records += n
         else:
             self.mark_us = now_us  # the first batch only says when the count begins
-        waited = emitting.waited(ring.state, n, hi, lo)
-        if waited > self.jitter_us:
-            self.jitter_us = waited
-        over = waited - self.deadline_us
-        if over > 0:
-            self.late += min(n, 1 + (over - 1) // ring.period_us)
+        waited_us = waited(ring.state, n, hi, lo)
+        if waited_us > self.jitter_us:
+            self.jitter_us = waited_us
+        if waited_us > self.deadline_us:
+            self.late += min(n, 1 + (waited_us - self.deadline_us - 1) // ring.period_us)
 
 
 class Sampler:
@@ -129,9 +128,12 @@ class Sampler:
         hi, lo = codec.time_words(now_us)
         for stream in self.streams:
             if stream.state != OFF:
-                if now_us >= stream.due_us:
+                due_us = stream.due_us
+                if now_us >= due_us:
                     self._turn(stream, now_us, hi, lo)
-                next_us = min(next_us, stream.due_us)
+                    due_us = stream.due_us
+                if due_us < next_us:
+                    next_us = due_us
         self.next_us = next_us
         return True
 

@@ -10,8 +10,8 @@ from tasuki_wire import codec, epoch, layout
 
 random.seed(11)
 NODE = layout.NODE_SIZE
-PLAIN = (emitting._push, emitting._emit, emitting._close_slot, emitting._take_into)
-FAST = (emitting.push, emitting.emit, emitting.close_slot, emitting.take_into)
+PLAIN = (emitting._waited, emitting._push, emitting._emit, emitting._close_slot, emitting._take_into)
+FAST = (emitting.waited, emitting.push, emitting.emit, emitting.close_slot, emitting.take_into)
 SEEDS = array("I", [codec.KINDS[k].seed if k in codec.KINDS else 0 for k in range(32)])
 START = layout.WORD - 5_000_000  # the time's low word wraps on the way
 
@@ -20,7 +20,7 @@ class Side:
     """One stream's buffers, worked on by one form of the functions."""
 
     def __init__(self, forms, kind, per_frame, period, frames, ring_size):
-        self.push, self.emit, self.close_slot, self.take_into = forms
+        self.waited, self.push, self.emit, self.close_slot, self.take_into = forms
         self.samples = SampleRing(codec.KINDS[kind].row_size or 40, 3 * per_frame + 1, period)
         self.samples.bind(kind, 5, per_frame)
         self.samples.restart(START)
@@ -42,6 +42,8 @@ class Side:
             n = self.take_into(self.sent, self.ring.state, self.ring.buf, SEEDS)
             return bytes(self.sent[:n])
         hi, lo = codec.time_words(until_us)
+        if what == "wait":
+            return self.waited(s.state, n, hi, lo)
         r = self.ring
         row = (s.state, s.buf, self.slot, self.leaves)
         return self.emit(r.state, r.buf, (row,), 1 + n % 3, hi, lo, flush)
@@ -77,7 +79,7 @@ for kind, period in ((1, 4_000), (4, 10_000), (5, 16_667), (3, 1_000_000), (7, 4
     now = START
     for turn in range(1200):
         what = random.choice(
-            ("push", "push", "emit", "emit", "emit", "take", "gap" if not turn % 7 else "emit")
+            ("push", "push", "emit", "emit", "wait", "take", "gap" if not turn % 7 else "emit")
         )
         n = random.randrange(2 * per_frame)
         small = random.randrange(2)
