@@ -32,6 +32,7 @@ _LINK_TIMEOUT_US = 30_000_000  # acks come every epoch; their absence means nobo
 _RING_SIZE = 16 * 1024
 _STORING_RING_SIZE = 28 * 1024  # an epoch stays until it is in flash, while the next is packed
 _WRITE_BUDGET = 4096
+_ERROR = 40  # of layout's log
 _UNSAID = 4  # lines kept for a first epoch
 _LAST_SEQ = layout.MAX_SEQ - (1 << 16)  # leaves room for the epoch that is open and its resends
 
@@ -110,9 +111,9 @@ class Hub:
                 self.end("link", now)
         elif (self._departs or self._worn()) and self.jobs.idle() and self.link.idle() and self.store.settled:
             self.leaving = REBOOT
-        self.updates.watch(self, now)
         if not self._paused and self.power.watch(now):
             self.leaving = OFF
+        self.updates.watch(self, now)
         if not self.consent.live(now):
             if self.consent.token:
                 self.wipe()
@@ -163,6 +164,10 @@ class Hub:
         secret = self.board.entropy(layout.SECRET_SIZE)
         self.epochs.begin(secret, self.consent.token_id, self.consent.items(now), now)
         self.epochs.open.storage = self.store.key()
+        if self._unsaid and self.epochs.open.items & items.bit("device_status"):
+            for text in self._unsaid:
+                self.log(_ERROR, text)
+            self._unsaid = []
 
     def _close_at(self, end):
         """The regular close, on the grid of the epoch's length."""
@@ -280,9 +285,6 @@ class Hub:
         self._begin(now)
         if self.consent.items(now) & items.bit("device_status"):
             self.crashes.tell(self.log, self.epochs.open.number)
-            for level, text in self._unsaid:
-                self.log(level, text)
-            self._unsaid = []
         self.sampler.apply(self.consent.items(now), now)
         return "ok"
 
@@ -334,12 +336,12 @@ class Hub:
         self.crashes.acknowledged(number, now - self.born_us)
 
     def complain(self, what, error):
-        """Log that a part of the hub itself failed, in the first epoch if there is none now."""
-        line = (40, "%s failed: %s" % (what, error))
-        if self.sampling:
-            self.log(*line)
+        """Log that a part of the hub itself failed, in the next epoch if none is open."""
+        text = "%s failed: %s" % (what, error)
+        if self.epochs.open is not None:
+            self.log(_ERROR, text)
         elif len(self._unsaid) < _UNSAID:
-            self._unsaid.append(line)
+            self._unsaid.append(text)
 
     def log(self, level, text):
         """Send a line to the host, if device_status may be sent; a print would corrupt the link."""
