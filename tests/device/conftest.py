@@ -30,6 +30,7 @@ COMMANDS = {
 }
 CMODULE = ROOT / "build" / "cmodule" / "x64"
 WITH_CMODULE = (
+    "check_calibrate",
     "check_cmodule_",
     "check_hub_",
     "check_cobs",

@@ -8,10 +8,12 @@ import pytest
 
 from end_to_end.conftest import WEARER
 from fast_hub import FastLine
+from qemu_board import needs_qemu
 from tasuki.capture.parts import EventPart
 from tasuki.capture.reading import read
 from tasuki.fleet import devkeys
 from tasuki.fleet.calibration import Column, Constants
+from tasuki.fleet.virtual import VirtualHub
 from tasuki.frames import record_dtype, records_of
 from tasuki.session import care, greet
 from tasuki.session.connection import Connection
@@ -106,19 +108,26 @@ def test_every_stored_value_is_the_corrected_one_and_its_epoch_names_the_version
                 assert got == expected[: len(got)], (block.epoch, stream, column)
 
 
+@pytest.fixture(params=["unix", pytest.param("qemu", marks=needs_qemu)])
+def hub(request, tmp_path, replay_folder):
+    """A hub on a terminal, its clock four times as fast."""
+    with VirtualHub(request.param, tmp_path / "hub", replay_folder, 4) as hub:
+        yield hub
+
+
 @pytest.mark.hub
-def test_the_command_gives_a_real_hub_its_constants_once(tasuki, unix_hub, tmp_path):
+def test_the_command_gives_a_real_hub_its_constants_once(tasuki, hub, tmp_path):
     """The version stays over a reboot; the same one again is refused by its name."""
     file = tmp_path / "unit.toml"
     file.write_text("version = 5\n[[column]]\nstream = 0\ncolumn = 0\ngain = 0.5\n")
-    assert tasuki("hub", "enroll", "--port", unix_hub.port).returncode == 0
+    assert tasuki("hub", "enroll", "--port", hub.port).returncode == 0
 
-    done = tasuki.json("hub", "calibrate", file, "--port", unix_hub.port)
-    unix_hub.reset()
-    again = tasuki("hub", "calibrate", file, "--port", unix_hub.port)
+    done = tasuki.json("hub", "calibrate", file, "--port", hub.port)
+    hub.reset()
+    again = tasuki("hub", "calibrate", file, "--port", hub.port)
     path = tmp_path / "run.tsk"
     found = tasuki.json(
-        "run", "--port", unix_hub.port, "--consent", WEARER, "--seconds", 9, "--speed", 10, "--capture", path
+        "run", "--port", hub.port, "--consent", WEARER, "--seconds", 9, "--speed", 4, "--capture", path
     )
 
     assert (done["version"], done["columns"]) == (5, 1)

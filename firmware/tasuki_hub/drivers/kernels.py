@@ -1,9 +1,12 @@
 """Conversions from a part's words to the wire's records, in place of a loop per sample in the drivers.
 
-Machine code where the interpreter has it, the same loops in plain Python else.
+Machine code where the interpreter has it, the same loops in plain Python else;
+what is not the drivers' own, the correction, in the C module where there is one.
 """
 
 import sys
+
+from tasuki_hub.native import module
 
 try:
     if sys.implementation.name != "micropython":
@@ -55,6 +58,12 @@ def calibrate(buf, at, n, columns, rows, first, count):
     and held at the limits. The product has 17 and 16 bits: its magnitude is
     worked out in two halves, each within 31.
     """
-    if min(at, n, first, count) < 0 or at + 2 * n * columns > len(buf) or 6 * (first + count) > len(rows):
+    if min(at, n, columns - 1, first, count) < 0 or at + 2 * n * columns > len(buf):
+        raise IndexError("calibrate")
+    if 6 * (first + count) > len(rows):
         raise IndexError("calibrate")
     _loops.calibrate(buf, at, n, columns, rows, first, count)
+
+
+if module:
+    calibrate = module.calibrate
