@@ -24,6 +24,7 @@ _ANSWERS_TO = {
     "leaf_hashes": "leaves_request",
 }
 _STATUS_FIELDS = [field[0] for row in layout.MESSAGES if row[1] == "device_status" for field in row[5]]
+_TURN_US = 1_000_000  # of device time, which may run ten times as fast as the wall's
 
 
 class Fault(AssertionError):
@@ -61,6 +62,7 @@ class Judge:
         self.may_end = False
         self._allowed = 0  # items in force, as far as the hub has told
         self.live = False
+        self._ended = 0  # what was in force until just now
         self._expires_us = 0
         self._tail = b""
         self._lock_taken = self._order_taken = False
@@ -120,9 +122,11 @@ class Judge:
             self._sample(kind, name, stream, seq, codec.records(kind, flags, payload))
 
     def _expire(self, now_us: int) -> None:
+        if now_us >= self._expires_us + _TURN_US:
+            self._ended = 0
         if self.live and now_us >= self._expires_us:
             self.live = False
-            self._allowed = 0
+            self._ended, self._allowed = self._allowed, 0
             self.asked.excuse("leaves_request")  # an answer may have gone with the token's data
 
     # -- samples ------------------------------------------------------------
@@ -176,7 +180,7 @@ class Judge:
             self.may_end = False
             self.lives += 1
             self.live = False
-            self._allowed = 0
+            self._allowed = self._ended = 0
             self._joining = codec.Assembler()
             self.asked.new_life()
             self.world.born_again(nonce)
@@ -211,8 +215,10 @@ class Judge:
     def _status(self, fields: tuple) -> None:
         _, state, mask, session, number, remaining, _ = fields
         world = self.world
-        require(not mask & ~self._allowed, "items that no token gave", mask, self._allowed)
-        require(self.live or not remaining, "time left without a token", remaining)
+        # a status of the turn in which the token ended may be stamped behind its end
+        allowed = self._allowed | self._ended
+        require(not mask & ~allowed, "items that no token gave", mask, allowed)
+        require(self.live or self._ended or not remaining, "time left without a token", remaining)
         if session and not world.session:
             most = world.last_session + max(1, world.lives_since)
             require(world.last_session < session <= most, "session", session, "after", world.last_session)

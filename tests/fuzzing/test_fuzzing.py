@@ -37,7 +37,7 @@ def test_a_hub_that_samples_beyond_its_tokens_end_is_found(tmp_path, monkeypatch
 
     monkeypatch.setattr(Consent, "accept", accept)
 
-    assert "no token gave" in fault(tmp_path)
+    assert "without a token" in fault(tmp_path)
 
 
 def test_a_hub_that_samples_what_was_narrowed_away_is_found(tmp_path, monkeypatch):
