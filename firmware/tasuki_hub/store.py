@@ -139,7 +139,9 @@ class Store:
     def _keep(self, closed, now):
         number = closed.number
         try:
-            if self.shelf.begin(now) and (yield from self._write(closed, number)):
+            if not self.shelf.begin(now):
+                self._give_up(number)
+            elif (yield from self._write(closed, number)):
                 self._kept(closed)
             else:
                 self._give_up(number)

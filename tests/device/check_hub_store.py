@@ -7,7 +7,7 @@ import os
 
 from scripted_board import Host, SlowSigner, fresh_folder
 
-from tasuki_wire import codec, epoch, layout
+from tasuki_wire import codec, epoch, items, layout
 
 STORAGE = bytes(range(1, 33))
 EPOCH_US = layout.DEFAULT_EPOCH_US
@@ -31,7 +31,7 @@ class SealingSigner(SlowSigner):
     sealed_box_into = staticmethod(seal)
 
 
-def storing_host(name, **board):
+def storing_host(name, storage=STORAGE, lifetime=3600, **board):
     """An enrolled hub that samples and stores."""
     clear(name)
     host = Host(fresh_folder(name))
@@ -39,7 +39,7 @@ def storing_host(name, **board):
         setattr(host.board, key, value)
     boot(host)
     host.enroll()
-    assert host.give(1, storage=STORAGE) == "ok"
+    assert host.give(1, storage=storage, lifetime=lifetime) == "ok"
     assert host.status("start") == "ok"
     return host
 
@@ -206,4 +206,121 @@ assert not live & set(numbers)  # what was stored does not also come live, witho
 assert min(live) == max(numbers) + 1  # and no epoch is in neither
 assert host.hub.ring.dropped == 0
 
-print("ok")
+# A host that acknowledges late finds its epochs deleted from the shelf, however they came.
+silence(host, 4 * EPOCH_US)
+kept = files(host)
+assert kept
+session, number = int(kept[0][:8], 16), int(kept[0][8:], 16)
+host.send(codec.number("ack"), codec.pack(codec.number("ack"), session, number))
+host.turn()
+assert files(host) == kept[1:]
+
+# What was withdrawn leaves the RAM; what is stored of the epoch then proves the rest.
+listen(host, EPOCH_US)
+silence(host, EPOCH_US // 2)
+host.send(codec.number("narrow"), codec.pack(codec.number("narrow"), 99, items.ALL_ITEMS & ~items.bit("ecg")))
+host.turn()
+newest = host.hub.epochs.closed[-1].number
+silence(host, 3 * EPOCH_US)
+host.frames = []
+listen(host, 2 * EPOCH_US)
+for key, stored in parts(host).items():
+    record, bodies, lost = proved(stored)
+    if key[1] == newest:
+        assert 0 in lost and not [body for body in bodies if body[2] == 0]
+    if key[1] > newest:
+        assert not [body for body in bodies if body[2] == 0]
+
+# A reboot without power: the shelf is as it was, the half-written file is gone, status and hello tell.
+silence(host, 3 * EPOCH_US)
+kept = files(host)
+with open(host.board.flash + "/store/new", "wb") as f:
+    f.write(b"half")
+boot(host)
+assert files(host) == kept and host.hub.store.count == len(kept)
+host.tell("hello_request")
+assert host.status("token", *host.token(2, storage=STORAGE)) == "ok"
+host.frames = []
+host.pass_time(EPOCH_US)
+first = min(parts(host))
+assert "%08x%08x" % first == kept[0]
+proved(parts(host)[first])
+
+# A damaged file is given up and said, the next one comes.
+host.tell("hello_request")
+with open(host.board.flash + "/store/" + kept[0], "wb") as f:
+    f.write(b"\xff\xff damaged")
+host.frames = []
+host.pass_time(EPOCH_US)
+assert host.hub.store.lost == 1 and first not in parts(host)
+assert kept[0] not in files(host)
+
+# With another key for the hub nothing of the shelf is left.
+host.ask("enroll", b"a" * 32, b"c" * 32, 1)
+assert files(host) == [] and host.hub.store.count == 0
+
+# A full shelf gives the oldest up, counts it, and the report says so.
+host = storing_host("hub_store_full", packed=False, flash_bytes=40 * 4096)
+silence(host, 12 * EPOCH_US)
+store = host.hub.store
+assert store.lost > 0 and 2 <= store.count <= 5
+assert store.shelf.bytes <= store.shelf.capacity == 20 * 4096
+numbers = [int(name[8:], 16) for name in files(host)]
+assert numbers == list(range(numbers[0], numbers[-1] + 1)) and numbers[0] + store.count == numbers[-1] + 1
+assert numbers[0] == store.lost
+reported = [frame for frame in host.of_kind("device_status")]
+assert host.hub.sampling
+
+# More than a day's share is not written: newer epochs are given up, and counted.
+host = storing_host("hub_store_worn", packed=False, flash_bytes=40 * 4096)
+shelf = host.hub.store.shelf
+assert shelf.per_day == 40 * 4096 * 100_000 // (5 * 365 * 2)
+silence(host, 40 * EPOCH_US)
+written = host.hub.store.count + shelf.pushed_out
+share = shelf.per_day // 24 + shelf.capacity + 40 * 4 * (shelf.per_day // 86_400)
+assert 5 * 4096 * (written - 1) <= share < 5 * 4096 * 41
+assert host.hub.store.lost + host.hub.store.count >= 39
+host.board.clock += 3600 * 1_000_000 // 2  # half an hour of rest
+assert shelf.begin(host.board.clock)
+shelf.cancel()
+
+# At the token's end the RAM is wiped and the sealed store stays, the last epoch with it.
+host = storing_host("hub_store_end", lifetime=30, packed=False)
+silence(host, 9 * EPOCH_US)
+hub = host.hub
+assert not hub.sampling and hub.consent.token is None and not any(hub.ring.buf)
+assert hub.store.count == 8 and hub.store.lost == 0  # seven of 4 s, and the one that the end cut
+silence(host, EPOCH_US)
+host.frames = []
+host.pass_time(2 * EPOCH_US)
+assert not host.of_kind("stored_epoch")  # without a token nothing leaves, sealed or not
+assert host.ask("status_request")[1][-1] == 8
+assert host.give(2, storage=STORAGE) == "ok"
+host.pass_time(2 * EPOCH_US)
+assert host.of_kind("stored_epoch")
+
+# A token without a storage key, and one whose key cannot be used: no store.
+host = storing_host("hub_store_none", storage=bytes(32))
+silence(host, 9 * EPOCH_US)
+assert not host.hub.sampling and host.hub.store.count == 0 and host.hub.store.lost == 0
+
+
+def refuse(*args):
+    """As the module does for a key of small order."""
+    raise ValueError("key")
+
+
+host = storing_host("hub_store_key")
+host.hub.store._seal = refuse
+silence(host, 5 * EPOCH_US)
+assert host.hub.store.count == 0 and host.hub.store.lost >= 3 and files(host) == []
+
+# Flash that takes no more: said, counted, and the hub goes on.
+host = storing_host("hub_store_flash", packed=False)
+append = host.hub.store.shelf.append
+host.hub.store.shelf.append = refuse
+silence(host, 3 * EPOCH_US)
+assert host.hub.store.count == 0 and host.hub.store.lost >= 1
+host.hub.store.shelf.append = append
+silence(host, 3 * EPOCH_US)
+assert host.hub.store.count >= 2 and host.hub.sampling
