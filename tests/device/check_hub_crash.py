@@ -62,6 +62,7 @@ class MortalBoard(ReportingBoard):
 
     def reset(self, cause):
         self.resets += cause == CRASH
+        assert not [part for part in self.parts if part.powered]
         self.cause = cause
 
 
