@@ -66,7 +66,10 @@ def _live(board, careful_us):
     lived_us = board.now_us() - began_us
     if hub:
         hub.sampler.quiet()
-        hub.close()
+        try:
+            hub.close()
+        except Exception:  # the second thing that went wrong; the first one is told
+            pass
         hub = None
     elif careful_us:
         _rest(board, careful_us)  # not even a careful hub comes up
