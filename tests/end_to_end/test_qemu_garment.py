@@ -192,7 +192,7 @@ def test_parts_that_fail_in_use_are_said_and_the_others_go_on(tmp_path, replay_f
         [7, "chest", "weightless", True],
         [7.5, "chest", "weightless", False],
     ]
-    worn = Worn(tmp_path, replay_folder, 6, events)
+    worn = Worn(tmp_path, replay_folder, 4, events)
 
     worn.assert_all_verified()
     assert any(line.startswith("stream 6 failed: ") for line in worn.lines)

@@ -52,6 +52,12 @@ class RecordedEcg:
         return value - (value >> 15 << 16)
 
 
+def _spin(ms):
+    start = time.ticks_ms()
+    while time.ticks_diff(time.ticks_ms(), start) < ms:
+        pass
+
+
 class GarmentBoard(Board):
     """The qemu board; what it drives is simulated by the same processor, which takes time from the hub."""
 
@@ -62,9 +68,11 @@ class GarmentBoard(Board):
         self.electronics = Parts(self._time, RecordedEcg(options["ecg"]), trace=False)
         self._events = sorted(options.get("events", []))
         self._report_us = 0
+        self._hub = None
 
     def drivers(self, hub):
         """The full profile, the button, and what the hub says of itself."""
+        self._hub = hub
         (_, report), *others = status.drivers(hub)
         return self.electronics.streams(report, hub.log, hub.alarm) + others
 
@@ -73,8 +81,16 @@ class GarmentBoard(Board):
         return self.electronics.status.millivolts()
 
     def wait(self, ms):
-        """Sleep, and then let the parts live up to now."""
-        Board.wait(self, ms)
+        """Pass the time, and then let the parts live up to now.
+
+        While a part runs the processor does not sleep but counts: an emulator that
+        counts instructions is then as late as its own work makes it, never
+        because the machine that it runs on was busy.
+        """
+        if self._hub and self._hub.sampler.powered:
+            _spin(ms)
+        else:
+            Board.wait(self, ms)
         while self._events and self.now_us() >= self._events[0][0] * _SECOND_US:
             self._happen(*self._events.pop(0)[1:])
         now = self.now_us()
@@ -88,7 +104,7 @@ class GarmentBoard(Board):
         if what == "button":
             self.electronics.button(0 if value else 1)
         elif what == "hub":
-            time.sleep_ms(value)
+            _spin(value)
         elif name == "broken":
             self.electronics.faults_of(what).broken = value
         else:
