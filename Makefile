@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 SECONDS_OF_RECORDING := $(if $(filter command line environment,$(origin SECONDS)),--seconds $(SECONDS))
 DEMO_ARGS := $(SECONDS_OF_RECORDING) $(if $(SPEED),--speed $(SPEED)) $(if $(HUB),--hub $(HUB))
 
-.PHONY: help setup services firmware cmodule demo test check sanitize spec native bench soak pictures clean
+.PHONY: help setup services firmware cmodule demo test check sanitize spec native bench soak soak-hub fuzz pictures clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -60,6 +60,13 @@ bench: setup  ## speed beside the peers, as ratios
 
 soak: setup  ## memory over a million frames, about ten minutes
 	$(BIN)/python benchmarks/soak.py
+
+soak-hub: setup  ## ten minutes of the hub on the emulated Cortex-M, with and without the C module
+	$(BIN)/python benchmarks/soak_hub.py --write
+	$(BIN)/python benchmarks/soak_hub.py --image qemu-viper.elf --write
+
+fuzz: setup  ## a million commands, honest and broken, to a hub: make fuzz HUB=unix COUNT=1000000 SEED=1
+	PYTHONPATH=tests $(BIN)/python -m fuzzing --count $(or $(COUNT),1000000) $(if $(HUB),--hub $(HUB)) $(if $(SEED),--seed $(SEED))
 
 pictures: setup  ## the README's picture, from a real run of the demo
 	$(BIN)/python packaging/make_pictures.py

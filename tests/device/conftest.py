@@ -55,6 +55,8 @@ class CheckFile(pytest.File):
         names = ["cpython", "micropython"]
         if self.path.name.startswith("check_cmodule_"):
             names = ["cmodule"]
+        elif self.path.name.startswith("check_many_"):
+            names = ["micropython"]
         elif self.path.name.startswith("check_flash_"):
             names = ["micropython"]  # LittleFS is its own
         elif self.path.name.startswith(WITH_CMODULE):
@@ -74,6 +76,8 @@ class CheckItem(pytest.Item):
             if not (CMODULE / "_tasuki.mpy").exists():
                 pytest.skip("the C module is not built: make cmodule")
             folders.append(str(CMODULE))
+            device_vectors.add_many(self.config)
+        if self.path.name.startswith("check_many_"):
             device_vectors.add_many(self.config)
         env = {
             "PATH": os.environ["PATH"],
