@@ -9,6 +9,7 @@ from rich.cells import cell_len
 import view_examples
 from tasuki.frames import Samples, record_dtype
 from tasuki.session.health import Health
+from tasuki.session.summary import lines
 from tasuki.view import snapshot as shown
 from tasuki.view.health_line import health_lines
 from tasuki.view.screen import render
@@ -130,3 +131,32 @@ def test_the_screen_is_still_filled_exactly(size, lang):
 
 def test_a_hub_that_may_not_tell_has_no_line():
     assert health_lines(shown.Health(), "en") == []
+
+
+SESSION = {
+    "seconds": 1.0,
+    "beats_expected": None,
+    "heart_rate_bpm": None,
+    "respiration_rate_bpm": None,
+    "temperature_degc": None,
+    "refusals": {},
+    "not_sampled": {},
+    **dict.fromkeys(("frames", "frames_bad", "gaps", "epochs_verified", "epochs_rejected"), 0),
+    **dict.fromkeys(("beats", "blocks_uploaded", "blocks_refused"), 0),
+}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_summary_says_what_a_person_should_know_of_the_hub(lang):
+    health = Health()
+    health.take([samples("device_status", device("active", "start", "watchdog"))])
+    health.take([samples("stream_status", stream(3, "missing"), stream(4, "off"), stream(0, "running"))])
+    calm = Health()
+    calm.take([samples("stream_status", stream(4, "off"), stream(0, "running"))])
+
+    told = lines({**SESSION, "hub": health.summary({3: "imu", 4: "strain"})}, lang)
+
+    for key in ("imu", "sensor.missing", "boot.watchdog"):
+        assert word(key, lang) in told[-1]
+    assert word("strain", lang) not in told[-1]
+    assert len(lines({**SESSION, "hub": calm.summary({})}, lang)) == len(told) - 1
