@@ -29,6 +29,11 @@ class Forwarder:
         self._name = None  # being sent
         self._nothing = False  # behind `_last`
 
+    @property
+    def sending(self):
+        """True while an epoch is under way."""
+        return self._name is not None
+
     def more(self):
         """An epoch was added."""
         self._nothing = False

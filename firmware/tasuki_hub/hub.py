@@ -90,9 +90,9 @@ class Hub:
         self._receive(now)
         self._watch(now)
         self._sample(now)
-        self.store.step(now)
         self.jobs.advance()
         self.link.pump(self.board.write, self.board.now_us(), _WRITE_BUDGET)
+        self.store.step(now)
 
     def _receive(self, now):
         n = self.board.read_into(self._rx)

@@ -16,6 +16,7 @@ from tasuki_wire import codec, layout
 
 _PATIENCE_US = 2_500_000  # from the signature on; an ack takes a tenth of a second
 _SILENT_US = 6_000_000  # a host that is there says something every few seconds
+_LOOK_US = 100_000
 _EXTRA = 48  # a box is longer than what it holds
 _BOX = layout.MAX_MESSAGE - codec.KINDS[codec.number("stored_epoch")].head_size
 _PIECE = 256  # a page of flash
@@ -32,6 +33,7 @@ class Store:
         self._waiting = {}  # number: when it is due, device time
         self._last = -1  # highest number that was looked at
         self._busy = False
+        self._look_us = 0
         if self._seal:
             self._open(hub.board)
 
@@ -80,8 +82,8 @@ class Store:
     # -- what happens to epochs -------------------------------------------
 
     def step(self, now):
-        """Once each turn: begin with what is due, send what waits."""
-        if not self.able:
+        """Once each turn: begin with what is due, send what waits. Ten looks a second are enough for that."""
+        if now < self._look_us or not self.able:
             return
         silent = now - self._hub.heard_us > _SILENT_US
         self._hub.link.hold = silent and self.active
@@ -93,6 +95,7 @@ class Store:
         if self._waiting and not self._busy:
             self._look(now, silent)
         self.forwarder.step(now)
+        self._look_us = now if self.forwarder.sending else now + _LOOK_US
 
     def _look(self, now, silent):
         hub = self._hub
