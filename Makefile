@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 SECONDS_OF_RECORDING := $(if $(filter command line environment,$(origin SECONDS)),--seconds $(SECONDS))
 DEMO_ARGS := $(SECONDS_OF_RECORDING) $(if $(SPEED),--speed $(SPEED)) $(if $(HUB),--hub $(HUB))
 
-.PHONY: help setup services firmware cmodule demo test check sanitize spec native bench soak soak-hub fuzz pictures clean
+.PHONY: help setup services firmware cmodule demo test check sanitize spec native bench budgets soak soak-hub fuzz pictures clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -57,6 +57,9 @@ native: setup  ## rebuild the C core
 
 bench: setup  ## speed beside the peers, as ratios
 	$(BIN)/python -m pytest benchmarks --benchmark-only
+
+budgets: setup  ## the hub's instructions and bytes against their budgets; RECORD=1 writes them down
+	$(BIN)/python benchmarks/budgets.py $(if $(RECORD),--record)
 
 soak: setup  ## memory over a million frames, about ten minutes
 	$(BIN)/python benchmarks/soak.py
