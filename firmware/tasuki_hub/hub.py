@@ -76,6 +76,8 @@ class Hub:
         self._unsaid = []  # lines that wait for an epoch
         self.heard_us = 0
         self.store = Store(self)
+        if not (self.keys.keyed or self.keys.damaged):
+            self.store.wipe()  # of a key that is gone: an unlock may have been cut short
         self._prev = epoch.NO_PREV
         self._changes = []  # (close reason, what to do then); done in order
         self._paused = False  # a change waits for the signer, and nothing is sampled
@@ -91,7 +93,10 @@ class Hub:
         self._watch(now)
         self._sample(now)
         self.jobs.advance()
-        self.link.pump(self.board.write, self.board.now_us(), _WRITE_BUDGET)
+        now = self.board.now_us()
+        if self.consent.token and not self.consent.live(now):
+            self.wipe()  # it ended while this turn worked
+        self.link.pump(self.board.write, now, _WRITE_BUDGET)
         self.store.step(now)
 
     def _receive(self, now):

@@ -58,6 +58,27 @@ for stopped in (False, True):
     assert {f[0] for f in host.frames[1:]} <= {0, codec.number("answer")}
     assert not any(host.hub.ring.buf)
 
+# a token that ends in the middle of a turn, while its epoch is being signed, ends for what waits, too
+assert host.give(host.hub.keys.sequence + 1, lifetime=6) == "ok"
+assert host.status("start") == "ok"
+board.listening = False
+host.pass_time(5_900_000)
+assert host.hub.consent.live(board.clock) and host.hub.ring.next() is not None
+
+
+def lasting():
+    board.clock += 200_000
+    yield
+
+
+host.hub.jobs.add(lasting())
+board.listening = True
+host.frames = []
+host.turn()
+assert not host.hub.consent.live(board.clock)
+assert len(host.samples()) <= 1 and not host.of_kind("epoch_record", "opening")
+assert not any(host.hub.ring.buf)
+
 # a hello does not pile up on a line that nobody reads
 board.listening = False
 host.pass_time(20_000_000)
