@@ -175,6 +175,11 @@ class FrameRing:
             yield place
             place = emitting.behind(self.buf, place)
 
+    @property
+    def gone(self):
+        """Frames that had to make room, sent or not."""
+        return self.state[_PACKED] - self.state[_HELD]
+
     def held(self):
         """All bodies that are here, sent or not, oldest first."""
         for place in self._places():

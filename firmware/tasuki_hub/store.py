@@ -16,6 +16,7 @@ from tasuki_wire import codec, layout
 
 _PATIENCE_US = 2_500_000  # from the signature on; an ack takes a tenth of a second
 _SILENT_US = 6_000_000  # a host that is there says something every few seconds
+_NEAR = 32  # frames of the default profile in a second: so near an epoch is to leaving the ring
 _LOOK_US = 100_000
 _EXTRA = 48  # a box is longer than what it holds
 _BOX = layout.MAX_MESSAGE - codec.KINDS[codec.number("stored_epoch")].head_size
@@ -30,7 +31,7 @@ class Store:
         self._seal = getattr(hub.crypto, "sealed_box_into", None)
         self.shelf = None
         self._given_up = 0
-        self._waiting = {}  # number: when it is due, device time
+        self._waiting = {}  # number: (when it is due, device time; how many frames were packed before it)
         self._last = -1  # highest number that was looked at
         self._busy = False
         self._look_us = 0
@@ -91,7 +92,8 @@ class Store:
             if closed.number > self._last and closed.record:
                 self._last = closed.number
                 if any(closed.storage):
-                    self._waiting[closed.number] = now + _PATIENCE_US
+                    first = self._hub.ring.packed - Entries(closed.opening).wanted
+                    self._waiting[closed.number] = (now + _PATIENCE_US, first)
         if self._waiting and not self._busy:
             self._look(now, silent)
         self.forwarder.step(now)
@@ -104,8 +106,11 @@ class Store:
         if closed is None:
             self._give_up(number)
             return
+        due_us, first = self._waiting[number]
+        gone = hub.ring.gone
+        pressed = gone and first - gone < _NEAR
         hurry = closed is not hub.epochs.closed[-1] or hub.consent.ending(now)
-        if hurry or silent or now >= self._waiting[number]:
+        if hurry or silent or pressed or now >= due_us:
             self._busy = True
             hub.jobs.add(self._keep(closed, now))
 
