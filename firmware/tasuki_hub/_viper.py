@@ -284,6 +284,28 @@ def enter(slot: ptr8, message: ptr8, state: ptr32, n: int):
 
 
 @micropython.viper
+def stuff(dst: ptr8, at: int, last: int, crc: uint) -> int:
+    """COBS of a frame that stands at dst[1 : at + 1], its last 4 bytes not yet: they become crc.
+
+    `at` is the frame's length, at most 254, and last is at + 1; the length with
+    the delimiter. A frame so short takes one code byte more and no other.
+    """
+    dst[at - 3] = crc
+    dst[at - 2] = crc >> 8
+    dst[at - 1] = crc >> 16
+    dst[at] = crc >> 24
+    dst[last] = 0
+    size = last + 1
+    while at > 0:
+        if dst[at] == 0:
+            dst[at] = last - at
+            last = at
+        at -= 1
+    dst[0] = last
+    return size
+
+
+@micropython.viper
 def go_on(state: ptr32, ring: ptr8, size: int):
     """emitting._go_on; size is the ring's."""
     sent = state[5] + 1
@@ -301,8 +323,8 @@ def go_on(state: ptr32, ring: ptr8, size: int):
 
 
 @micropython.viper
-def keep(state: ptr32, ring: ptr8, size: int, body: ptr8, start: int, n: int):
-    """emitting._keep of body[start : start + n]; size is the ring's."""
+def make_room(state: ptr32, ring: ptr8, size: int, n: int) -> int:
+    """emitting._keep but for the body itself; size is the ring's. Where the n bytes of the body go."""
     end = state[0]
     stop = end + 2 + n
     wraps = 0
@@ -339,11 +361,7 @@ def keep(state: ptr32, ring: ptr8, size: int, body: ptr8, start: int, n: int):
     state[2] = state[2] + 1
     state[4] = state[4] + 1
     state[0] = stop
-    at = end + 2
-    while at < stop:
-        ring[at] = body[start]
-        at += 1
-        start += 1
+    return end + 2
 
 
 @micropython.viper

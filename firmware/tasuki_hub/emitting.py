@@ -17,6 +17,7 @@ to keep the nodes that wait for their sibling.
 
 import struct
 from array import array
+from binascii import crc32
 from hashlib import sha256
 
 from tasuki_hub import fast
@@ -303,7 +304,9 @@ def _viper_one(frames, ring, row, hi, lo, flush):
     size += layout.HEADER_SIZE
     digest = sha256(_view[: _SALTED + size]).digest()
     _viper.copy(leaves, place, digest, 0, layout.NODE_SIZE)
-    _viper.keep(frames, ring, len(ring), message, _SALTED, size)
+    place = _viper.make_room(frames, ring, len(ring), size)
+    # a view of just that place: else all that stands behind it would be moved onto itself
+    memoryview(ring)[place : place + size][:] = _body[:size]
     return n
 
 
@@ -311,13 +314,14 @@ def _viper_emit(frames, ring, rows, most, hi, lo, flush):
     made = full = 0
     for row in rows:
         samples = row[0]
-        if samples[1] >= samples[12] or flush or samples[2]:
-            n = left = most
-            while n > 0 and left:
-                n = _viper_one(frames, ring, row, hi, lo, flush)
-                made += n > 0
-                left -= 1
-            full |= n < 0
+        left = most
+        while left and (samples[1] >= samples[12] or flush or samples[2]):
+            n = _viper_one(frames, ring, row, hi, lo, flush)
+            if n <= 0:
+                full |= n < 0
+                break
+            made += 1
+            left -= 1
     return -1 - made if full else made
 
 
@@ -326,12 +330,12 @@ def _viper_take_into(dst, state, ring, seeds):
         return 0
     place = state[3]
     n = ring[place] | ring[place + 1] << 8
-    message = _message
-    _viper.copy(message, 0, ring, place + 2, n)
+    place += 2
+    body = memoryview(ring)[place : place + n]
+    dst[1 : n + 1] = body
+    crc = crc32(body, seeds[ring[place + 1]])
     _viper.go_on(state, ring, len(ring))
-    n = _viper.cobs_encode(dst, message, codec.close_frame_into(message, n))
-    dst[n] = 0
-    return n + 1
+    return _viper.stuff(dst, n + 4, n + 5, crc)
 
 
 def _viper_go_on(state, ring):
@@ -341,7 +345,8 @@ def _viper_go_on(state, ring):
 def _viper_keep(state, ring, body, n):
     if 2 + n > len(ring) or n > len(body):
         raise IndexError("frame")
-    _viper.keep(state, ring, len(ring), body, 0, n)
+    place = _viper.make_room(state, ring, len(ring), n)
+    memoryview(ring)[place : place + n][:] = memoryview(body)[:n]
 
 
 ready = _ready

@@ -44,3 +44,6 @@ MICROPY_VFS_LFS2 = 1
 MICROPY_HEAP_SIZE ?= 163840
 
 FROZEN_MANIFEST ?= $(BOARD_DIR)/manifest.py
+
+# without the C module this is the hash of every frame; the last option counts
+$(BUILD)/extmod/modhashlib.o: CFLAGS += -O2
