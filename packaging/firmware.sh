@@ -6,6 +6,7 @@
 #                                     qemu-viper-m4.elf, that on a Cortex-M4F
 #   packaging/firmware.sh qemu        only one of them
 #   MICROPYTHON_SRC=folder ...        with a checkout of MicroPython instead of Debian's source package
+#   TASUKI_ANCHORS=folder ...         with folder/tasuki_hub/anchors.py in place of the published keys
 #   DEBIAN_MIRROR=url ...             where that package is fetched; this machine's own mirror unless given
 #
 # Run again, it builds only what has changed.
@@ -58,6 +59,8 @@ echo "Empty on purpose." >"$build/no-library/README.md"
 
 # build NAME CPU FOLDER: one image of the qemu board, with the C modules below FOLDER, if any.
 build() {
+    # compiled from whichever anchors.py is newest; never the keys of the build before
+    rm -f "$build/$1/frozen_mpy/tasuki_hub/anchors.mpy"
     make -C "$source/ports/qemu" -j"$jobs" BOARD=TASUKI BOARD_DIR="$root/firmware/boards/qemu" \
         HUB_CPU="$2" BUILD="$build/$1" MICROPY_MPYCROSS="$build/mpy-cross/mpy-cross" \
         MICROPY_MPYCROSS_DEPENDENCY="$build/mpy-cross/mpy-cross" \

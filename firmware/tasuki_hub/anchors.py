@@ -2,8 +2,8 @@
 
 The two keys below are development keys: their secrets are published in the
 host's fleet/devkeys.py. A product's image is built with keys of its own,
-`TASUKI_ANCHORS=file make firmware`, where the file is like this one; only
-such an image is worth locking. FIRMWARE shows which it is.
+`TASUKI_ANCHORS=folder make firmware`, where folder/tasuki_hub/anchors.py is a
+file like this one; only such an image is worth locking. FIRMWARE shows which it is.
 """
 
 # of firmware bundles

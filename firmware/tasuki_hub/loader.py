@@ -14,14 +14,16 @@ from tasuki_hub.slots import Slots
 from tasuki_hub.update import Trial
 from tasuki_wire import layout
 
-# While a bundle's files are read their bytes come and go between what stays;
-# collected late they would leave no room for the hub's rings in one piece.
+# While modules are loaded their bytes come and go between what stays; collected
+# late they would leave no room for the hub's rings in one piece.
 _OFTEN = 4096
 _SUDDEN = [layout.RESET_CAUSES.index(name) for name in ("watchdog", "crash")]
 
 
 def run(name):
     """Start the hub on the board module of this name."""
+    if hasattr(gc, "threshold"):
+        gc.threshold(_OFTEN)
     machine = _module(name)
     setup = machine.prepare()
     keys = keystore.of(setup)
@@ -37,8 +39,6 @@ def run(name):
         keys.raise_floor(bundle.counter)  # the power may have gone between the two
     shadow.forget()
     gc.collect()
-    if hasattr(gc, "threshold"):
-        gc.threshold(_OFTEN)
     shadow.install(bundle)
     try:
         _start(name, setup, slots, bundle.counter, on_trial)

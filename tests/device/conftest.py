@@ -12,6 +12,7 @@ device_vectors.py.
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HEAP = "256k"  # what a hub of 512 kB of RAM spares
 # a check of the whole hub holds its host and all frames on the same heap, one of the drivers their parts
 HEAP_WITH_HOST = "8m"
+WITH_HOST = ("check_hub_", "check_drivers", "check_flash_")
 MICROPYTHON = os.environ.get("MICROPYTHON") or str(Path(sys.executable).with_name("micropython"))
 COMMANDS = {
     "cpython": [sys.executable, "-B", "-S"],  # -S: no site-packages
@@ -85,10 +87,12 @@ class CheckItem(pytest.Item):
             "MICROPYPATH": ":".join([".frozen", *folders]),
             "TASUKI_VECTORS": str(device_vectors.folder(self.config)),
         }
-        heap = HEAP_WITH_HOST if self.path.name.startswith(("check_hub_", "check_drivers")) else HEAP
+        heap = HEAP_WITH_HOST if self.path.name.startswith(WITH_HOST) else HEAP
         options = ["-X", f"heapsize={heap}"] if self.name != "cpython" else []
         command = [*COMMANDS[self.name], *options, str(self.path)]
-        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, cwd=ROOT)
+        with tempfile.TemporaryDirectory() as scratch:  # its own, since others run beside it
+            env["TASUKI_SCRATCH"] = scratch
+            done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, cwd=ROOT)
         if done.returncode:
             raise CheckFailedError(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
 

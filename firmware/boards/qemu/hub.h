@@ -45,6 +45,7 @@ void hub_line_tx_irq(void);
 int hub_line_any(void);             // received bytes that wait
 size_t hub_line_read(uint8_t *buf, size_t len);        // never waits
 size_t hub_line_write(const uint8_t *buf, size_t len); // what fits now
+void hub_line_drain(void);          // until all is sent, at most 200 ms
 extern const mp_obj_base_t hub_line_obj;
 
 // hub_vault.c: the device key; an image without the C module has none

@@ -119,6 +119,12 @@ size_t hub_line_write(const uint8_t *buf, size_t len) {
     return n;
 }
 
+void hub_line_drain(void) {
+    uint64_t end = hub_clock_ticks() + 25000u * 200u;
+    while (waiting(&tx) && hub_clock_ticks() < end) {
+    }
+}
+
 // -- the terminal, in place of the port's functions ---------------------------
 
 uintptr_t __wrap_mp_hal_stdio_poll(uintptr_t flags) {

@@ -35,7 +35,9 @@ static MP_DEFINE_CONST_FUN_OBJ_0(crash_pc_obj, crash_pc);
 
 // reset(cause): start anew; cause is an index of RESET_CAUSES in layout.py.
 static mp_obj_t reset(mp_obj_t cause) {
-    hub_reset((int)mp_obj_get_int(cause));
+    int why = (int)mp_obj_get_int(cause);
+    hub_line_drain(); // the answer to the command that asked for it
+    hub_reset(why);
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(reset_obj, reset);
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from tasuki import recordings
+from tasuki.cli import hub_care
 from tasuki.cli.frame import print_json, state_option
 from tasuki.consent.registers import PRODUCTS
 from tasuki.fleet import calibration, devkeys
@@ -121,3 +122,7 @@ def calibrate(file: Path, port: str, as_json: bool) -> None:
     else:
         count = len(constants.columns)
         click.echo(f"hub {device} has version {constants.version}: {count} columns are corrected")
+
+
+for _command in hub_care.COMMANDS:
+    hub.add_command(_command)
