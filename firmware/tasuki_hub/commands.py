@@ -64,7 +64,7 @@ class Commands:
 
     def do_identify(self, now, request):
         hub = self._hub
-        keyed = hub.keys.keyed
+        keyed = any(hub.public)  # a key counts once its public half is known, which takes long without C
         authority = hub.keys.authority
         kind = codec.number("identity")
         hub.link.answer(
