@@ -78,8 +78,6 @@ class Hub:
         self.store = Store(self)
         if not (self.keys.keyed or self.keys.damaged):
             self.store.wipe()  # of a key that is gone: an unlock may have been cut short
-        if not (self.keys.keyed or self.keys.damaged):
-            self.store.wipe()  # of a key that is gone: an unlock may have been cut short
         self._prev = epoch.NO_PREV
         self._changes = []  # (close reason, what to do then); done in order
         self._paused = False  # a change waits for the signer, and nothing is sampled
