@@ -173,6 +173,32 @@ def test_what_was_withdrawn_meanwhile_is_not_kept(made):
     session.close()
 
 
+def test_a_later_grant_does_not_release_what_was_sampled_without_consent(made):
+    """Withdrawn while the host was away and granted again before it came back."""
+    counts = Counts()
+    session = made.session(counts=counts)
+    run_hub(session, 6)
+    cut_off(session, made.line)
+    away(made.line, 20)
+    engine = made.state.engine
+    now = time.time_ns()  # by which the next session times what the hub sampled until now
+    began = now - 19_000_000_000
+    since, until = made.line.board.clock - 18_000_000, made.line.board.clock - 3_000_000
+    for at, decision in ((began, "withdrawn"), (now, "granted")):
+        for purpose in engine.policy.category("ecg").allow:
+            made.state.book.say(
+                Event(at, at, made.subject, decision, purpose, frozenset({"ecg"}), engine.policy.version)
+            )
+
+    session, _, blocks = come_back(made, counts)
+
+    late = [b for b in blocks if since < b.block.t0_us and b.block.t1_us < until]
+    assert {b.block.item for b in late} >= {"body_motion", "respiration"}
+    assert "ecg" not in {b.block.item for b in late}
+    assert counts.dropped["withdrawn", "ecg"] > 50
+    session.close()
+
+
 def test_another_hosts_boxes_stay_with_the_hub_and_are_said(made):
     """Nothing is deleted that this host cannot read; live epochs go on."""
     session = made.session()

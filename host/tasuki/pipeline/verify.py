@@ -342,17 +342,17 @@ class Verifier:
             return [Gap(pending.session, pending.epoch)]
         return self._try(pending, final=True)
 
-    def end(self, lost: bool = False) -> list[Verdict]:
+    def end(self, over: bool = False) -> list[Verdict]:
         """Decide all that is open and forget the frames: the hub rebooted, or the link was closed.
 
-        lost: the link is, and the hub may go on; with one that stores, only whole epochs are accepted then.
+        over: the session is, not the hub's life; with a hub that stores only whole epochs are accepted then.
 
         Ends with UnknownTail unless the hub closed its last epoch by a stop and
         no frames came after it.
         """
         out: list[Verdict] = []
         for pending in list(self._pending.values()):
-            out += self._give_up(pending, lost and self._whole)
+            out += self._give_up(pending, over and self._whole)
         tail = {stream: n for stream, n in enumerate(self.window.tail(self._next_seq)) if n}
         if tail or not self._clean:
             bodies = tuple(self.window.tail_bodies(self._next_seq))

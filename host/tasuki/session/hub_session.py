@@ -387,12 +387,11 @@ class Session:
 
     def decide(self) -> list[Acquired]:
         """Decide what is left open, with or without a link; what cannot be stored now is counted as lost."""
-        lost = not self._stopped
         self._stopped = self.decided = True
         self._storing.hurry()
         out: list[Acquired] = []
         with suppress(LinkLost):  # an ack that does not arrive costs a resend in the next session
-            out = self._settle(self.verifier.end(lost), time.monotonic())
+            out = self._settle(self.verifier.end(over=True), time.monotonic())
         self.counts.gaps += self._storing.give_up(0)
         self._bank_beats()
         return out
