@@ -293,3 +293,32 @@ def test_a_hub_that_was_unlocked_is_as_new(hub, tmp_path):
         assert identity.life == "dev"
         assert care.lock(connection).life == "locked"
         assert greet.meet(connection).public.hex() == row.public
+
+
+def test_the_commands_update_lock_and_unlock_a_hub(tmp_path, replay_folder, tasuki):
+    source = (ROOT / "firmware/tasuki_hub/anchors.py").read_text().replace("tasuki 0.1.0 dev", "by command")
+    (tmp_path / "tasuki_hub").mkdir()
+    (tmp_path / "tasuki_hub" / "anchors.py").write_text(source)
+    build = (
+        "hub",
+        "bundle",
+        "build",
+        "b",
+        "tasuki_hub/anchors.py",
+        "--root",
+        ".",
+        "--counter",
+        4,
+        "--board",
+        "qemu",
+    )
+    tasuki.json(*build)
+    tasuki.json("hub", "bundle", "sign", "b", "--key", "development")
+    with VirtualHub("qemu", tmp_path / "hub", replay_folder, SPEED) as hub:
+        tasuki.json("hub", "enroll", "--port", hub.port)
+        updated = tasuki.json("hub", "update", "b", "--port", hub.port)
+        locked = tasuki.json("hub", "lock", "--port", hub.port, "--yes")
+        unlocked = tasuki.json("hub", "unlock", "--port", hub.port, "--order-key", "development")
+
+    assert (updated["counter"], updated["firmware"], updated["life"]) == (4, "by command", "dev")
+    assert (locked["life"], unlocked["life"]) == ("locked", "blank")
