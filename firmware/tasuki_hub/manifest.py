@@ -27,6 +27,7 @@ COMMON = (
     "drivers/max30003.py",
     "drivers/registers.py",
     "drivers/scan.py",
+    "drivers/timed.py",
     "drivers/tmp117.py",
     "ed25519.py",
     "emitting.py",

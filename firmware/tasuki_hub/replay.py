@@ -6,9 +6,14 @@ from tasuki_wire import codec
 
 _CHUNK = 32  # records read at once
 
-# Of parts with a FIFO: records moved at once, records that it holds, as with MAX30003 and LSM6DSO.
-# The others overwrite a record with the next.
-_FIFO = {codec.number("ecg"): (8, 32), codec.number("imu"): (4, 256)}
+# Of parts that hold several: records moved at once, records held, as with MAX30003, LSM6DSO and an
+# ADC with timer and DMA (drivers/timed.py). The others overwrite a record with the next.
+_FIFO = {
+    codec.number("ecg"): (8, 32),
+    codec.number("imu"): (4, 256),
+    codec.number("respiration"): (8, 15),
+    codec.number("strain"): (8, 15),
+}
 
 
 class Replay:
