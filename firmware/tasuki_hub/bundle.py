@@ -79,7 +79,7 @@ class Bundle:
 
     def signed_steps(self, crypto):
         """True when the release key signed the manifest."""
-        message = epoch.signed("bundle", self.manifest)
+        message = epoch.signed("firmware", self.manifest)
         return (yield from crypto.verify_steps(anchors.RELEASE, message, self.signature))
 
     def whole_steps(self):

@@ -23,7 +23,7 @@ def manifest_of(files, counter, board=b"scripted", image=anchors.IMAGE, wire=lay
     return struct.pack("<8sBHI16s16sH", b"tasukiB1", wire, image, counter, firmware, board, len(files)) + rows
 
 
-def make(files, counter, seed=RELEASE_SEED, domain="bundle", **changed):
+def make(files, counter, seed=RELEASE_SEED, domain="firmware", **changed):
     """A signed bundle."""
     names = sorted(files)
     manifest = manifest_of([(name, files[name]) for name in names], counter, **changed)

@@ -75,7 +75,7 @@ for at in range(manifest + 64, len(good), 13):
 other = bytes(32)
 assert not run(opened(make(FILES, 7, seed=other)).signed_steps(ed25519))
 for domain in layout.DOMAINS:
-    if domain != "bundle":
+    if domain != "firmware":
         assert not run(opened(make(FILES, 7, domain=domain)).signed_steps(ed25519)), domain
 
 # names that lead elsewhere, twice, out of order, and numbers out of bounds

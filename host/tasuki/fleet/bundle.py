@@ -144,14 +144,14 @@ def sign(data: bytes, release_key: Signer) -> bytes:
     """The bundle with the release key's signature in place of what was there."""
     manifest = read(data).manifest
     at = len(manifest)
-    return manifest + release_key.sign("bundle", manifest) + data[at + _SIGNATURE :]
+    return manifest + release_key.sign("firmware", manifest) + data[at + _SIGNATURE :]
 
 
 def verify(data: bytes, public: bytes) -> Bundle:
     """The bundle when the release key signed it and every file is whole; else Untrusted."""
     found = read(data)
     try:
-        sodium.crypto_sign_open(found.signature + epoch.signed("bundle", found.manifest), public)
+        sodium.crypto_sign_open(found.signature + epoch.signed("firmware", found.manifest), public)
     except (BadSignatureError, ValueError):
         raise Untrusted("bad_signature", "no signature of this release key") from None
     return found
