@@ -10,7 +10,7 @@ from tasuki.clock import ClockModel
 from tasuki.errors import LinkLost, Refused, TasukiError, Untrusted, UsageError
 from tasuki.fleet.sim import SodiumCrypto
 from tasuki.pipeline.verify import Timing
-from tasuki.session import hub_session, running, summary
+from tasuki.session import connection, hub_session, running, summary
 from tasuki.session.counts import Counts
 from tasuki.session.dialogue import frame_bytes
 from tasuki.session.monitor import Monitor
@@ -210,6 +210,7 @@ def test_a_silent_hub_is_a_lost_link(made, monkeypatch):
 
 def test_a_flood_of_noise_is_a_lost_link_and_no_more_is_asked_than_every_quarter_second(made, monkeypatch):
     monkeypatch.setattr(hub_session, "_SILENT_S", 0.3)
+    monkeypatch.setattr(connection, "_HELLO_S", 2.0)
     noise = bytes(range(1, 256)) * 200 + b"\0"
     with made.session() as session:
         made.line.read = lambda timeout_s: noise

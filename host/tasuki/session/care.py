@@ -2,19 +2,21 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
+from typing import Any
 
 from tasuki.errors import LinkLost, Refused
-from tasuki.session.connection import Connection, checked
+from tasuki.session.connection import Connection, HubRebooted
 from tasuki.session.greet import Identity, meet
 from tasuki.vault.secret import Signer
 from tasuki_wire import codec, layout
 
 _PART = 200  # bytes in a command
 _UNDER_WAY = 4  # parts whose answers are not there yet; the hub's line takes that many
-_PART_S = 5.0
+_PART_S = 20.0  # flash is erased meanwhile
 _CHECK_S = 60.0  # a hub without C verifies for seconds
-_RESTART_S = 20.0
+_RESTART_S = 60.0
 
 Progress = Callable[[int, int], None]
 
@@ -40,20 +42,20 @@ def send_blob(connection: Connection, name: str, data: bytes, progress: Progress
 
 
 def _await(connection: Connection, request: int) -> None:
-    deadline = time.monotonic() + _PART_S
-    while time.monotonic() < deadline:
-        connection.pump(0.05)
-        if answer := connection.answer(request):
-            checked("blob_data", *answer)
-            return
-    connection.forget(request)
-    raise LinkLost("the hub does not answer blob_data", "Try again; what arrived so far is dropped.")
+    if connection.await_answer("blob_data", request, _PART_S) is None:
+        raise LinkLost("the hub does not answer blob_data", "Try again; what arrived so far is dropped.")
+
+
+def _ask_last(connection: Connection, name: str, *values: Any, timeout_s: float = _PART_S) -> None:
+    """A command that ends the hub's life: its answer may be overtaken by the next life's hello."""
+    with suppress(HubRebooted):
+        connection.ask(name, *values, timeout_s=timeout_s, tries=1)
 
 
 def restart(connection: Connection) -> Identity:
     """Have the hub start anew and meet it again."""
     old = connection.nonce
-    connection.ask("reboot", tries=1)
+    _ask_last(connection, "reboot")
     return await_restart(connection, old)
 
 
@@ -83,7 +85,7 @@ def lock(connection: Connection) -> Identity:
     """Lock the hub on this line for good; Refused("not_allowed") when its board cannot be."""
     old = connection.nonce
     device = meet(connection).device
-    connection.ask("lock", device, tries=1)
+    _ask_last(connection, "lock", device)
     identity = await_restart(connection, old)
     if identity.life != "locked":
         raise Refused("not_locked", f"the hub says that it is {identity.life}", "Do not ship this hub.")
@@ -91,7 +93,10 @@ def lock(connection: Connection) -> Identity:
 
 
 def unlock(connection: Connection, order_key: Signer) -> Identity:
-    """Destroy the key of a locked hub, and what hangs on it, and open it."""
+    """Destroy the key of a locked hub, and what hangs on it, and open it.
+
+    Raises Refused with the hub's reason, and Refused("not_unlocked") when it comes back with its key.
+    """
     old = connection.nonce
     identity = meet(connection)
     body = codec.pack(
@@ -104,7 +109,8 @@ def unlock(connection: Connection, order_key: Signer) -> Identity:
         bytes(layout.SIGNATURE_SIZE),
     )[2 : -layout.SIGNATURE_SIZE]
     signature = order_key.sign("order", body)
-    connection.ask(
+    _ask_last(
+        connection,
         "order",
         layout.ORDER_FORMAT,
         layout.ORDERS.index("unlock"),
@@ -112,6 +118,8 @@ def unlock(connection: Connection, order_key: Signer) -> Identity:
         old,
         signature,
         timeout_s=_CHECK_S,
-        tries=1,
     )
-    return await_restart(connection, old)
+    opened = await_restart(connection, old)
+    if opened.life == "locked" or opened.enrolled:
+        raise Refused("not_unlocked", "the hub still has its key", "Give the order again.")
+    return opened

@@ -152,8 +152,11 @@ class Permission:
         if posted is None:
             return
         if answer := self._connection.answer(posted.request):
-            _, (_, _, in_force) = answer
-            self.items &= in_force
             self._narrow = None
+            try:
+                _, _, in_force = checked("narrow", *answer)
+            except Refused:
+                in_force = 0  # nothing is in force that could be narrowed
+            self.items &= in_force
         elif now > posted.until_s:
             self._send_narrow(now)
