@@ -316,6 +316,11 @@ class Hub:
         """The token is over: nothing that was sampled under it outlives it, sent or not."""
         self.consent.drop()
         self.store.forget()
+        if self.sampling:  # a turn lasted from before the last second to behind the end
+            if self.epochs.open is not None:
+                self.epochs.give_up()
+            self.power.because("token")
+            self.stop(self.board.now_us())
         self.ring.wipe()
         self.link.wipe()
 
@@ -328,9 +333,6 @@ class Hub:
         self.keys.forget()
         self.public = bytes(32)
         self.jobs.drop()
-        self.sampling = False
-        self.sampler.apply(0, self.board.now_us())
-        self.epochs.open = None
         self.wipe()
         self.store.wipe()
 

@@ -79,6 +79,28 @@ assert not host.hub.consent.live(board.clock)
 assert len(host.samples()) <= 1 and not host.of_kind("epoch_record", "opening")
 assert not any(host.hub.ring.buf)
 
+# a turn that lasts from before the last second to behind the end: what it left unpacked goes nowhere
+assert host.give(host.hub.keys.sequence + 1, lifetime=6) == "ok"
+assert host.status("start") == "ok"
+host.pass_time(4_900_000)
+assert host.hub.sampling and not host.hub.consent.ending(board.clock)
+
+
+def stalling():
+    board.clock += 1_200_000
+    yield
+
+
+host.hub.jobs.add(stalling())
+host.turn()
+host.frames = []
+assert not host.hub.consent.live(board.clock)
+host.pass_time(1_000_000)
+assert not host.samples() and not host.of_kind("epoch_record", "opening")
+assert not any(host.hub.ring.buf) and not any([any(s.ring.buf) for s in host.hub.sampler.streams])
+assert not host.hub.sampling and not [part for part in board.parts if part.powered]
+assert host.hub.epochs.given_up > 0
+
 # a hello does not pile up on a line that nobody reads
 board.listening = False
 host.pass_time(20_000_000)
