@@ -196,6 +196,24 @@ def test_what_the_program_needs_is_missing_and_still_no_prompt_comes(hub, damage
     assert hub.alive()
 
 
+def test_a_key_region_that_does_not_answer_brings_no_prompt(hub, locked):
+    """Whether the hub is locked cannot be known then; once the region answers again all is as before."""
+    hub.kill()
+    region = (hub.folder / "vault.img").read_bytes()
+    (hub.folder / "vault.img").unlink()
+    (hub.folder / "vault.img").mkdir()
+    hub._start()
+
+    assert_no_prompt(heard(hub.port, 3.0, b"\x03\x03\r\n", b"\x01", b"\x04"))
+    assert hub.alive()
+
+    hub.kill()
+    (hub.folder / "vault.img").rmdir()
+    (hub.folder / "vault.img").write_bytes(region)
+    hub._start()
+    assert_still_locked(hub, locked)
+
+
 def test_an_unsigned_version_does_not_come_in_and_a_signed_one_does(hub, locked):
     source = (ROOT / "firmware/tasuki_hub/anchors.py").read_text().replace("tasuki 0.1.0 dev", "signed one")
     files = {"tasuki_hub/anchors.py": source.encode()}

@@ -34,10 +34,11 @@ static void load(hub_record_t *record) {
     }
 }
 
+// A region that does not answer may be a locked one: then nothing is opened.
 bool hub_vault_locked(void) {
     hub_record_t record;
     bool present = false;
-    bool locked = hub_region_load(&record, &present) && present && (record.flags & HUB_LOCKED);
+    bool locked = !hub_region_load(&record, &present) || (present && (record.flags & HUB_LOCKED));
     sodium_memzero(&record, sizeof(record));
     return locked;
 }
