@@ -432,8 +432,9 @@ def test_a_hub_of_another_schema_is_refused_with_the_kinds_named(made):
 def test_a_token_sequence_is_never_given_twice_and_a_full_disk_is_said(made):
     book, device = made.state.tokens, bytes(8)
     assert [book.reserve(device, n) for n in (1, 1, 7, 1)] == [1, 2, 7, 8]
-    book.note(device, 7, b"id")
+    book.note(device, 7, b"id", b"life")
     assert book.knows(b"id") and not book.knows(b"other")
+    assert book.nonce(b"id") == b"life" and book.nonce(b"other") is None
 
     book._db.execute("pragma query_only = on")
     with pytest.raises(LinkLost, match="token book"):

@@ -8,11 +8,12 @@ import pytest
 from nacl.public import PrivateKey, SealedBox
 
 from host.session_world import Watcher, run_hub
+from tasuki.clock import Fit
 from tasuki.consent.events import Event
 from tasuki.errors import LinkLost, Untrusted
 from tasuki.fleet.sim import SodiumCrypto
 from tasuki.pipeline.verify import Timing
-from tasuki.session import hub_session
+from tasuki.session import clock_book, hub_session
 from tasuki.session.counts import Counts
 from tasuki.trust.ledger import seen
 from tasuki.trust.stored import Stored, unseal
@@ -91,7 +92,7 @@ def test_what_was_stored_is_timed_by_the_durable_fit_of_its_life(made):
     cut_off(session, made.line)
     away(made.line, 20)
     session = made.session()
-    fit = made.state.clocks.find(session.connection.nonce)
+    fit = made.state.clocks.find(session.identity.device, session.connection.nonce)
     late = [b for b in run_hub(session, 12) if b.block.t1_us < 28_000_000]
 
     assert {b.block.epoch for b in late} >= {2, 3, 4, 5}
@@ -333,6 +334,80 @@ def test_what_somebody_else_sealed_to_us_is_not_believed(made, change, reason):
     assert counts.stored_refused[reason] == 1 and counts.recovered >= kept - 1
     assert made.line.hub.store.count == 0
     session.close()
+
+
+def test_an_epoch_under_another_ones_number_is_not_taken_and_its_own_is(made):
+    """What is accepted once is never accepted again, so it has to be what is stored and acknowledged."""
+    counts = Counts()
+    session = made.session(counts=counts)
+    run_hub(session, 6)
+    cut_off(session, made.line)
+    away(made.line, 16)
+    shelf = made.line.hub.store.shelf
+    folder = Path(made.line.board.flash) / "store"
+    first = shelf.after("")
+    second = shelf.after(first)
+    (folder / first).write_bytes((folder / second).read_bytes())
+    number = int(second[8:], 16)
+
+    session, _, blocks = come_back(made, counts)
+
+    assert counts.stored_refused == {"malformed": 1}
+    assert accepted(made, number + 1)[-1] == number
+    assert {b.block.epoch for b in blocks} >= {number, number + 1}
+    session.close()
+
+
+def test_an_epoch_that_names_another_life_gets_no_wall_time_from_it(made):
+    """Whoever seals what went over the line before could choose another time, and so other consent."""
+    session = made.session()
+    earlier = session.connection.nonce
+    run_hub(session, 6)
+    made.line.reboot()
+    run_hub(session, 6)
+    later = session.connection.nonce
+    cut_off(session, made.line)
+    away(made.line, 12)
+    kept = made.line.hub.store.count
+    assert made.state.clocks.find(session.identity.device, earlier) and earlier != later
+    forged(made, lambda parts: [part.replace(later, earlier) for part in parts])
+
+    counts = Counts()
+    session, _, _ = come_back(made, counts)
+
+    assert counts.stored_refused == {"malformed": 1} and counts.recovered >= kept - 1
+    session.close()
+
+
+def test_what_is_proved_is_taken_whatever_else_is_in_the_box(made):
+    """Leaf hashes that are none, behind an epoch that is whole."""
+    session = made.session()
+    run_hub(session, 6)
+    cut_off(session, made.line)
+    away(made.line, 12)
+    kept = made.line.hub.store.count
+    row = bytes([codec.number("leaf_hashes")]) + b"none"
+    forged(made, lambda parts: [*parts[:-1], parts[-1] + len(row).to_bytes(2, "little") + row])
+
+    counts = Counts()
+    session, _, _ = come_back(made, counts)
+
+    assert counts.recovered >= kept and not counts.stored_refused
+    session.close()
+
+
+def test_no_hub_touches_what_is_known_of_another_hubs_clock(made, monkeypatch):
+    """Neither by saying hello with its nonce nor by booting again and again."""
+    monkeypatch.setattr(clock_book, "_KEPT", 3)
+    book, one, other = made.state.clocks, b"1" * 8, b"2" * 8
+    book.note(one, b"life", Fit(1, 2, 1, 3))
+    book.note(other, b"life", Fit(9, 9, 1, 9))
+    for n in range(10):
+        book.note(other, bytes([n]), Fit(n, n, 1, n))
+
+    assert book.find(one, b"life") == Fit(1, 2, 1, 3)
+    assert book.find(other, b"life") is None and book.find(other, bytes([6])) is None
+    assert [book.find(other, bytes([n])) for n in (7, 8, 9)] == [Fit(n, n, 1, n) for n in (7, 8, 9)]
 
 
 def test_without_sealed_boxes_a_lost_link_stops_sampling(monkeypatch, request):

@@ -21,6 +21,7 @@ from tasuki.pipeline.enforce import Gate
 from tasuki.pipeline.verify import Verifier
 from tasuki.session.counts import Counts
 from tasuki.session.state import State
+from tasuki.trust.chain import read_record
 from tasuki.trust.stored import KIND, Contents, Parts, Stored, unseal
 from tasuki.trust.verdict import Rejected, Verified
 from tasuki_wire import cobs, codec, epoch, layout
@@ -120,9 +121,10 @@ class Forwarded:
             kinds = ", ".join(contents.differing)
             raise Untrusted("schema_mismatch", f"it was sampled by another schema of {kinds}")
         times = _times(contents.opening)
-        fit = self._state.clocks.find(contents.nonce)
-        if fit is None:
-            raise Untrusted("unknown_time", "this host does not know how the hub's clock stood then")
+        record = read_record(contents.record)
+        if (record.session, record.epoch) != (stored.session, stored.epoch):
+            raise Untrusted("malformed", "its record is not that of the epoch it is said to be")
+        fit = self._fit(record.token, contents.nonce)
         span = fit.wall_ns(times[0]), fit.wall_ns(times[1])
         binding = self._state.book.registers.binding(self._device, *span)
         subject = binding.subject if binding else None
@@ -144,17 +146,27 @@ class Forwarded:
         for leaves in contents.leaves:
             verdicts += self._verifier.message(_LEAVES, leaves)
         verdicts += self._verifier.end()
+        for verdict in verdicts:  # what is proved is taken, whatever else was with it
+            if isinstance(verdict, Verified):
+                return Arrived(verdict, fit, subject, contents.nonce)
         for verdict in verdicts:
             if isinstance(verdict, Rejected):
                 self._counts.add(verdict)
                 raise Untrusted(verdict.reason, verdict.detail)
-        for verdict in verdicts:
-            if isinstance(verdict, Verified) and (verdict.session, verdict.epoch) == (
-                stored.session,
-                stored.epoch,
-            ):
-                return Arrived(verdict, fit, subject, contents.nonce)
-        raise Untrusted("malformed", "its record is not that of the epoch it is said to be")
+        raise Untrusted("malformed", "it proves nothing")
+
+    def _fit(self, token: bytes, nonce: bytes) -> Fit:
+        """How the hub's clock stood in the life that the token, which the hub's key signed, was for.
+
+        Not in the life that the box names: anybody can seal, and another time is other consent.
+        """
+        life = self._state.tokens.nonce(token)
+        fit = self._state.clocks.find(self._device, life) if life else None
+        if fit is None:
+            raise Untrusted("unknown_time", "this host does not know how the hub's clock stood then")
+        if life != nonce:
+            raise Untrusted("malformed", "it names another life of the hub than its token")
+        return fit
 
     def _gates(self, subject: str | None, contents: Contents, then_ns: int) -> tuple[Gate, Gate]:
         """What consent let pass when it was sampled, and what it lets pass now; one count of drops."""

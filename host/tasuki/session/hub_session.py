@@ -340,7 +340,7 @@ class Session:
     def _note_clock(self, now: float) -> None:
         if now >= self._next_note or not now:
             self._next_note = now + _NOTE_S
-            self.state.clocks.note(self.connection.nonce, self.connection.clock.fit())
+            self.state.clocks.note(self.identity.device, self.connection.nonce, self.connection.clock.fit())
 
     def _ask_for_stored(self) -> None:
         """When the hub keeps stored epochs and sends none, parts were lost: a hello brings them again."""

@@ -112,7 +112,7 @@ class Permission:
             lifetime_s=self._lifetime_s,
             storage=bytes(self._state.vault.private_key("storage").public_key),
         )
-        self._state.tokens.note(device, sequence, epoch.token_id(token))
+        self._state.tokens.note(device, sequence, epoch.token_id(token), self._connection.nonce)
         fields: Fields = codec.unpack(epoch.TOKEN, bytes(2) + token)[1:]
         return fields
 

@@ -17,12 +17,17 @@ create table if not exists token (
     id blob unique,
     primary key (device, sequence)
 ) without rowid;
+create table if not exists life (
+    id blob primary key,
+    nonce blob not null
+) without rowid;
 """
 
 _RESERVE = """
 insert into token select :device, max(coalesce(max(sequence), 0) + 1, :at_least), null
 from token where device = :device returning sequence
 """
+_LIFE = "insert into life values (:id, :nonce) returning 0"
 _NOTE = "update token set id = :id where device = :device and sequence = :sequence returning sequence"
 
 
@@ -37,9 +42,12 @@ class TokenBook:
         (sequence,) = self._write(_RESERVE, {"device": device, "at_least": at_least})
         return int(sequence)
 
-    def note(self, device: bytes, sequence: int, token_id: bytes) -> None:
-        """Remember the id of a token before it is sent."""
-        self._write(_NOTE, {"device": device, "sequence": sequence, "id": token_id})
+    def note(self, device: bytes, sequence: int, token_id: bytes, nonce: bytes) -> None:
+        """Remember the id of a token, and for which life of the hub it is, before it is sent."""
+        # the life first: what is known as ours can then be timed
+        values = {"device": device, "sequence": sequence, "id": token_id, "nonce": nonce}
+        self._write(_LIFE, values)
+        self._write(_NOTE, values)
 
     def _write(self, sql: str, values: dict[str, object]) -> tuple[int]:
         """One durable statement and the sequence that it wrote."""
@@ -52,6 +60,11 @@ class TokenBook:
     def knows(self, token_id: bytes) -> bool:
         """True when this host handed out the token."""
         return self._db.execute("select 1 from token where id = ?", (token_id,)).fetchone() is not None
+
+    def nonce(self, token_id: bytes) -> bytes | None:
+        """Boot nonce of the life that a token of this host was for; None for an unknown token."""
+        row = self._db.execute("select nonce from life where id = ?", (token_id,)).fetchone()
+        return bytes(row[0]) if row else None
 
     def close(self) -> None:
         """Close the file."""
