@@ -98,6 +98,13 @@ struct tsk_beat_coef {
     int32_t hold;       /* a longer run of bad samples is a gap, 20 ms */
     int32_t rr_start;   /* 0.8 s in 1/16 samples */
     int32_t floor;      /* energy below which nothing is a peak */
+    int32_t level;      /* all below in 1/256: threshold right after a beat, of the level of beats */
+    int32_t level_fall; /* how much of it is gone after a mean interval */
+    int32_t noise;      /* threshold over the level of noise, a mean interval after a beat */
+    int32_t noise_early; /* how much more right after one */
+    int32_t noise_most; /* but not above this share of the level of beats */
+    int32_t t_level;    /* threshold while a T wave may come, of the last beat */
+    int32_t overtake;   /* how much larger a peak must be to disprove the one before it */
 };
 
 struct tsk_beat_peak {
@@ -171,34 +178,52 @@ size_t tsk_beat_gap(const struct tsk_beat_coef *coef, struct tsk_beat_state *sta
 
 /* ---- breaths ---- */
 
+enum tsk_breath_size {
+    TSK_BREATH_RING = 64,  /* inner samples kept to find a top in */
+    TSK_BREATH_RECENT = 64 /* breaths kept for the rate: a minute of 64 a minute */
+};
+
 struct tsk_breath_coef {
     struct tsk_biquad_coef filter; /* band-pass at the inner rate, one channel, at most 4 sections */
+    float rate_hz;     /* of the inputs */
     int32_t decimate;  /* inputs averaged into one inner sample */
     int32_t hold;      /* a longer run of bad inputs is a gap, inputs */
+    int32_t window;    /* the rate is of so many inputs, 60 s */
+    int32_t apnoea;    /* inputs without a breath that are an apnoea, 10 s */
     int32_t delay;     /* of the filter for a usual breath, inner samples */
+    int32_t reach;     /* a top lies within so many inner samples of the filter's, below half the ring */
     int32_t settle;    /* inner samples before the first breath is believed */
     float follow;      /* share of a new sample in the mean deflection */
     float hysteresis;  /* turn that ends a breath, as a share of the mean deflection */
     float shallowest;  /* least depth of a breath, as a share of the usual one */
+    float patience;    /* usual intervals after which the hysteresis begins to fall, in one more to `least` */
+    float least;       /* lowest share of the hysteresis */
+    float early;       /* share of the hysteresis after which a top counts for the rate already */
 };
 
 struct tsk_breath_state {
     int64_t now;      /* inner samples so far, gaps included */
     int64_t turn_at;  /* where the present top or valley is */
-    int64_t last_at;  /* latest end of inspiration, -1 before the first */
+    int64_t last_at;  /* filter's top of the latest breath, -1 before the first */
     int64_t gap_at;   /* end of the latest gap, -1 when there was none */
-    int64_t bad_at;   /* latest inner sample with a bad input, -1 */
+    int64_t recent[64]; /* ends of inspiration, samples; wraps */
     struct tsk_level_state level;
     float delays[12];
+    float ring[64];   /* inner samples, NaN where bad; wraps */
     float block;      /* sum of an unfinished inner sample */
     int32_t phase;    /* inputs in it */
     int32_t good;     /* good ones among them */
     int32_t seen;     /* inner samples since the start, until settle */
     int32_t rising;
+    int32_t breaths;  /* so far, until the ring of recent ones is full; then stays */
+    int32_t head;     /* where the next one goes */
     float mean;       /* mean deflection */
     float turn;       /* highest or lowest value since the last turn */
+    float value;      /* latest filtered value */
     float valley;     /* value at the last valley */
     float depth;      /* usual depth of a breath */
+    float interval;   /* usual interval, inner samples; 0 before the first */
+    int32_t known[64]; /* 1: the interval before this breath has no gap in it */
     int32_t reserved;
 };
 
@@ -207,13 +232,26 @@ struct tsk_breath {
     int64_t interval; /* samples since the breath before; 0 at the first and across a gap */
 };
 
+struct tsk_breath_rate {
+    float rate_bpm;   /* from the mean interval of the window; 0 until two intervals are known */
+    float confidence; /* 0 to 1 */
+    int32_t apnoea;   /* 1: no breath for longer than coef->apnoea, after one, without a gap */
+};
+
 void tsk_breath_reset(struct tsk_breath_state *state);
 
 /* Any scale and offset. Returns the breaths decided; stops when out is full. */
 size_t tsk_breath_process(const struct tsk_breath_coef *coef, struct tsk_breath_state *state,
                           const float *in, size_t n, size_t *used, struct tsk_breath *out, size_t room);
 
-void tsk_breath_gap(const struct tsk_breath_coef *coef, struct tsk_breath_state *state, uint64_t n);
+/* n samples that are missing, as so many NaN but in bounded time; at most one
+ * breath, of the inner sample that was under way, goes to out. */
+size_t tsk_breath_gap(const struct tsk_breath_coef *coef, struct tsk_breath_state *state, uint64_t n,
+                      struct tsk_breath *out);
+
+/* What is known now. */
+void tsk_breath_read(const struct tsk_breath_coef *coef, const struct tsk_breath_state *state,
+                     struct tsk_breath_rate *out);
 
 /* ---- body temperature ---- */
 

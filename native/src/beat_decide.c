@@ -65,11 +65,12 @@ static void learn(const struct tsk_beat_coef *coef, struct tsk_beat_state *state
 static int32_t threshold(const struct tsk_beat_coef *coef, const struct tsk_beat_state *state, int64_t since)
 {
     int64_t ticks = since > state->rr / 16 ? state->rr : since * 16;
-    int32_t level = share(state->signal, 154 - (int32_t)(103 * ticks / state->rr));
-    int32_t noise = smaller(share(state->noise, 576), share(state->signal, 179));
+    int32_t level = share(state->signal, coef->level - (int32_t)(coef->level_fall * ticks / state->rr));
+    int32_t early = (int32_t)(coef->noise_early * (state->rr - ticks) / state->rr);
+    int32_t noise = smaller(share(state->noise, coef->noise + early), share(state->signal, coef->noise_most));
     level = larger(level, noise);
     if (since < coef->t_wave) {
-        level = larger(level, smaller(share(state->last_energy, 154), state->signal));
+        level = larger(level, smaller(share(state->last_energy, coef->t_level), state->signal));
     }
     return level;
 }
@@ -78,7 +79,7 @@ static int32_t threshold(const struct tsk_beat_coef *coef, const struct tsk_beat
 static int overtaken(const struct tsk_beat_coef *coef, struct tsk_beat_state *state)
 {
     const struct tsk_beat_peak *peak = queued(state, 0);
-    int32_t larger_than = peak->energy + peak->energy / 8;
+    int32_t larger_than = share(peak->energy, coef->overtake);
     for (int32_t i = 1; i < state->count; i++) {
         const struct tsk_beat_peak *next = queued(state, i);
         if (next->at - peak->at < coef->ahead && next->energy > larger_than) {

@@ -36,6 +36,13 @@ int tsk_beat_design(const struct tsk_beat_params *params, struct tsk_beat_coef *
     coef->hold = samples(rate, 20);
     coef->rr_start = 16 * samples(rate, 800);
     coef->floor = 16 * coef->smooth * coef->smooth * coef->window;
+    coef->level = 154;
+    coef->level_fall = 103;
+    coef->noise = 512;
+    coef->noise_early = 384;
+    coef->noise_most = 186;
+    coef->t_level = 154;
+    coef->overtake = 288;
     return TSK_FILTER_OK;
 }
 

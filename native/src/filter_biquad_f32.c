@@ -8,8 +8,8 @@
 #include "tasuki_filters.h"
 
 enum {
-    RUN = 256,     /* samples of one channel that go through the sections together */
-    LEAST_SIDE = 4 /* fewer channels than these are not worth idle lanes */
+    RUN = TSK_HAS_SIDE ? 256 : 32, /* samples of one channel that go through the sections together */
+    LEAST_SIDE = 4                 /* fewer channels than these are not worth idle lanes */
 };
 
 /* The latest good value in place of every bad one; returns how many were bad. */

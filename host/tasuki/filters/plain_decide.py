@@ -66,7 +66,8 @@ class _Decider:
     def _threshold(self, since: int) -> int:
         ticks = self.rr if since > self.rr // 16 else since * 16
         falling = _share(self.level, 154 - 103 * ticks // self.rr)
-        level = max(falling, min(_share(self.noise, 576), _share(self.level, 179)))
+        noise = _share(self.noise, 512 + 384 * (self.rr - ticks) // self.rr)
+        level = max(falling, min(noise, _share(self.level, 186)))
         if since < self.n.ms(360) and self.last is not None:
             level = max(level, min(_share(self.last.energy, 154), self.level))
         return level

@@ -152,13 +152,15 @@ class Level:
 
 
 class Beats:
-    """The beat detector with its state."""
+    """The beat detector with its state; `other` puts other constants in struct tsk_beat_coef, for tuning."""
 
-    def __init__(self, rate_hz: float) -> None:
+    def __init__(self, rate_hz: float, **other: int) -> None:
         self._coef = ffi.new("struct tsk_beat_coef *")
         rate_mhz = round(rate_hz * 1000) if 0 < rate_hz < 1e6 else 0
         params = ffi.new("struct tsk_beat_params *", {"rate_mhz": rate_mhz})
         _checked(lib.tsk_beat_design(params, self._coef), f"beats need 100 to 2000 Hz, got {rate_hz}")
+        for name, value in other.items():
+            setattr(self._coef, name, value)
         self._state = ffi.new("struct tsk_beat_state *")
         self._used = ffi.new("size_t *")
         self._room = 1024
@@ -167,6 +169,10 @@ class Beats:
         design = bytes(ffi.buffer(params)) + bytes(ffi.buffer(self._coef))
         self.memory = Memory(b"beat", design, self._state)
         self.reset()
+
+    def constants(self) -> bytes:
+        """Struct tsk_beat_coef as it is."""
+        return bytes(ffi.buffer(self._coef))
 
     def reset(self) -> None:
         """As before the first sample."""
