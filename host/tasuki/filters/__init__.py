@@ -10,6 +10,7 @@ from tasuki.filters.beats import BEAT, BeatDetector, detect_beats
 from tasuki.filters.biquads import Biquads
 from tasuki.filters.ecg import EcgConditioner
 from tasuki.filters.heart_rate import HeartRate, HeartRateReading
+from tasuki.filters.orientation import Orientation, OrientationBlock, OrientationMany
 from tasuki.filters.respiration import RespirationRate, RespirationReading
 from tasuki.filters.temperature import TEMPERATURE, BodyTemperature
 
@@ -22,6 +23,9 @@ __all__ = [
     "EcgConditioner",
     "HeartRate",
     "HeartRateReading",
+    "Orientation",
+    "OrientationBlock",
+    "OrientationMany",
     "RespirationRate",
     "RespirationReading",
     "detect_beats",

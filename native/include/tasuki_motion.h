@@ -1,0 +1,80 @@
+/* Motion: orientation, posture, activity, falls.
+ *
+ * As in tasuki_filters.h: freestanding, the caller's memory, any split of an input
+ * gives the same bits. The `many` forms hold TSK_LANES hubs side by side and give
+ * each of them the bits of the single form. */
+#ifndef TASUKI_MOTION_H
+#define TASUKI_MOTION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum tsk_motion_size {
+    TSK_LANES = 16,       /* hubs side by side */
+    TSK_ORIENT_ROWS = 114, /* floats of state, named in motion_orient.h */
+    TSK_ORIENT_OUT = 9    /* rows of output: w x y z, bias x y z, rest, quality */
+};
+
+enum tsk_orient_quality {
+    TSK_ORIENT_BAD = 1,       /* a bad gyroscope or accelerometer sample: the last answer is repeated */
+    TSK_ORIENT_SATURATED = 2, /* a sensor is at its limit */
+    TSK_ORIENT_SETTLING = 4,  /* inclination or heading still comes from few samples */
+    TSK_ORIENT_FIELD = 8,     /* the magnetic field is not the known one, heading is not corrected, or slowly */
+    TSK_ORIENT_NO_MAG = 16    /* a bad magnetometer sample: heading goes on without */
+};
+
+/* ---- orientation ---- */
+
+struct tsk_orient_coef {
+    int32_t magnetometer; /* 1: heading is corrected */
+    float dt;             /* s */
+    float gyro_full;      /* a value from here on is saturated, rad/s */
+    float accel_full;     /* m/s2 */
+    float gravity;        /* share of a new sample in each of three means of the acceleration */
+    float gravity_count;  /* samples after the start that are averaged evenly instead */
+    float still;          /* share of a new sample in each of two means that rest is judged from */
+    float still_gyro;     /* squared deviation from it that is not rest, (rad/s)2 */
+    float still_accel;    /* (m/s2)2 */
+    float rest_after;     /* s */
+    float bias_limit;     /* rad/s */
+    float bias_start;     /* variance of the bias at the start, (rad/s)2 */
+    float bias_drift;     /* what it grows by in a sample */
+    float bias_moving;    /* variance of the bias as inclination shows it in movement */
+    float bias_resting;   /* and as the gyroscope shows it at rest */
+    float mag_lag;        /* the magnetometer's sample is older than the interval's end, samples */
+    float heading;        /* share of the heading error that a sample corrects */
+    float field;          /* share of a new sample in each of two means of the field */
+    float field_follow;   /* and in the reference */
+    float field_limit;    /* squared deviation of the field, relative, that is a disturbance */
+    float field_moving;   /* squared half angle of a sample from which movement counts for a new reference */
+    float field_first;    /* s of movement for the first reference */
+    float field_new;      /* s of movement for a new one */
+    float field_clean;    /* s within the limit before the field is believed again */
+    float reject_for;     /* s at most without correction in a disturbed field */
+    float reject_slow;    /* afterwards this many times slower; also how fast the time is refunded */
+    float hold;           /* s of bad samples that are a gap */
+};
+
+struct tsk_orient_state {
+    float row[114];
+};
+
+struct tsk_orient_lanes {
+    float row[114][16];
+};
+
+void tsk_orient_reset(const struct tsk_orient_coef *coef, struct tsk_orient_state *state);
+
+/* gyro rad/s, accel m/s2, mag in any unit, each n rows of x y z; mag may be NULL
+ * where coef has no magnetometer. out: n rows of TSK_ORIENT_OUT. */
+void tsk_orient_process(const struct tsk_orient_coef *coef, struct tsk_orient_state *state, const float *gyro,
+                        const float *accel, const float *mag, size_t n, float *out);
+
+/* n samples that are missing. */
+void tsk_orient_gap(const struct tsk_orient_coef *coef, struct tsk_orient_state *state, uint64_t n);
+
+/* The same for TSK_LANES hubs: inputs n times x[16] y[16] z[16], out n times TSK_ORIENT_OUT rows of 16. */
+void tsk_orient_process_lanes(const struct tsk_orient_coef *coef, struct tsk_orient_lanes *state,
+                              const float *gyro, const float *accel, const float *mag, size_t n, float *out);
+
+#endif

@@ -1,0 +1,52 @@
+/* The orientation filter of one hub. */
+#include "motion_orient.h"
+
+#define V float
+#define M int32_t
+#define TARGET
+#define FN(name) one_##name
+#define MASK(comparison) (-(int32_t)(comparison))
+#define ZERO 0.0f
+#define ALL (-1)
+
+static inline float one_choose(int32_t which, float yes, float no)
+{
+    return which ? yes : no;
+}
+
+#include "motion_width.h"
+#include "motion_orient_step.h"
+#include "motion_orient_run.h"
+
+void tsk_orient_reset(const struct tsk_orient_coef *coef, struct tsk_orient_state *state)
+{
+    static const struct tsk_orient_state zero;
+    *state = zero;
+    state->row[ROW_TURN] = 1.0f;
+    state->row[ROW_TILT] = 1.0f;
+    state->row[ROW_NORTH] = 1.0f;
+    state->row[ROW_ANSWER] = 1.0f;
+    state->row[ROW_LEVEL] = 1.0f;
+    state->row[ROW_LEVEL + 4] = 1.0f;
+    state->row[ROW_LEVEL + 8] = 1.0f;
+    state->row[ROW_COVARIANCE] = coef->bias_start;
+    state->row[ROW_COVARIANCE + 3] = coef->bias_start;
+    state->row[ROW_COVARIANCE + 5] = coef->bias_start;
+    state->row[ROW_REJECTED] = coef->reject_for;
+    state->row[ROW_HASTE] = 1.0f;
+    state->row[ROW_DISTURBED] = 1.0f;
+}
+
+void tsk_orient_process(const struct tsk_orient_coef *coef, struct tsk_orient_state *state, const float *gyro,
+                        const float *accel, const float *mag, size_t n, float *out)
+{
+    one_orient_run(coef, state->row, 1, gyro, accel, mag, n, out);
+}
+
+void tsk_orient_gap(const struct tsk_orient_coef *coef, struct tsk_orient_state *state, uint64_t n)
+{
+    float longest = 2.0f * coef->hold + coef->dt;
+    for (uint64_t i = 0; i < n && state->row[ROW_MISSING] < longest; i++) {
+        state->row[ROW_MISSING] = one_least(state->row[ROW_MISSING] + coef->dt, longest);
+    }
+}

@@ -1,0 +1,249 @@
+/* One sample of the orientation filter, for as many hubs as V has lanes.
+ *
+ * After Laidig and Seel, "VQF: Highly accurate IMU orientation estimation with bias
+ * estimation and magnetic disturbance rejection", Information Fusion 91 (2023): the
+ * gyroscope is integrated in a frame of its own, where gravity stands still and a slow
+ * mean of the acceleration finds it through any movement; a Kalman filter takes the
+ * bias from what inclination had to be corrected, and at rest from the gyroscope.
+ * What is ours: a sample of the accelerometer belongs to the middle of the interval
+ * that the gyroscope's belongs to, and one of the magnetometer is older; three simple
+ * means instead of a Butterworth filter, exact enough in float32; the field is known
+ * by two lengths, without a dip angle; steps of the bias one row at a time, without a
+ * matrix to invert. No branch depends on a sample, so lanes stay together. */
+
+/* x += share * (now - x), n times. */
+static inline TARGET void FN(follow)(V *x, const V *now, V share, int n)
+{
+    for (int i = 0; i < n; i++) {
+        x[i] += share * (now[i] - x[i]);
+    }
+}
+
+/* now: gyroscope, 0, accelerometer, 0. */
+static inline TARGET void FN(rest)(const struct tsk_orient_coef *c, V *s, const V *now, M first)
+{
+    V share = FN(choose)(first, ZERO + 1.0f, ZERO + c->still);
+    V *once = s + ROW_STILL, *twice = once + 8, off[8];
+    FN(follow)(once, now, share, 8);
+    FN(follow)(twice, once, share, 8);
+    for (int i = 0; i < 8; i++) {
+        off[i] = now[i] - twice[i];
+    }
+    M quiet = MASK(FN(dot)(off, off) < c->still_gyro) & MASK(FN(dot)(off + 4, off + 4) < c->still_accel)
+        & FN(within)(twice, c->bias_limit);
+    V longer = FN(least)(s[ROW_REST_TIME] + c->dt, ZERO + 2.0f * c->rest_after);
+    s[ROW_REST_TIME] = FN(choose)(quiet, longer, ZERO);
+    s[ROW_REST] = FN(choose)(MASK(s[ROW_REST_TIME] >= c->rest_after), ZERO + 1.0f, ZERO);
+}
+
+/* Adds the rotation of half the angles in half[3], exactly for a constant rate. */
+static inline TARGET void FN(integrate)(V *q, const V *half)
+{
+    V square = FN(dot)(half, half);
+    V ratio = FN(sine_ratio)(square);
+    V step[4] = {FN(cosine)(square), half[0] * ratio, half[1] * ratio, half[2] * ratio};
+    V turned[4];
+    FN(product)(q, step, turned);
+    FN(unit)(turned);
+    for (int i = 0; i < 4; i++) {
+        q[i] = turned[i];
+    }
+}
+
+/* Takes the level frame to where the mean acceleration points up; off: where it pointed before. */
+static inline TARGET void FN(level)(V *s, const V *mean, V *off)
+{
+    FN(times)(s + ROW_LEVEL, mean, off);
+    V scale = FN(inverse_root)(FN(dot)(off, off));
+    for (int i = 0; i < 3; i++) {
+        off[i] *= scale;
+    }
+    V square = FN(most)(0.5f + 0.5f * off[2], ZERO);
+    V inverse = FN(inverse_root)(square);
+    M upside_down = MASK(square < 1e-3f); /* within 4 degrees; the next sample takes those off */
+    V step[4] = {FN(choose)(upside_down, ZERO, square * inverse),
+                 FN(choose)(upside_down, ZERO + 1.0f, 0.5f * off[1] * inverse),
+                 FN(choose)(upside_down, ZERO, -0.5f * off[0] * inverse), ZERO};
+    V turned[4];
+    FN(product)(step, s + ROW_TILT, turned);
+    FN(unit)(turned);
+    for (int i = 0; i < 4; i++) {
+        s[ROW_TILT + i] = turned[i];
+    }
+    FN(matrix)(turned, s + ROW_LEVEL);
+}
+
+static inline TARGET void FN(bias_step)(V *b, V *p, const V *h, V error, V variance, M use)
+{
+    V ph[3] = {p[0] * h[0] + p[1] * h[1] + p[2] * h[2], p[1] * h[0] + p[3] * h[1] + p[4] * h[2],
+               p[2] * h[0] + p[4] * h[1] + p[5] * h[2]};
+    V inverse = FN(choose)(use, 1.0f / (FN(dot)(h, ph) + variance), ZERO);
+    for (int i = 0; i < 3; i++) {
+        V gain = ph[i] * inverse;
+        b[i] += gain * error;
+        for (int k = i; k < 3; k++) {
+            p[i == 0 ? k : i + k + 1] -= gain * ph[k];
+        }
+    }
+}
+
+static inline TARGET V FN(limited)(V x, float limit)
+{
+    return FN(most)(FN(least)(x, ZERO + limit), ZERO - limit);
+}
+
+/* off: how far the level frame was off; mean: of the rotation matrix to the fixed frame,
+ * and of the bias seen there. */
+static inline TARGET void FN(learn_bias)(const struct tsk_orient_coef *c, V *s, const V *off, const V *mean)
+{
+    V *b = s + ROW_BIAS, *p = s + ROW_COVARIANCE, *still = s + ROW_STILL + 8, *level = s + ROW_LEVEL;
+    M rest = MASK(s[ROW_REST] > 0.5f);
+    V per_s = ZERO + 1.0f / c->dt;
+    V variance = FN(choose)(rest, ZERO + c->bias_resting, ZERO + c->bias_moving);
+    V wrong[3] = {FN(dot)(level, mean + 9) - off[1] * per_s, FN(dot)(level + 3, mean + 9) + off[0] * per_s, ZERO};
+    static const int diagonal[3] = {0, 3, 5};
+    for (int i = 0; i < 3; i++) {
+        V *own = p + diagonal[i];
+        *own += FN(choose)(MASK(*own < c->bias_start), ZERO + c->bias_drift, ZERO);
+    }
+    for (int i = 0; i < (FN(any)(rest) ? 3 : 2); i++) {
+        V h[3];
+        for (int k = 0; k < 3; k++) {
+            V moving = level[3 * i] * mean[k] + level[3 * i + 1] * mean[3 + k] + level[3 * i + 2] * mean[6 + k];
+            h[k] = FN(choose)(rest, ZERO + (i == k ? 1.0f : 0.0f), moving);
+        }
+        V error = FN(choose)(rest, still[i], wrong[i]) - FN(dot)(h, b);
+        FN(bias_step)(b, p, h, FN(limited)(error, c->bias_limit), variance, i < 2 ? ALL : rest);
+    }
+    for (int i = 0; i < 3; i++) {
+        b[i] = FN(limited)(b[i], c->bias_limit);
+    }
+}
+
+static inline TARGET M FN(near)(const V *field, const V *known, float limit)
+{
+    V across = field[0] - known[0], along = field[1] - known[1];
+    V length = known[0] * known[0] + known[1] * known[1];
+    return MASK(across * across + along * along < limit * length);
+}
+
+/* Judges the field (horizontal, vertical) and returns where it is believed. */
+static inline TARGET M FN(judge_field)(const struct tsk_orient_coef *c, V *s, const V *field, V turned, M seen)
+{
+    V *known = s + ROW_KNOWN, *other = s + ROW_OTHER;
+    V dt = FN(choose)(seen, ZERO + c->dt, ZERO);
+    M none = MASK(known[0] == 0.0f) & MASK(known[1] == 0.0f);
+    M same = FN(near)(field, known, c->field_limit);
+    V clean = FN(choose)(same, FN(least)(s[ROW_CLEAN_TIME] + dt, ZERO + 2.0f * c->field_clean), ZERO);
+    M believed = same & MASK(clean >= c->field_clean);
+    V disturbed = FN(choose)(same, FN(choose)(believed, ZERO, s[ROW_DISTURBED]), ZERO + 1.0f);
+
+    M still_other = FN(near)(field, other, c->field_limit);
+    V moved = s[ROW_OTHER_TIME] + FN(choose)(MASK(turned > c->field_moving), dt, ZERO);
+    moved = FN(choose)(still_other, FN(least)(moved, ZERO + 2.0f * c->field_new), ZERO);
+    V enough = FN(choose)(none, ZERO + c->field_first, ZERO + c->field_new);
+    M adopt = MASK(disturbed > 0.5f) & still_other & MASK(moved >= enough);
+    V follow = FN(choose)(seen, ZERO + c->field_follow, ZERO);
+    for (int i = 0; i < 2; i++) {
+        V kept = known[i] + FN(choose)(believed, follow, ZERO) * (field[i] - known[i]);
+        V next = FN(choose)(still_other, other[i] + follow * (field[i] - other[i]), field[i]);
+        known[i] = FN(choose)(adopt, next, kept);
+        other[i] = next;
+    }
+    s[ROW_OTHER_TIME] = moved;
+    s[ROW_CLEAN_TIME] = FN(choose)(adopt, ZERO + c->field_clean, clean);
+    s[ROW_DISTURBED] = FN(choose)(adopt, ZERO, disturbed);
+    return MASK(s[ROW_DISTURBED] < 0.5f);
+}
+
+/* The share of the heading error to correct now. */
+static inline TARGET V FN(heading_share)(const struct tsk_orient_coef *c, V *s, M believed, M seen)
+{
+    V spent = s[ROW_REJECTED];
+    M refuse = MASK(spent < c->reject_for);
+    V refund = FN(most)(spent - c->reject_slow * c->dt, ZERO);
+    V share = FN(choose)(believed, ZERO + c->heading,
+                         FN(choose)(refuse, ZERO, ZERO + c->heading / c->reject_slow));
+    s[ROW_REJECTED] = FN(choose)(seen, FN(choose)(believed, refund, FN(choose)(refuse, spent + c->dt, spent)), spent);
+    V haste = s[ROW_HASTE];
+    V next = haste / (haste + 1.0f);
+    share = FN(most)(share, haste);
+    s[ROW_HASTE] = FN(choose)(seen, FN(choose)(MASK(next < c->heading), ZERO, next), haste);
+    return FN(choose)(seen, share, ZERO);
+}
+
+/* mag: the field in the level frame. */
+static inline TARGET void FN(find_north)(const struct tsk_orient_coef *c, V *s, const V *mag, V turned, M seen)
+{
+    V square = mag[0] * mag[0] + mag[1] * mag[1];
+    V across = square * FN(inverse_root)(square);
+    M first = MASK(s[ROW_FIELD_SEEN] < 0.5f);
+    V share = FN(choose)(seen, FN(choose)(first, ZERO + 1.0f, ZERO + c->field), ZERO);
+    V *mean = s + ROW_FIELD;
+    V field[2] = {across, mag[2]};
+    for (int i = 0; i < 2; i++) {
+        mean[i] += share * (field[i] - mean[i]);
+        mean[2 + i] += share * (mean[i] - mean[2 + i]);
+    }
+    s[ROW_FIELD_SEEN] = FN(choose)(seen, ZERO + 1.0f, s[ROW_FIELD_SEEN]);
+    M believed = FN(judge_field)(c, s, mean + 2, turned, seen);
+    V correct = FN(heading_share)(c, s, believed, seen);
+
+    V *north = s + ROW_NORTH;
+    V cosine = north[0] * north[0] - north[1] * north[1], sine = 2.0f * north[0] * north[1];
+    /* the field should lie along +y of east-north-up */
+    V east = cosine * mag[0] - sine * mag[1], to_north = sine * mag[0] + cosine * mag[1];
+    V half = 0.5f * correct * FN(angle)(east, to_north);
+    V turn = FN(cosine)(half * half), by = half * FN(sine_ratio)(half * half);
+    V next[2] = {north[0] * turn - north[1] * by, north[0] * by + north[1] * turn};
+    V scale = 1.5f - 0.5f * (next[0] * next[0] + next[1] * next[1]); /* as in unit() */
+    north[0] = next[0] * scale;
+    north[1] = next[1] * scale;
+}
+
+/* Acceleration, rotation matrix and bias in the fixed frame go through three means. */
+static inline TARGET V *FN(means)(const struct tsk_orient_coef *c, V *s, const V *now)
+{
+    V even = 1.0f / (s[ROW_COUNT] + 1.0f);
+    M young = MASK(s[ROW_COUNT] < c->gravity_count);
+    V share = FN(choose)(young, FN(most)(even, ZERO + c->gravity), ZERO + c->gravity);
+    s[ROW_COUNT] = FN(choose)(young, s[ROW_COUNT] + 1.0f, s[ROW_COUNT]);
+    V *slow = s + ROW_SLOW;
+    FN(follow)(slow, now, share, SLOW);
+    FN(follow)(slow + SLOW, slow, share, SLOW);
+    FN(follow)(slow + 2 * SLOW, slow + SLOW, share, SLOW);
+    return slow + 2 * SLOW;
+}
+
+/* gyro, accel, mag: good values; seen: where mag is one. */
+static inline TARGET void FN(orient_step)(const struct tsk_orient_coef *c, V *s, const V *gyro, const V *accel,
+                                          const V *mag, M seen)
+{
+    V sensed[8] = {gyro[0], gyro[1], gyro[2], ZERO, accel[0], accel[1], accel[2], ZERO};
+    FN(rest)(c, s, sensed, MASK(s[ROW_COUNT] == 0.0f));
+    V half[3], lag[3], at_middle[3], off[3], now[SLOW];
+    for (int i = 0; i < 3; i++) {
+        half[i] = 0.5f * c->dt * (gyro[i] - s[ROW_BIAS + i]);
+        lag[i] = 2.0f * c->mag_lag * half[i];
+    }
+    FN(integrate)(s + ROW_TURN, half);
+    V *to_fixed = now + 3;
+    FN(matrix)(s + ROW_TURN, to_fixed);
+    FN(turn_back)(half, accel, at_middle); /* half the rotation: to the middle of the interval */
+    FN(times)(to_fixed, at_middle, now);
+    FN(times)(to_fixed, s + ROW_BIAS, now + 12);
+    now[15] = ZERO;
+    const V *mean = FN(means)(c, s, now);
+    FN(level)(s, mean, off);
+    FN(learn_bias)(c, s, off, mean + 3);
+    if (c->magnetometer) {
+        V older[3], fixed[3], level[3];
+        FN(turn_back)(lag, mag, older);
+        FN(times)(to_fixed, older, fixed);
+        FN(times)(s + ROW_LEVEL, fixed, level);
+        FN(find_north)(c, s, level, FN(dot)(half, half), seen);
+    }
+    V level[4], north[4] = {s[ROW_NORTH], ZERO, ZERO, s[ROW_NORTH + 1]};
+    FN(product)(s + ROW_TILT, s + ROW_TURN, level);
+    FN(product)(north, level, s + ROW_ANSWER);
+}
