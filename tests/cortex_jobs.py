@@ -77,14 +77,14 @@ def _conditioner():
 
 def _beats():
     made, samples = native.Beats(250), spoilt(ecg_250())
-    coef, state = _bytes(made._coef), _bytes(made._state)
+    coef, state = _bytes(made.coef), _bytes(made._state)
     results = made.run(samples).tobytes()
     return Job("beats", coef, state, samples, native.BEAT.itemsize, results, _bytes(made._state))
 
 
 def _breaths():
     made, samples = vital.Breaths(*breath_design(50)), spoilt(marsh("0005").impedance)
-    coef, state = _bytes(made._coef), _bytes(made._state)
+    coef, state = _bytes(made.coef), _bytes(made._state)
     results = made.run(samples).tobytes()
     return Job("breaths", coef, state, samples, native.RAW_BREATH.itemsize, results, _bytes(made._state))
 
@@ -94,7 +94,7 @@ def _warmth():
     nasal = marsh("0005").nasal[:20_000]
     samples = spoilt(34 + 2 * nasal / np.abs(nasal).max())
     made = vital.Warmth(**warmth_design(50))
-    coef, state = _bytes(made._coef), _bytes(made._state)
+    coef, state = _bytes(made.coef), _bytes(made._state)
     results = made.run(samples).tobytes()
     return Job("warmth", coef, state, samples, native.RAW_WARMTH.itemsize, results, _bytes(made._state))
 

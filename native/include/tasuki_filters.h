@@ -72,6 +72,21 @@ void tsk_level_reset(struct tsk_level_state *state);
 void tsk_level_process(int32_t hold, struct tsk_level_state *state, const float *in, size_t n, float *out);
 void tsk_level_gap(int32_t hold, struct tsk_level_state *state, uint64_t n);
 
+/* The same of 16 hubs side by side. */
+struct tsk_level_lanes {
+    float offset[16];
+    float held[16];
+    int32_t missing[16];
+    int32_t started[16];
+    int32_t calm; /* 1: every hub started and its latest sample was good */
+};
+
+void tsk_level_reset_lanes(struct tsk_level_lanes *state);
+
+/* n rows, `step` floats apart, of which the first `width` (1 to 16) are the hubs'; out may be in. */
+void tsk_level_process_lanes(int32_t hold, struct tsk_level_lanes *state, const float *in, size_t n,
+                             size_t step, size_t width, float *out);
+
 /* ---- beats ---- */
 
 struct tsk_beat_params {
@@ -109,13 +124,14 @@ struct tsk_beat_coef {
 
 struct tsk_beat_peak {
     int64_t at;     /* centre of the energy, inner samples */
-    int64_t r;      /* R peak, inner samples; valid once located */
+    int64_t r;      /* R peak, inner samples; looked for when it becomes a beat, or while learning */
     int64_t gap_to; /* end of the latest gap before it, -1 when there was none */
     int32_t energy;
     int32_t unsure; /* 1: bad samples lie under it */
 };
 
-struct tsk_beat_state {
+/* What is decided from: peaks, levels, gaps. */
+struct tsk_beat_back {
     int64_t now;      /* inner samples so far, gaps included */
     int64_t wake;     /* the queue is looked at when now exceeds this */
     int64_t learn_to; /* end of the learning phase, -1 when over */
@@ -127,6 +143,18 @@ struct tsk_beat_state {
     int64_t bad_at;   /* latest bad sample */
     int64_t top_at;   /* where the energy was highest */
     struct tsk_beat_peak queue[64];
+    int32_t rising;   /* 1: a peak is being followed, 0: a valley */
+    int32_t first;    /* queue: oldest, number, how many are located */
+    int32_t count;
+    int32_t located;
+    int32_t signal;   /* level of beats */
+    int32_t noise;    /* level of what is not one */
+    int32_t last_energy;
+    int32_t rr;       /* mean interval, 1/16 samples */
+};
+
+struct tsk_beat_state {
+    struct tsk_beat_back back;
     uint32_t ring[512]; /* input, 1/8 microvolt, no jump over a gap; wraps */
     int32_t diff[16];
     int32_t sum1[16];
@@ -140,17 +168,36 @@ struct tsk_beat_state {
     int32_t acc1;     /* moving sums */
     int32_t acc2;
     int32_t energy;
-    int32_t rising;   /* 1: a peak is being followed, 0: a valley */
     int32_t top;      /* highest energy of this peak */
     int32_t valley;   /* lowest energy since the last peak */
-    int32_t first;    /* queue: oldest, number, how many are located */
-    int32_t count;
-    int32_t located;
-    int32_t signal;   /* level of beats */
-    int32_t noise;    /* level of what is not one */
-    int32_t last_energy;
-    int32_t rr;       /* mean interval, 1/16 samples */
     int32_t started;  /* 1: a good sample was seen */
+};
+
+/* The same of 16 hubs side by side, which get their samples together. */
+struct tsk_beat_lanes {
+    struct tsk_beat_back back[16]; /* now, rising and top_at of each only while it is looked at */
+    uint32_t ring[512][16];
+    int32_t diff[16][16];
+    int32_t sum1[16][16];
+    int32_t power[64][16];
+    uint32_t base[16];
+    uint32_t held[16];
+    uint32_t block[16];
+    int32_t missing[16];
+    int32_t started[16];
+    int32_t acc1[16];
+    int32_t acc2[16];
+    int32_t energy[16];
+    int32_t rising[16]; /* all bits set: a peak is being followed */
+    int32_t top[16];
+    uint32_t top_at[16]; /* low bits */
+    int32_t valley[16];
+    int64_t now;
+    int64_t wake;    /* earliest of all */
+    uint32_t head;
+    int32_t phase;
+    int32_t calm;    /* 1: every hub started and its latest sample was good */
+    int32_t reserved;
 };
 
 struct tsk_beat {
@@ -175,6 +222,20 @@ size_t tsk_beat_process(const struct tsk_beat_coef *coef, struct tsk_beat_state 
  * room must be at least 2 * TSK_BEAT_QUEUE. */
 size_t tsk_beat_gap(const struct tsk_beat_coef *coef, struct tsk_beat_state *state,
                     uint64_t n, struct tsk_beat *out, size_t room);
+
+struct tsk_hub_beat {
+    int64_t hub; /* 0 to 15 within its lanes */
+    struct tsk_beat beat;
+};
+
+void tsk_beat_reset_lanes(const struct tsk_beat_coef *coef, struct tsk_beat_lanes *state);
+
+/* n rows of microvolts, `step` floats apart, of which the first `width` (1 to 16) are
+ * the hubs'. Stops when fewer than 16 * TSK_BEAT_QUEUE beats fit in out; returns the
+ * beats decided, each hub's in order, and in *used the rows taken. */
+size_t tsk_beat_process_lanes(const struct tsk_beat_coef *coef, struct tsk_beat_lanes *state,
+                              const float *in, size_t n, size_t step, size_t width, size_t *used,
+                              struct tsk_hub_beat *out, size_t room);
 
 /* ---- breaths ---- */
 
@@ -309,5 +370,29 @@ void tsk_rate_reset(struct tsk_rate_state *state);
 void tsk_rate_beat(struct tsk_rate_state *state, float rr_ms, float confidence);
 
 void tsk_rate_read(const struct tsk_rate_state *state, struct tsk_rate *out);
+
+/* ---- many hubs, one after the other ----
+ *
+ * Rows hold one sample of each of `hubs` hubs, side by side; state has one entry a hub. */
+
+struct tsk_hub_breath {
+    int64_t hub;
+    struct tsk_breath breath;
+};
+
+/* Returns the breaths decided, in *used the rows taken; room must be at least 64 * hubs. */
+size_t tsk_breath_process_many(const struct tsk_breath_coef *coef, struct tsk_breath_state *state,
+                               size_t hubs, const float *in, size_t n, size_t *used,
+                               struct tsk_hub_breath *out, size_t room);
+
+void tsk_breath_read_many(const struct tsk_breath_coef *coef, const struct tsk_breath_state *state,
+                          size_t hubs, struct tsk_breath_rate *out);
+
+void tsk_warmth_process_many(const struct tsk_warmth_coef *coef, struct tsk_warmth_state *state,
+                             size_t hubs, const float *in, size_t n, struct tsk_warmth *out);
+
+/* n beats, each of the hub that `hub` names; then a reading of every hub. */
+void tsk_rate_process_many(struct tsk_rate_state *state, size_t hubs, const int64_t *hub, const float *rr_ms,
+                           const float *confidence, size_t n, struct tsk_rate *out);
 
 #endif

@@ -46,16 +46,23 @@ int tsk_beat_design(const struct tsk_beat_params *params, struct tsk_beat_coef *
     return TSK_FILTER_OK;
 }
 
+void tsk_beat_reset_back(const struct tsk_beat_coef *coef, struct tsk_beat_back *back)
+{
+    static const struct tsk_beat_back zero;
+    *back = zero;
+    back->wake = coef->learn;
+    back->learn_to = coef->learn;
+    back->last_r = -1;
+    back->gap_to = -1;
+    back->gap_before = -1;
+    back->bad_at = -coef->learn;
+    back->signal = coef->floor;
+    back->rr = coef->rr_start;
+}
+
 void tsk_beat_reset(const struct tsk_beat_coef *coef, struct tsk_beat_state *state)
 {
     static const struct tsk_beat_state zero;
     *state = zero;
-    state->wake = coef->learn;
-    state->learn_to = coef->learn;
-    state->last_r = -1;
-    state->gap_to = -1;
-    state->gap_before = -1;
-    state->bad_at = -coef->learn;
-    state->signal = coef->floor;
-    state->rr = coef->rr_start;
+    tsk_beat_reset_back(coef, &state->back);
 }

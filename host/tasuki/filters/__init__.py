@@ -10,23 +10,45 @@ from tasuki.filters.beats import BEAT, BeatDetector, detect_beats
 from tasuki.filters.biquads import Biquads
 from tasuki.filters.ecg import EcgConditioner
 from tasuki.filters.heart_rate import HeartRate, HeartRateReading
+from tasuki.filters.many import (
+    HUB_BEATS,
+    HUB_BREATHS,
+    BeatDetectorMany,
+    BiquadsMany,
+    BodyTemperatureMany,
+    EcgConditionerMany,
+    HeartRateMany,
+    HeartRateReadings,
+    RespirationRateMany,
+    RespirationReadings,
+)
 from tasuki.filters.orientation import Orientation, OrientationBlock, OrientationMany
 from tasuki.filters.respiration import RespirationRate, RespirationReading
 from tasuki.filters.temperature import TEMPERATURE, BodyTemperature
 
 __all__ = [
     "BEAT",
+    "HUB_BEATS",
+    "HUB_BREATHS",
     "TEMPERATURE",
     "BeatDetector",
+    "BeatDetectorMany",
     "Biquads",
+    "BiquadsMany",
     "BodyTemperature",
+    "BodyTemperatureMany",
     "EcgConditioner",
+    "EcgConditionerMany",
     "HeartRate",
+    "HeartRateMany",
     "HeartRateReading",
+    "HeartRateReadings",
     "Orientation",
     "OrientationBlock",
     "OrientationMany",
     "RespirationRate",
+    "RespirationRateMany",
     "RespirationReading",
+    "RespirationReadings",
     "detect_beats",
 ]

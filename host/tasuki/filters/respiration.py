@@ -13,7 +13,7 @@ _INNER_HZ = 12.5
 _BAND_HZ = (0.05, 0.5)
 _USUAL_HZ = 0.25
 _WINDOW_S = 60.0
-_APNOEA_S = 10.0
+APNOEA_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class RespirationRate:
 
     def _read(self, found: NDArray[np.void]) -> RespirationReading:
         rate, confidence, apnoea = self._breaths.read()
-        apnoea = apnoea or bool((found["interval"] > _APNOEA_S * self._rate_hz).any())
+        apnoea = apnoea or bool((found["interval"] > APNOEA_S * self._rate_hz).any())
         return RespirationReading(rate or None, confidence, found["sample"] / self._rate_hz, apnoea)
 
 
@@ -87,7 +87,7 @@ def breath_design(rate_hz: float) -> tuple[NDArray[np.float64], dict[str, float]
         "decimate": decimate,
         "hold": max(1, round(0.5 * rate_hz)),
         "window": round(_WINDOW_S * rate_hz),
-        "apnoea": round(_APNOEA_S * rate_hz),
+        "apnoea": round(APNOEA_S * rate_hz),
         "delay": round(_delay(sos, _USUAL_HZ, inner_hz)),
         "reach": round(0.6 * inner_hz),
         "settle": round(3 * inner_hz),
