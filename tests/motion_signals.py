@@ -5,8 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from scipy.io import loadmat
 
 BROAD = Path(__file__).parents[1] / "../shared/data/broad"
+HIFD = Path(__file__).parents[1] / "../shared/data/hifd"
 G = 9.81
 
 
@@ -79,3 +81,29 @@ def spoilt(*blocks):
     for block in blocks:
         block[1000:1040] = np.nan
     return blocks
+
+
+def fallen(seconds=20, rate_hz=100.0, at=8.0, gravity=True, seed=1, strike=False):
+    """A fall at some time, or an arm that strikes once, synthetic: m/s2, (n, 3)."""
+    random = np.random.default_rng(seed)
+    t = np.arange(round(seconds * rate_hz)) / rate_hz
+    noise = random.normal(0, 1, (len(t), 3))
+    body = (
+        np.exp(-0.5 * ((t - at + 0.35) / 0.2) ** 2) * 12 + np.exp(-0.5 * ((t - at - 0.35) / 0.25) ** 2) * 10
+    )
+    shape = np.exp(-0.5 * ((t - at) / 0.02) ** 2)[:, None] * np.array([60, 90, -70])
+    swing = np.exp(-0.5 * ((t - at + 0.3) / 0.15) ** 2)[:, None] * np.array([6.0, 2, 1])
+    tumble = swing if strike else body[:, None] * noise
+    before = np.array([0, 0, G]) if gravity else np.zeros(3)
+    after = np.array([G, 0, 0]) if gravity and not strike else before
+    weight = np.where((t < at)[:, None], before, after)
+    return (weight + shape + tumble + 0.05 * noise).astype("f4")
+
+
+def hifd(name):
+    """Wrist acceleration without gravity, 50 Hz, m/s2, (n, 3); skips where the recording is absent."""
+    path = HIFD / f"{name}.mat"
+    if not path.exists():
+        pytest.skip(f"HIFD recording {name} is not in ../shared/data/hifd")
+    data = loadmat(path)
+    return np.hstack([data[k] for k in ("ax", "ay", "az")]).astype(np.float32) * np.float32(G)

@@ -77,4 +77,81 @@ void tsk_orient_gap(const struct tsk_orient_coef *coef, struct tsk_orient_state 
 void tsk_orient_process_lanes(const struct tsk_orient_coef *coef, struct tsk_orient_lanes *state,
                               const float *gyro, const float *accel, const float *mag, size_t n, float *out);
 
+/* ---- falls ---- */
+
+enum tsk_fall_size {
+    TSK_FALL_RING = 256,   /* inner samples kept: 4 s at 64 Hz */
+    TSK_FALL_ROWS = 17,    /* floats of the conditioning, named in motion_fall.h */
+    TSK_FALL_FEATURES = 7
+};
+
+/* Windows are in inner samples from the impact, first and one past the last. */
+struct tsk_fall_coef {
+    int32_t decimate;      /* inputs averaged into one inner sample */
+    int32_t least_peak;    /* smallest impact, 1/64 m/s2 */
+    int32_t after;         /* inner samples from an impact to its decision */
+    int32_t restart;       /* bad inner samples in a row after which gravity is found anew */
+    int32_t window[5][2];  /* stillness, activity after, activity before, jerk before, jerk after */
+    int32_t repeats[2];    /* where other impacts are counted */
+    float gravity;         /* share of a new sample in gravity */
+    float gravity_step;    /* largest deviation that it follows, m/s2 */
+    float jerk;            /* differences of samples are multiplied by it: as at 50 Hz */
+    float weight[7];       /* of the features, in bits of log odds */
+    float offset;
+    float least;           /* confidence below which nothing is reported */
+};
+
+struct tsk_fall_front {
+    float row[17];
+};
+
+struct tsk_fall_front_lanes {
+    float row[17][16];
+};
+
+struct tsk_fall_judge {
+    int64_t now;           /* inner samples so far, gaps included */
+    int64_t impact_at;     /* the largest that waits for its decision, -1 when there is none */
+    int32_t impact;        /* its size, 1/64 m/s2 */
+    int32_t reserved;
+    uint16_t moved[256];   /* acceleration without gravity, 1/64 m/s2; 65535: bad */
+    uint16_t jerk[256];    /* change of the acceleration; 65535: bad */
+};
+
+struct tsk_fall_state {
+    struct tsk_fall_front front;
+    int32_t phase;         /* inputs in an unfinished inner sample */
+    struct tsk_fall_judge judge;
+};
+
+struct tsk_fall_lanes {
+    struct tsk_fall_front_lanes front;
+    int32_t phase;
+    int32_t reserved;
+    struct tsk_fall_judge judge[16];
+};
+
+struct tsk_fall {
+    int64_t sample;        /* of the impact, since the start, gaps included */
+    int32_t lane;
+    float confidence;      /* 0 to 1 */
+    float impact;          /* m/s2 without gravity */
+    float quality;         /* share of good samples around it, 0 to 1 */
+    float feature[7];      /* what the decision rests on, named in falls.py */
+    float reserved;
+};
+
+void tsk_fall_reset(struct tsk_fall_state *state);
+
+/* accel: n rows of x y z, m/s2, with gravity or without. out has room for
+ * n / decimate / after + 1 falls; returns how many there are. */
+size_t tsk_fall_process(const struct tsk_fall_coef *coef, struct tsk_fall_state *state, const float *accel,
+                        size_t n, struct tsk_fall *out);
+
+void tsk_fall_reset_lanes(struct tsk_fall_lanes *state);
+
+/* TSK_LANES hubs: n times x[16] y[16] z[16]; room for TSK_LANES times as many. */
+size_t tsk_fall_process_lanes(const struct tsk_fall_coef *coef, struct tsk_fall_lanes *state, const float *accel,
+                              size_t n, struct tsk_fall *out);
+
 #endif

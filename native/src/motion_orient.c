@@ -1,20 +1,6 @@
 /* The orientation filter of one hub. */
 #include "motion_orient.h"
-
-#define V float
-#define M int32_t
-#define TARGET
-#define FN(name) one_##name
-#define MASK(comparison) (-(int32_t)(comparison))
-#define ZERO 0.0f
-#define ALL (-1)
-
-static inline float one_choose(int32_t which, float yes, float no)
-{
-    return which ? yes : no;
-}
-
-#include "motion_width.h"
+#include "motion_one.h"
 #include "motion_orient_step.h"
 #include "motion_orient_run.h"
 

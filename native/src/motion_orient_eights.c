@@ -8,7 +8,9 @@
 #define M tsk_eight_words
 #define TARGET __attribute__((target("avx2")))
 #define FN(name) eight_##name
-#include "motion_orient_vector.h"
+#include "motion_vector.h"
+#include "motion_orient_step.h"
+#include "motion_orient_run.h"
 
 void tsk_orient_eights(const struct tsk_orient_coef *coef, float *rows, const float *gyro, const float *accel,
                        const float *mag, size_t n, float *out);

@@ -8,7 +8,9 @@
 #define M tsk_four_words
 #define TARGET
 #define FN(name) four_##name
-#include "motion_orient_vector.h"
+#include "motion_vector.h"
+#include "motion_orient_step.h"
+#include "motion_orient_run.h"
 
 static void narrow(const struct tsk_orient_coef *coef, float *rows, const float *gyro, const float *accel,
                    const float *mag, size_t n, float *out)

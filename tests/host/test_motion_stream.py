@@ -7,25 +7,34 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from motion_signals import spoilt, waved_arm
-from tasuki.filters import Orientation, OrientationMany
+from motion_signals import fallen, spoilt, waved_arm
+from tasuki.filters import FallDetector, FallDetectorMany, Orientation, OrientationMany
 
 ARM = spoilt(*waved_arm(20)[:3])
 CROWD = [np.stack([each, each[::-1], -each], axis=2) for each in ARM]
+DOWN = spoilt(fallen(seconds=20, at=6), fallen(at=9, seed=2))[1][:2000]
+DOWN_MANY = np.stack([fallen(at=5), DOWN, fallen(at=9, seed=3)], axis=2)
 
 # name -> (make it, its input blocks of 2,000 samples)
 FILTERS = {
     "Orientation": (lambda: Orientation(100, magnetometer=True), ARM),
     "Orientation without magnetometer": (lambda: Orientation(100), ARM[:2]),
     "OrientationMany": (lambda: OrientationMany(100, 3, magnetometer=True), CROWD),
+    "FallDetector": (lambda: FallDetector(100, least_confidence=0), [DOWN]),
+    "FallDetectorMany": (lambda: FallDetectorMany(100, 3, least_confidence=0), [DOWN_MANY]),
 }
 every_filter = pytest.mark.parametrize("name", FILTERS)
+
+
+def in_order(rows):
+    """Falls of many hubs by the time of their decision, as blocks give them."""
+    return rows[np.lexsort((rows["hub"], rows["sample"]))] if "hub" in (rows.dtype.names or ()) else rows
 
 
 def bits(results):
     """All that a filter said, as bytes."""
     parts = zip(*([r] if isinstance(r, np.ndarray) else r for r in results), strict=True)
-    return b"".join(np.concatenate(part).tobytes() for part in parts)
+    return b"".join(in_order(np.concatenate(part)).tobytes() for part in parts)
 
 
 def part(blocks, first, last):

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from motion_signals import broad, spoilt, waved_arm
-from tasuki.filters import Orientation
+from motion_signals import broad, fallen, hifd, spoilt, waved_arm
+from tasuki.filters import FallDetector, Orientation, falls
 from tasuki.filters.orientation import settings
+from tasuki.filters.plain_falls import plain_falls
 from tasuki.filters.plain_orientation import plain_orientation
 
 
@@ -39,3 +40,27 @@ def test_orientation_of_recorded_movement_is_bit_equal(name, magnetometer):
 
     assert found.tobytes() == plain.tobytes()
     assert np.ptp(found[:, 0]) > 0.5  # it moves in this part
+
+
+def same_falls(accel, rate_hz):
+    """The C detector's falls after they were found equal to the plain one's."""
+    found = FallDetector(rate_hz, least_confidence=0).process(accel)
+    plain = plain_falls(falls.settings(rate_hz, 0), np.asarray(accel, np.float32))
+    assert found["sample"].tolist() == [sample for sample, _, _ in plain]
+    assert found["confidence"].tolist() == [float(confidence) for _, confidence, _ in plain]
+    assert found["features"].tolist() == [[float(x) for x in features] for _, _, features in plain]
+    return found
+
+
+@pytest.mark.parametrize("rate_hz", [50, 104])
+@pytest.mark.parametrize("gravity", [True, False])
+def test_synthetic_falls_are_bit_equal(rate_hz, gravity):
+    accel = np.concatenate([fallen(rate_hz=rate_hz, gravity=gravity, seed=seed) for seed in range(3)])
+    accel[150], accel[300:360], accel[500:510, 1] = np.nan, np.inf, 5000
+
+    assert len(same_falls(accel, rate_hz)) >= 3
+
+
+@pytest.mark.parametrize("name", ["fall/fall1", "fall/fall6", "non-fall/clap", "non-fall/teeth"])
+def test_recorded_impacts_are_bit_equal(name):
+    assert len(same_falls(hifd(f"subject_09/{name}"), 50)) >= 1

@@ -9,6 +9,7 @@ infinite) and gaps lose only what they cover.
 from tasuki.filters.beats import BEAT, BeatDetector, detect_beats
 from tasuki.filters.biquads import Biquads
 from tasuki.filters.ecg import EcgConditioner
+from tasuki.filters.falls import FALL, FallDetector, FallDetectorMany
 from tasuki.filters.heart_rate import HeartRate, HeartRateReading
 from tasuki.filters.many import (
     HUB_BEATS,
@@ -28,6 +29,7 @@ from tasuki.filters.temperature import TEMPERATURE, BodyTemperature
 
 __all__ = [
     "BEAT",
+    "FALL",
     "HUB_BEATS",
     "HUB_BREATHS",
     "TEMPERATURE",
@@ -39,6 +41,8 @@ __all__ = [
     "BodyTemperatureMany",
     "EcgConditioner",
     "EcgConditionerMany",
+    "FallDetector",
+    "FallDetectorMany",
     "HeartRate",
     "HeartRateMany",
     "HeartRateReading",

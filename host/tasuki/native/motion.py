@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from tasuki._native import ffi, lib
 from tasuki.native.filters import Floats, Memory
@@ -86,3 +86,61 @@ class OrientLanes:
             self._coef, state, _floats(gyro), _floats(accel), _floats(mag), len(gyro), given
         )
         return out
+
+
+FALL_FEATURES: int = lib.TSK_FALL_FEATURES
+RAW_FALL = np.dtype(
+    [
+        ("sample", "<i8"),
+        ("lane", "<i4"),
+        ("confidence", "<f4"),
+        ("impact", "<f4"),
+        ("quality", "<f4"),
+        ("feature", "<f4", (FALL_FEATURES,)),
+        ("reserved", "<f4"),
+    ]
+)
+"""struct tsk_fall."""
+
+
+class Falls:
+    """The fall detector of one hub, with the fields of tsk_fall_coef."""
+
+    def __init__(self, **fields: Any) -> None:
+        self.coef = filled("struct tsk_fall_coef *", fields)
+        self._state = ffi.new("struct tsk_fall_state *")
+        self.memory = Memory(b"fall", bytes(ffi.buffer(self.coef)), self._state)
+        self.reset()
+
+    def reset(self) -> None:
+        """As before the first sample."""
+        lib.tsk_fall_reset(self._state)
+
+    def run(self, accel: Floats) -> NDArray[np.void]:
+        """Rows of RAW_FALL that were decided within the block."""
+        out = np.empty(len(accel) // (self.coef.decimate * self.coef.after) + 2, RAW_FALL)
+        rows = ffi.from_buffer("struct tsk_fall[]", out, require_writable=True)
+        return out[: lib.tsk_fall_process(self.coef, self._state, _floats(accel), len(accel), rows)]
+
+
+class FallLanes:
+    """The same for a multiple of LANES hubs, side by side."""
+
+    def __init__(self, hubs: int, **fields: Any) -> None:
+        self._coef = filled("struct tsk_fall_coef *", fields)
+        self._state = ffi.new("struct tsk_fall_lanes[]", -(-hubs // LANES))
+        self.memory = Memory(b"fall", b"lanes" + bytes(ffi.buffer(self._coef)), self._state)
+        self.reset()
+
+    def reset(self) -> None:
+        """All hubs as before their first sample."""
+        for group in self._state:
+            lib.tsk_fall_reset_lanes(ffi.addressof(group))
+
+    def run(self, group: int, accel: Floats) -> NDArray[np.void]:
+        """One group of LANES hubs, accel of shape (n, 3, LANES): rows of RAW_FALL as decided."""
+        room = LANES * (len(accel) // (self._coef.decimate * self._coef.after) + 2)
+        out = np.empty(room, RAW_FALL)
+        rows = ffi.from_buffer("struct tsk_fall[]", out, require_writable=True)
+        state = ffi.addressof(self._state, group)
+        return out[: lib.tsk_fall_process_lanes(self._coef, state, _floats(accel), len(accel), rows)]

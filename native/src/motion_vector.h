@@ -1,4 +1,6 @@
-/* The orientation filter over vectors V and M. */
+/* The width of several hubs: V and M are vectors. */
+#include <stddef.h>
+#include <stdint.h>
 
 #define MASK(comparison) ((M)(comparison))
 #define ZERO ((V){0})
@@ -17,5 +19,3 @@ static inline TARGET V FN(choose)(M which, V yes, V no)
 }
 
 #include "motion_width.h"
-#include "motion_orient_step.h"
-#include "motion_orient_run.h"
