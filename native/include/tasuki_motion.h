@@ -12,6 +12,11 @@
 enum tsk_motion_size {
     TSK_LANES = 16,       /* hubs side by side */
     TSK_ORIENT_ROWS = 114, /* floats of state, named in motion_orient.h */
+    TSK_ACTIVITY_ROWS = 20,
+    TSK_ACTIVITY_OUT = 3, /* rows of output: activity, steps so far, steps a minute */
+    TSK_POSTURE_ROWS = 4,
+    TSK_POSTURE_IN = 5,   /* rows of input: w x y z, activity */
+    TSK_POSTURE_OUT = 2,  /* rows of output: posture, cosine of the trunk's tilt */
     TSK_ORIENT_OUT = 9    /* rows of output: w x y z, bias x y z, rest, quality */
 };
 
@@ -153,5 +158,89 @@ void tsk_fall_reset_lanes(struct tsk_fall_lanes *state);
 /* TSK_LANES hubs: n times x[16] y[16] z[16]; room for TSK_LANES times as many. */
 size_t tsk_fall_process_lanes(const struct tsk_fall_coef *coef, struct tsk_fall_lanes *state, const float *accel,
                               size_t n, struct tsk_fall *out);
+
+/* ---- activity ---- */
+
+enum tsk_activity {
+    TSK_ACTIVITY_UNKNOWN = 0,
+    TSK_ACTIVITY_STILL = 1,
+    TSK_ACTIVITY_MOVING = 2, /* without steps */
+    TSK_ACTIVITY_WALKING = 3,
+    TSK_ACTIVITY_RUNNING = 4
+};
+
+struct tsk_activity_coef {
+    int32_t decimate;   /* inputs averaged into one inner sample */
+    float dt;           /* s, of an inner sample */
+    float level;        /* share of a new sample in the mean acceleration */
+    float smooth;       /* share in each of two means that take the noise off */
+    float power;        /* share in the mean square */
+    float still;        /* mean square below which nothing moves, (m/s2)2 */
+    float strong;       /* mean square from which steps may be running */
+    float turn;         /* least swing of a step, m/s2 */
+    float turn_part;    /* and as a share of the usual one */
+    float fastest;      /* s between steps at least */
+    float slowest;      /* s at most */
+    float even;         /* largest change from step to step, as a share */
+    float needed;       /* steps in a row before they count */
+    float running;      /* s between steps of running at most */
+    float hold;         /* s of bad samples after which nothing is known */
+};
+
+struct tsk_activity_state {
+    float row[20];
+    int32_t phase;      /* inputs in an unfinished inner sample */
+};
+
+struct tsk_activity_lanes {
+    float row[20][16];
+    int32_t phase;
+};
+
+void tsk_activity_reset(struct tsk_activity_state *state);
+
+/* accel: n rows of x y z with gravity, m/s2; out: n rows of TSK_ACTIVITY_OUT. */
+void tsk_activity_process(const struct tsk_activity_coef *coef, struct tsk_activity_state *state,
+                          const float *accel, size_t n, float *out);
+
+void tsk_activity_process_lanes(const struct tsk_activity_coef *coef, struct tsk_activity_lanes *state,
+                                const float *accel, size_t n, float *out);
+
+/* ---- posture ---- */
+
+enum tsk_posture {
+    TSK_POSTURE_UNKNOWN = 0,
+    TSK_POSTURE_LYING = 1,
+    TSK_POSTURE_SITTING = 2,  /* leaning back */
+    TSK_POSTURE_STANDING = 3, /* upright since steps were seen */
+    TSK_POSTURE_UPRIGHT = 4   /* sitting or standing */
+};
+
+struct tsk_posture_coef {
+    float up[3];         /* towards the head, in the sensor's axes */
+    float front[3];      /* out of the chest */
+    float lie_down;      /* cosine of the tilt beyond which the wearer lies */
+    float get_up;        /* and of the one below which he no longer does */
+    float erect;         /* the same for upright */
+    float lean;
+    float hold;          /* bad samples in a row after which the past is forgotten */
+};
+
+struct tsk_posture_state {
+    float row[4];
+};
+
+struct tsk_posture_lanes {
+    float row[4][16];
+};
+
+void tsk_posture_reset(struct tsk_posture_state *state);
+
+/* in: n rows of TSK_POSTURE_IN; out: n rows of TSK_POSTURE_OUT. */
+void tsk_posture_process(const struct tsk_posture_coef *coef, struct tsk_posture_state *state, const float *in,
+                         size_t n, float *out);
+
+void tsk_posture_process_lanes(const struct tsk_posture_coef *coef, struct tsk_posture_lanes *state,
+                               const float *in, size_t n, float *out);
 
 #endif

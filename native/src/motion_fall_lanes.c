@@ -1,26 +1,7 @@
 /* The fall detector of TSK_LANES hubs: conditioned side by side, judged one by one. */
 #include "motion_fall.h"
-#include "motion_vectors.h"
-
-#if TSK_HAS_VECTORS
-
-#define V tsk_four
-#define M tsk_four_words
-#define TARGET
-#define FN(name) four_##name
-#include "motion_vector.h"
+#include "motion_some.h"
 #include "motion_fall_front.h"
-
-enum { WIDTH = 4 };
-
-#else
-
-#include "motion_one.h"
-#include "motion_fall_front.h"
-
-enum { WIDTH = 1 };
-
-#endif
 
 static void condition(const struct tsk_fall_coef *coef, float *rows, const float *accel, int ends)
 {

@@ -8,12 +8,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from motion_signals import fallen, spoilt, waved_arm
-from tasuki.filters import FallDetector, FallDetectorMany, Orientation, OrientationMany
+from tasuki.filters import (
+    Activity,
+    ActivityMany,
+    FallDetector,
+    FallDetectorMany,
+    Orientation,
+    OrientationMany,
+    Posture,
+    PostureMany,
+)
 
 ARM = spoilt(*waved_arm(20)[:3])
 CROWD = [np.stack([each, each[::-1], -each], axis=2) for each in ARM]
 DOWN = spoilt(fallen(seconds=20, at=6), fallen(at=9, seed=2))[1][:2000]
 DOWN_MANY = np.stack([fallen(at=5), DOWN, fallen(at=9, seed=3)], axis=2)
+TURNED = np.repeat(np.random.default_rng(5).normal(0.5, 0.2, (200, 4)), 10, axis=0)
+TURNED[[50, 60], [0, 3]] = np.nan, np.inf
+WALKED = np.repeat(np.random.default_rng(6).integers(0, 5, 100), 20).astype(np.float32)
 
 # name -> (make it, its input blocks of 2,000 samples)
 FILTERS = {
@@ -22,6 +34,10 @@ FILTERS = {
     "OrientationMany": (lambda: OrientationMany(100, 3, magnetometer=True), CROWD),
     "FallDetector": (lambda: FallDetector(100, least_confidence=0), [DOWN]),
     "FallDetectorMany": (lambda: FallDetectorMany(100, 3, least_confidence=0), [DOWN_MANY]),
+    "Activity": (lambda: Activity(100), [DOWN]),
+    "ActivityMany": (lambda: ActivityMany(100, 3), [DOWN_MANY]),
+    "Posture": (Posture, [TURNED, WALKED]),
+    "PostureMany": (lambda: PostureMany(3), [np.stack([TURNED] * 3, axis=2), np.stack([WALKED] * 3, axis=1)]),
 }
 every_filter = pytest.mark.parametrize("name", FILTERS)
 

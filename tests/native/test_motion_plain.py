@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from motion_signals import broad, fallen, hifd, spoilt, waved_arm
-from tasuki.filters import FallDetector, Orientation, falls
+from tasuki.filters import Activity, FallDetector, Orientation, Posture, activity, falls, posture
 from tasuki.filters.orientation import settings
+from tasuki.filters.plain_activity import plain_activity, plain_posture
 from tasuki.filters.plain_falls import plain_falls
 from tasuki.filters.plain_orientation import plain_orientation
 
@@ -64,3 +65,43 @@ def test_synthetic_falls_are_bit_equal(rate_hz, gravity):
 @pytest.mark.parametrize("name", ["fall/fall1", "fall/fall6", "non-fall/clap", "non-fall/teeth"])
 def test_recorded_impacts_are_bit_equal(name):
     assert len(same_falls(hifd(f"subject_09/{name}"), 50)) >= 1
+
+
+def same_activity(accel, rate_hz):
+    """The C filter's rows after they were found equal to the plain one's."""
+    accel = np.asarray(accel, np.float32)
+    found = Activity(rate_hz).process(accel)
+    plain = plain_activity(activity.settings(rate_hz), accel)
+    assert (
+        np.stack([found[name] for name in found.dtype.names], axis=1).astype("f4").tobytes()
+        == plain.tobytes()
+    )
+    return found
+
+
+@pytest.mark.parametrize(("rate_hz", "a_minute", "height"), [(50, 110, 3), (104, 160, 9), (100, 40, 1)])
+def test_activity_is_bit_equal(rate_hz, a_minute, height):
+    swing = height * np.sin(2 * np.pi * a_minute / 60 * np.arange(30 * rate_hz) / rate_hz)
+    accel = waved_arm(30, rate_hz)[1] + np.stack([0 * swing, 0 * swing, swing], axis=1)
+    accel[500:520], accel[700, 1], accel[900:1100] = np.nan, 1e6, np.inf
+
+    assert len(set(same_activity(accel, rate_hz)["activity"])) >= 3
+
+
+@pytest.mark.parametrize("name", ["non-fall/walk", "non-fall/stair", "fall/fall1"])
+def test_recorded_activity_is_bit_equal(name):
+    assert len(set(same_activity(hifd(f"subject_04/{name}") + np.float32([0, 0, 9.81]), 50)["activity"])) >= 2
+
+
+def test_posture_is_bit_equal():
+    gyro, accel, _, _ = waved_arm(60)
+    quaternion = Orientation(100).process(gyro, accel).quaternion
+    quaternion[300, 2], quaternion[1000:1120] = np.nan, np.inf
+    walked = np.repeat(np.random.default_rng(6).integers(0, 5, 60), 100).astype(np.uint8)
+
+    found = Posture().process(quaternion, walked)
+
+    plain = plain_posture(posture.settings((0, 1, 0), (0, 0, 1)), quaternion, walked)
+    assert found["posture"].tolist() == plain[:, 0].tolist()
+    assert found["upness"].tobytes() == plain[:, 1].tobytes()
+    assert len(set(found["posture"])) >= 4

@@ -6,6 +6,7 @@ that was saved and restored goes on with the same bits. Bad samples (NaN,
 infinite) and gaps lose only what they cover.
 """
 
+from tasuki.filters.activity import ACTIVITY, Activity, ActivityMany
 from tasuki.filters.beats import BEAT, BeatDetector, detect_beats
 from tasuki.filters.biquads import Biquads
 from tasuki.filters.ecg import EcgConditioner
@@ -24,15 +25,20 @@ from tasuki.filters.many import (
     RespirationReadings,
 )
 from tasuki.filters.orientation import Orientation, OrientationBlock, OrientationMany
+from tasuki.filters.posture import POSTURE, Posture, PostureMany
 from tasuki.filters.respiration import RespirationRate, RespirationReading
 from tasuki.filters.temperature import TEMPERATURE, BodyTemperature
 
 __all__ = [
+    "ACTIVITY",
     "BEAT",
     "FALL",
     "HUB_BEATS",
     "HUB_BREATHS",
+    "POSTURE",
     "TEMPERATURE",
+    "Activity",
+    "ActivityMany",
     "BeatDetector",
     "BeatDetectorMany",
     "Biquads",
@@ -50,6 +56,8 @@ __all__ = [
     "Orientation",
     "OrientationBlock",
     "OrientationMany",
+    "Posture",
+    "PostureMany",
     "RespirationRate",
     "RespirationRateMany",
     "RespirationReading",
