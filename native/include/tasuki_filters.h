@@ -268,6 +268,7 @@ struct tsk_breath_state {
     int64_t last_at;  /* filter's top of the latest breath, -1 before the first */
     int64_t gap_at;   /* end of the latest gap, -1 when there was none */
     int64_t recent[64]; /* ends of inspiration, samples; wraps */
+    uint64_t known;   /* bit of each of them: the interval before it has no gap in it */
     struct tsk_level_state level;
     float delays[12];
     float ring[64];   /* inner samples, NaN where bad; wraps */
@@ -284,8 +285,7 @@ struct tsk_breath_state {
     float valley;     /* value at the last valley */
     float depth;      /* usual depth of a breath */
     float interval;   /* usual interval, inner samples; 0 before the first */
-    int32_t known[64]; /* 1: the interval before this breath has no gap in it */
-    int32_t reserved;
+    int32_t reserved[2];
 };
 
 struct tsk_breath {

@@ -102,7 +102,8 @@ static int breathe(const struct tsk_breath_coef *coef, struct tsk_breath_state *
     out->sample = sample;
     out->interval = joined ? sample - before : 0;
     state->recent[state->head] = sample;
-    state->known[state->head] = joined;
+    state->known &= ~((uint64_t)1 << state->head);
+    state->known |= (uint64_t)joined << state->head;
     state->head = (state->head + 1) & RECENT;
     state->breaths += state->breaths < TSK_BREATH_RECENT;
     state->depth += (depth - state->depth) * (state->depth > 0.0f ? 0.25f : 1.0f);

@@ -67,7 +67,7 @@ void tsk_breath_read(const struct tsk_breath_coef *coef, const struct tsk_breath
         if (before < oldest) {
             break;
         }
-        if (state->known[place]) {
+        if (state->known >> place & 1u) {
             add(&all, state->recent[place] - before);
         }
     }

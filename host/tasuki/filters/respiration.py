@@ -10,7 +10,7 @@ from tasuki.native.filters import line
 from tasuki.native.vital import Breaths
 
 _INNER_HZ = 12.5
-_BAND_HZ = (0.05, 0.5)
+BAND_HZ = (0.05, 0.5)
 _USUAL_HZ = 0.25
 _WINDOW_S = 60.0
 APNOEA_S = 10.0
@@ -81,7 +81,7 @@ def breath_design(rate_hz: float) -> tuple[NDArray[np.float64], dict[str, float]
         raise ValueError(f"respiration needs 5 to 1000 Hz, got {rate_hz}")
     decimate = max(1, int(rate_hz / _INNER_HZ))
     inner_hz = rate_hz / decimate
-    sos = np.ascontiguousarray(signal.butter(1, _BAND_HZ, "bandpass", fs=inner_hz, output="sos"))
+    sos = np.ascontiguousarray(signal.butter(1, BAND_HZ, "bandpass", fs=inner_hz, output="sos"))
     return sos, {
         "rate_hz": rate_hz,
         "decimate": decimate,

@@ -29,6 +29,7 @@ _HEAD = struct.Struct("<4sII")
 _buffer = ffi.from_buffer
 _beats = lib.tsk_beat_process
 _filter_f32 = lib.tsk_biquad_f32
+_FLOATS = ffi.typeof("float[]")
 
 
 def floats(block: Any) -> Floats:
@@ -111,9 +112,9 @@ class BiquadCascade:
 
     def run_line(self, block: Floats) -> Floats:
         """The quick way for one channel of float32 in short blocks: shape (n,) in and out."""
-        out = np.empty(len(block), np.float32)
-        taken = _buffer("float[]", block)
-        _filter_f32(self.coef, self._real, taken, len(block), _buffer("float[]", out))
+        out = block.copy()  # filtered in place: one buffer to hand over instead of two
+        samples = _buffer(_FLOATS, out)
+        _filter_f32(self.coef, self._real, samples, len(out), samples)
         return out
 
     def run_i32(self, block: NDArray[np.int32], out: NDArray[np.int32]) -> None:
@@ -180,7 +181,7 @@ class Beats:
 
     def run(self, block: Floats) -> NDArray[np.void]:
         """Rows of BEAT that were decided within the block."""
-        taken = _buffer("float[]", block)
+        taken = _buffer(_FLOATS, block)
         count = _beats(self.coef, self._state, taken, len(block), self._used, self._rows, self._room)
         found = self._out[:count].copy()
         done = int(self._used[0])
