@@ -196,3 +196,14 @@ def test_many_hubs_get_the_bits_of_one(hubs):
         lone = Posture().process(turned[hub], alone["activity"][: len(turned[0])])
         assert activity[:, hub].tobytes() == alone.tobytes()
         assert posture[:, hub].tobytes() == lone.tobytes()
+
+
+def test_posture_takes_what_orientation_and_activity_gave():
+    accel = steps(100, 20)
+    orientation = Orientation(RATE).process(np.zeros_like(accel), accel)
+
+    rows = Posture().process(orientation, Activity(RATE).process(accel))
+
+    assert POSTURES[rows["posture"][-1]] == "standing"
+    with pytest.raises(ValueError, match="activity of"):
+        Posture().process(orientation, accel)

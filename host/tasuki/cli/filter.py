@@ -7,6 +7,7 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
+from tasuki.cli.filter_motion import falls, motion
 from tasuki.cli.filter_output import write_events
 from tasuki.cli.frame import print_json
 from tasuki.errors import UsageError
@@ -48,6 +49,10 @@ def filter_() -> None:
       tasuki filter beats mitdb/100 --plot
       tasuki filter respiration chest.csv --rate 25 -o breaths.csv
     """
+
+
+filter_.add_command(motion)
+filter_.add_command(falls)
 
 
 @filter_.command()

@@ -1,4 +1,4 @@
-"""What the fall detector's logistic regression learnt; written by benchmarks/fit_falls.py.
+"""What the fall detector's logistic regression learnt; written by benchmarks/filters/fit_falls.py.
 
 Learnt on the 11 subjects of HIFD (Nho et al., IEEE Access 2020) in ../shared/data,
 wrist, with gravity and without.

@@ -11,7 +11,7 @@ from tasuki.native.motion import LANES, Orient, OrientLanes, axes
 BAD, SATURATED, SETTLING, FIELD_DISTURBED, NO_MAGNETOMETER = 1, 2, 4, 8, 16
 
 GRAVITY_S = 3.5
-"""Time constant of the mean acceleration. This and the next four: benchmarks/fit_orientation.py."""
+"""Time constant of the mean acceleration. This and the next four: benchmarks/filters/fit_orientation.py."""
 HEADING_S = 10.0
 """Time constant of the correction by the magnetometer."""
 MAG_LAG_S = 0.006

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tasuki.filters.orientation import OrientationBlock
 from tasuki.native.motion_rows import Rows, RowsMany
 
 POSTURES = ("unknown", "lying", "sitting", "standing", "upright")
@@ -42,12 +43,21 @@ def _said(out: NDArray[np.float32]) -> NDArray[np.void]:
     return rows
 
 
-def _joined(quaternion: ArrayLike, activity: ArrayLike | None) -> NDArray[np.float32]:
-    """Four rows of quaternion and one of activity, along the second axis."""
-    turned = np.asarray(quaternion, np.float32)
-    shape = (len(turned), 1, *turned.shape[2:])
-    moving = np.zeros(shape) if activity is None else np.asarray(activity).reshape(shape)
-    return np.ascontiguousarray(np.concatenate([turned, moving.astype(np.float32)], axis=1))
+def _joined(
+    orientation: ArrayLike | OrientationBlock, activity: ArrayLike | None, shape: tuple[int, ...]
+) -> NDArray[np.float32]:
+    """Four rows of quaternion and one of activity, along the second axis; ValueError for other shapes."""
+    given = orientation.quaternion if isinstance(orientation, OrientationBlock) else orientation
+    turned = np.asarray(given, np.float32)
+    if turned.shape[1:] != shape:
+        raise ValueError(f"expected quaternions of shape {('n', *shape)}, got {turned.shape}")
+    none = np.zeros((len(turned), *shape[1:]))
+    moving: NDArray[Any] = none if activity is None else np.asarray(activity)
+    if moving.dtype.names:
+        moving = moving["activity"]
+    if moving.shape != (len(turned), *shape[1:]):
+        raise ValueError(f"expected the activity of {len(turned)} samples, got {moving.shape}")
+    return np.ascontiguousarray(np.concatenate([turned, moving[:, None].astype(np.float32)], axis=1))
 
 
 class Posture:
@@ -64,11 +74,15 @@ class Posture:
         """up: towards the head, front: out of the chest, both in the sensor's axes, at right angles."""
         self._rows = Rows("posture", **settings(up, front))
 
-    def process(self, quaternion: ArrayLike, activity: ArrayLike | None = None) -> NDArray[np.void]:
-        """n rows of POSTURE. quaternion: (n, 4), Orientation's; activity: (n,) numbers in ACTIVITIES."""
-        if np.ndim(quaternion) != 2 or np.shape(quaternion)[1] != 4:
-            raise ValueError(f"expected quaternions of shape (n, 4), got {np.shape(quaternion)}")
-        return _said(self._rows.run(_joined(quaternion, activity)))
+    def process(
+        self, orientation: ArrayLike | OrientationBlock, activity: ArrayLike | None = None
+    ) -> NDArray[np.void]:
+        """n rows of POSTURE.
+
+        orientation: what Orientation gave, or its quaternions, shape (n, 4).
+        activity: what Activity gave for the same samples, or numbers in ACTIVITIES, shape (n,).
+        """
+        return _said(self._rows.run(_joined(orientation, activity, (4,))))
 
     def gap(self, samples: int) -> None:
         """Announce missing samples: as so many bad ones."""
@@ -95,13 +109,11 @@ class PostureMany:
         self._hubs = hubs
         self._rows = RowsMany("posture", hubs, **settings(up, front))
 
-    def process(self, quaternion: ArrayLike, activity: ArrayLike | None = None) -> NDArray[np.void]:
-        """Shape (n, 4, hubs) and (n, hubs): rows of POSTURE, shape (n, hubs)."""
-        if np.ndim(quaternion) != 3 or np.shape(quaternion)[1:] != (4, self._hubs):
-            raise ValueError(
-                f"expected quaternions of shape (n, 4, {self._hubs}), got {np.shape(quaternion)}"
-            )
-        return _said(self._rows.run(_joined(quaternion, activity)))
+    def process(
+        self, orientation: ArrayLike | OrientationBlock, activity: ArrayLike | None = None
+    ) -> NDArray[np.void]:
+        """Quaternions of shape (n, 4, hubs), activity (n, hubs): rows of POSTURE, shape (n, hubs)."""
+        return _said(self._rows.run(_joined(orientation, activity, (4, self._hubs))))
 
     def gap(self, samples: int) -> None:
         """Announce missing samples of all hubs."""

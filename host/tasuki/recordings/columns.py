@@ -108,7 +108,11 @@ def _read_npz(path: Path) -> list[Column]:
     except Exception as error:
         raise UsageError(f"{path} cannot be read as NPZ: {error}", "Save it with numpy.savez.") from error
     rates = [float(arrays[name]) for name in _RATE_NAMES if name in arrays and arrays[name].ndim == 0]
-    lines = {name: a for name, a in arrays.items() if a.ndim == 1 and a.dtype.kind in "fiu" and len(a) > 1}
+    numbers = {name: a for name, a in arrays.items() if a.dtype.kind in "fiu" and a.ndim and len(a) > 1}
+    lines = {name: a for name, a in numbers.items() if a.ndim == 1}
+    for name, a in numbers.items():  # a sensor's three axes in one array
+        if a.ndim == 2 and a.shape[1] == 3:
+            lines.update({f"{name}_{axis}": a[:, i] for i, axis in enumerate("xyz")})
     return [
         Column(*_name_and_unit(name), line.astype(np.float64), rates[0] if rates else None)
         for name, line in lines.items()

@@ -1,6 +1,6 @@
 """Trains the fall detector on HIFD and shows what to expect of it on a new person.
 
-    python benchmarks/fit_falls.py [--write]
+    python benchmarks/filters/fit_falls.py [--write]
 
 Prints the leave-one-subject-out figures beside those on the training data; --write
 freezes the weights learnt on all subjects in host/tasuki/filters/fall_weights.py.
@@ -17,7 +17,7 @@ from tasuki.filters.falls import FEATURES, FallDetector
 
 RIDGE = 3.0
 FALL_FROM_S, FALL_TO_S = 6.5, 11.0  # the protocol of HIFD has its falls there
-FILE = Path(__file__).parents[1] / "host/tasuki/filters/fall_weights.py"
+FILE = Path(__file__).parents[2] / "host/tasuki/filters/fall_weights.py"
 FORMS = ("without gravity", "with gravity")
 
 

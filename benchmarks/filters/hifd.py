@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import io
 
-HIFD = Path(__file__).parents[1] / "../shared/data/hifd"
+HIFD = Path(__file__).parents[2] / "../shared/data/hifd"
 RATE_HZ = 50.0
 G = 9.81
 
