@@ -28,6 +28,10 @@ _CALLS = {
     "breaths": ("tsk_breath_process",),
     "warmth": ("tsk_warmth_process",),
     "heart_rate": ("tsk_rate_beat", "tsk_rate_read"),
+    "orientation": ("tsk_orient_process",),
+    "falls": ("tsk_fall_process",),
+    "activity": ("tsk_activity_process",),
+    "posture": ("tsk_posture_process",),
 }
 """What each job calls; tests/native/cortex/filters.c."""
 _SAMPLES = {"heart_rate": "beat"}

@@ -7,11 +7,14 @@ from scipy import signal
 
 import cortex_m
 from filter_signals import ecg_250, marsh
+from motion_signals import G, broad, hifd
+from motion_signals import spoilt as spoilt_motion
 from tasuki._native import ffi, lib
+from tasuki.filters import activity, falls, orientation, posture
 from tasuki.filters.respiration import breath_design
 from tasuki.filters.temperature import warmth_design
 from tasuki.native import filters as native
-from tasuki.native import vital
+from tasuki.native import motion, motion_rows, vital
 
 _SECTIONS = np.ascontiguousarray(signal.butter(4, (0.004, 0.3), "bandpass", output="sos"))
 _NOTCHES = np.ascontiguousarray(signal.cheby2(8, 40, 0.3, output="sos"))
@@ -111,6 +114,49 @@ def _heart_rate():
     return Job("heart_rate", bytes(4), state, samples, 16, _bytes(out), _bytes(made._state))
 
 
+def _orientation():
+    trial = broad("21_undisturbed_fast_combined")
+    part = slice(3000, 6000)
+    blocks = spoilt_motion(trial.gyro[part], trial.accel[part], trial.mag[part])
+    made = motion.Orient(**orientation.settings(trial.rate_hz, True))
+    coef, state = _bytes(made.coef), _bytes(made.state)
+    results = made.run(*blocks).tobytes()
+    return Job("orientation", coef, state, np.hstack(blocks), 36, results, _bytes(made.state))
+
+
+def _falls():
+    """Everything that looks like an impact, whatever it is taken for."""
+    names = ("fall/fall1", "fall/fall3", "non-fall/clap", "non-fall/teeth")
+    samples = np.concatenate([hifd(f"subject_09/{name}") for name in names])
+    samples[[500, 1500], 1] = np.nan, 1e9
+    made = motion.Falls(**falls.settings(50, 0))
+    coef, state = _bytes(made.coef), _bytes(made.state)
+    results = made.run(samples).tobytes()
+    return Job("falls", coef, state, samples, motion.RAW_FALL.itemsize, results, _bytes(made.state))
+
+
+def _rows(name, settings, samples):
+    made = motion_rows.Rows(name, **settings)
+    coef, state = _bytes(made.coef), _bytes(made.state)
+    results = made.run(samples)
+    return Job(name, coef, state, samples, 4 * results.shape[1], results.tobytes(), _bytes(made.state))
+
+
+def _activity():
+    samples = hifd("subject_09/non-fall/walk") + np.float32([0, 0, G])
+    samples[300:310], samples[500:600] = np.nan, np.inf
+    return _rows("activity", activity.settings(50), samples)
+
+
+def _posture():
+    trial = broad("07_undisturbed_fast_rotation_B")
+    turned = orientation.Orientation(trial.rate_hz).process(trial.gyro, trial.accel).quaternion[2500:6000]
+    walked = np.repeat(np.arange(70) % 5, 50)[:, None]
+    turned[100, 1], turned[1000:1150] = np.nan, np.inf
+    samples = np.hstack([turned, walked]).astype(np.float32)
+    return _rows("posture", posture.settings((0, 1, 0), (0, 0, 1)), samples)
+
+
 JOBS = {
     "biquads_f32": _biquads_f32,
     "biquads_i32": _biquads_i32,
@@ -119,5 +165,9 @@ JOBS = {
     "breaths": _breaths,
     "warmth": _warmth,
     "heart_rate": _heart_rate,
+    "orientation": _orientation,
+    "falls": _falls,
+    "activity": _activity,
+    "posture": _posture,
 }
 """Name -> what makes the job; the recordings of breaths and temperature may be absent (skips)."""

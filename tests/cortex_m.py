@@ -10,10 +10,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 BOARD = ROOT / "tests/native/cortex"
-GATEWAYS_ONLY = ("_lanes", "_many")
+GATEWAYS_ONLY = ("_lanes", "_eights", "_many")
 SOURCES = sorted(
     source
-    for pattern in ("filter_*.c", "beat*.c")
+    for pattern in ("filter_*.c", "beat*.c", "motion_*.c")
     for source in ROOT.glob(f"native/src/{pattern}")
     if not source.stem.endswith(GATEWAYS_ONLY)
 )
@@ -25,7 +25,10 @@ OPTIONS = [
     *("-ffunction-sections", "-fdata-sections", "-fstack-usage", "-fcallgraph-info=su"),
     *("-Wall", "-Wextra", "-Werror"),
 ]
-NAMES = ("biquads_f32", "biquads_i32", "conditioner", "beats", "breaths", "warmth", "heart_rate")
+NAMES = (
+    *("biquads_f32", "biquads_i32", "conditioner", "beats", "breaths", "warmth", "heart_rate"),
+    *("orientation", "falls", "activity", "posture"),
+)
 """In the order of filters[] in tests/native/cortex/filters.c."""
 
 _INSTRUCTIONS_PER_TICK = 40  # a 25-MHz timer in a machine of 1 GHz, which -icount shift=0 makes

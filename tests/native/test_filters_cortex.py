@@ -29,7 +29,7 @@ def test_results_and_state_are_the_hosts_to_the_bit(elf, name):
     assert answer.state == job.last_state
 
 
-@pytest.mark.parametrize("name", ["beats", "conditioner"])
+@pytest.mark.parametrize("name", ["beats", "conditioner", "falls", "orientation"])
 def test_another_split_gives_the_same_bits(elf, name):
     job = cortex_jobs.JOBS[name]()
 
@@ -58,6 +58,10 @@ def test_every_function_has_a_bounded_stack_of_at_most_two_kib(elf):
         "tsk_breath_process",
         "tsk_rate_read",
         "tsk_warmth_process",
+        "tsk_orient_process",
+        "tsk_fall_process",
+        "tsk_activity_process",
+        "tsk_posture_process",
     }
     assert public <= costs.keys()
     assert {name: cost.stack for name, cost in costs.items() if cost.stack > 2048} == {}

@@ -108,19 +108,19 @@ class Falls:
 
     def __init__(self, **fields: Any) -> None:
         self.coef = filled("struct tsk_fall_coef *", fields)
-        self._state = ffi.new("struct tsk_fall_state *")
-        self.memory = Memory(b"fall", bytes(ffi.buffer(self.coef)), self._state)
+        self.state = ffi.new("struct tsk_fall_state *")
+        self.memory = Memory(b"fall", bytes(ffi.buffer(self.coef)), self.state)
         self.reset()
 
     def reset(self) -> None:
         """As before the first sample."""
-        lib.tsk_fall_reset(self._state)
+        lib.tsk_fall_reset(self.state)
 
     def run(self, accel: Floats) -> NDArray[np.void]:
         """Rows of RAW_FALL that were decided within the block."""
         out = np.empty(len(accel) // (self.coef.decimate * self.coef.after) + 2, RAW_FALL)
         rows = ffi.from_buffer("struct tsk_fall[]", out, require_writable=True)
-        return out[: lib.tsk_fall_process(self.coef, self._state, _floats(accel), len(accel), rows)]
+        return out[: lib.tsk_fall_process(self.coef, self.state, _floats(accel), len(accel), rows)]
 
 
 class FallLanes:

@@ -1,6 +1,7 @@
 /* Each filter as the driver calls it; tests/cortex_m.py numbers them alike. */
 #include "job.h"
 #include "tasuki_filters.h"
+#include "tasuki_motion.h"
 
 static uint32_t biquads_f32(const void *coef, void *state, const void *in, uint32_t n, void *out)
 {
@@ -64,6 +65,35 @@ static uint32_t heart_rate(const void *coef, void *state, const void *in, uint32
     return n;
 }
 
+/* A sample is gyroscope, accelerometer and magnetometer. */
+static uint32_t orientation(const void *coef, void *state, const void *in, uint32_t n, void *out)
+{
+    const float *x = in;
+    float *rows = out;
+    for (uint32_t i = 0; i < n; i++, x += 9, rows += TSK_ORIENT_OUT) {
+        tsk_orient_process(coef, state, x, x + 3, x + 6, 1, rows);
+    }
+    return n;
+}
+
+static uint32_t falls(const void *coef, void *state, const void *in, uint32_t n, void *out)
+{
+    return tsk_fall_process(coef, state, in, n, out);
+}
+
+static uint32_t activity(const void *coef, void *state, const void *in, uint32_t n, void *out)
+{
+    tsk_activity_process(coef, state, in, n, out);
+    return n;
+}
+
+static uint32_t posture(const void *coef, void *state, const void *in, uint32_t n, void *out)
+{
+    tsk_posture_process(coef, state, in, n, out);
+    return n;
+}
+
 filter *const filters[FILTERS] = {
     biquads_f32, biquads_i32, conditioner, beats, breaths, warmth, heart_rate,
+    orientation, falls, activity, posture,
 };

@@ -18,7 +18,7 @@ struct job {
 /* n samples at `in`; returns how many results are at `out`. */
 typedef uint32_t filter(const void *coef, void *state, const void *in, uint32_t n, void *out);
 
-enum { FILTERS = 7 };
+enum { FILTERS = 11 };
 
 extern filter *const filters[FILTERS];
 
