@@ -19,6 +19,11 @@ static inline TARGET V FN(size)(V a)
     return FN(most)(a, -a);
 }
 
+static inline TARGET V FN(limited)(V x, float limit)
+{
+    return FN(most)(FN(least)(x, ZERO + limit), ZERO - limit);
+}
+
 /* Three values that are numbers within the limit; NaN is not. */
 static inline TARGET M FN(within)(const V *x, float limit)
 {
@@ -37,7 +42,7 @@ static inline TARGET V FN(inverse_root)(V x)
     return y * (1.5f - half * y * y);
 }
 
-/* cos(a) and sin(a) / a from a squared: absolute error below 2e-7 to |a| = 0.8, 2e-4 to 1.6. */
+/* cos(a) and sin(a) / a from a squared: absolute error below 5e-7 to |a| = 0.8, 2e-4 to 1.6. */
 static inline TARGET V FN(cosine)(V s)
 {
     V square = s * s;

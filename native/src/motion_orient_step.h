@@ -53,10 +53,13 @@ static inline TARGET void FN(integrate)(V *q, const V *half)
 /* Takes the level frame to where the mean acceleration points up; off: where it pointed before. */
 static inline TARGET void FN(level)(V *s, const V *mean, V *off)
 {
+    static const float upright[3] = {0.0f, 0.0f, 1.0f};
     FN(times)(s + ROW_LEVEL, mean, off);
-    V scale = FN(inverse_root)(FN(dot)(off, off));
+    V length = FN(dot)(off, off);
+    M weightless = MASK(length < 1e-2f); /* below 0.1 m/s2 there is no direction */
+    V scale = FN(inverse_root)(length);
     for (int i = 0; i < 3; i++) {
-        off[i] *= scale;
+        off[i] = FN(choose)(weightless, ZERO + upright[i], off[i] * scale);
     }
     V square = FN(most)(0.5f + 0.5f * off[2], ZERO);
     V inverse = FN(inverse_root)(square);
@@ -85,11 +88,6 @@ static inline TARGET void FN(bias_step)(V *b, V *p, const V *h, V error, V varia
             p[i == 0 ? k : i + k + 1] -= gain * ph[k];
         }
     }
-}
-
-static inline TARGET V FN(limited)(V x, float limit)
-{
-    return FN(most)(FN(least)(x, ZERO + limit), ZERO - limit);
 }
 
 /* off: how far the level frame was off; mean: of the rotation matrix to the fixed frame,
@@ -223,7 +221,7 @@ static inline TARGET void FN(orient_step)(const struct tsk_orient_coef *c, V *s,
     FN(rest)(c, s, sensed, MASK(s[ROW_COUNT] == 0.0f));
     V half[3], lag[3], at_middle[3], off[3], now[SLOW];
     for (int i = 0; i < 3; i++) {
-        half[i] = 0.5f * c->dt * (gyro[i] - s[ROW_BIAS + i]);
+        half[i] = FN(limited)(0.5f * c->dt * (gyro[i] - s[ROW_BIAS + i]), 0.8f); /* what cosine() is good for */
         lag[i] = 2.0f * c->mag_lag * half[i];
     }
     FN(integrate)(s + ROW_TURN, half);

@@ -138,3 +138,9 @@ def test_an_empty_block_changes_nothing(name):
     filled.process(*part(blocks, 0, 0))
 
     assert filled.state() == state
+
+
+def test_the_motion_state_of_one_hub_is_small():
+    one_of_each = [Orientation(100, magnetometer=True), FallDetector(100), Activity(100), Posture()]
+
+    assert sum(len(each.state()) for each in one_of_each) < 1800

@@ -70,7 +70,8 @@ class PlainOrientation:
             self.north.start_again()
         self.missing = ZERO
         self._rest(gyro, accel)
-        half = [Scalar(0.5) * self.k["dt"] * (gyro[i] - self.bias[i]) for i in range(3)]
+        rate = [gyro[i] - self.bias[i] for i in range(3)]
+        half = [limited(Scalar(0.5) * self.k["dt"] * each, Scalar(0.8)) for each in rate]
         lag = [Scalar(2) * self.k["mag_lag"] * each for each in half]
         square = dot(half, half)
         ratio = sine_ratio(square)
@@ -121,8 +122,9 @@ class PlainOrientation:
 
     def _level(self, mean: Vector) -> Vector:
         off = times(self.level, mean)
-        scale = inverse_root(dot(off, off))
-        off = [each * scale for each in off]
+        size = dot(off, off)
+        scale = inverse_root(size)
+        off = [ZERO, ZERO, ONE] if size < Scalar(1e-2) else [each * scale for each in off]
         square = max(Scalar(0.5) + Scalar(0.5) * off[2], ZERO)
         inverse = inverse_root(square)
         step = [square * inverse, Scalar(0.5) * off[1] * inverse, Scalar(-0.5) * off[0] * inverse, ZERO]
