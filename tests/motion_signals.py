@@ -34,7 +34,9 @@ def broad(name):
     if not (BROAD / f"{name}.npz").exists():
         pytest.skip(f"BROAD trial {name} is not in ../shared/data/broad")
     data = np.load(BROAD / f"{name}.npz")
-    gyro, accel, mag = ((data[k] * float(data[f"{k}_lsb"])).astype(np.float32) for k in ("gyr", "acc", "mag"))
+    gyro, accel, mag = (
+        np.ascontiguousarray(data[k] * float(data[f"{k}_lsb"]), np.float32) for k in ("gyr", "acc", "mag")
+    )
     present = (data["quat"] != 0).any(axis=1)
     return Trial(name, float(data["fs"]), gyro, accel, mag, data["quat"] / 32767, data["movement"] & present)
 

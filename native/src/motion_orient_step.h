@@ -90,15 +90,34 @@ static inline TARGET void FN(bias_step)(V *b, V *p, const V *h, V error, V varia
     }
 }
 
-/* off: how far the level frame was off; mean: of the rotation matrix to the fixed frame,
- * and of the bias seen there. */
-static inline TARGET void FN(learn_bias)(const struct tsk_orient_coef *c, V *s, const V *off, const V *mean)
+/* How the mean acceleration has seen the bias until now: row[] turns it to the level frame,
+ * in it are its two level parts. Taken before a sample, so that little waits for it. */
+struct FN(view) {
+    V row[2][3];
+    V in_it[2];
+};
+
+static inline TARGET void FN(look)(const V *s, struct FN(view) *view)
 {
-    V *b = s + ROW_BIAS, *p = s + ROW_COVARIANCE, *still = s + ROW_STILL + 8, *level = s + ROW_LEVEL;
+    const V *level = s + ROW_LEVEL, *mean = s + ROW_SLOW + 2 * SLOW + 3;
+    for (int i = 0; i < 2; i++) {
+        for (int k = 0; k < 3; k++) {
+            view->row[i][k] = level[3 * i] * mean[k] + level[3 * i + 1] * mean[3 + k]
+                + level[3 * i + 2] * mean[6 + k];
+        }
+        view->in_it[i] = FN(dot)(level + 3 * i, mean + 9);
+    }
+}
+
+/* off: how far the level frame was off. */
+static inline TARGET void FN(learn_bias)(const struct tsk_orient_coef *c, V *s, const V *off,
+                                         const struct FN(view) *view)
+{
+    V *b = s + ROW_BIAS, *p = s + ROW_COVARIANCE, *still = s + ROW_STILL + 8;
     M rest = MASK(s[ROW_REST] > 0.5f);
     V per_s = ZERO + 1.0f / c->dt;
     V variance = FN(choose)(rest, ZERO + c->bias_resting, ZERO + c->bias_moving);
-    V wrong[3] = {FN(dot)(level, mean + 9) - off[1] * per_s, FN(dot)(level + 3, mean + 9) + off[0] * per_s, ZERO};
+    V wrong[3] = {view->in_it[0] - off[1] * per_s, view->in_it[1] + off[0] * per_s, ZERO};
     static const int diagonal[3] = {0, 3, 5};
     for (int i = 0; i < 3; i++) {
         V *own = p + diagonal[i];
@@ -107,7 +126,7 @@ static inline TARGET void FN(learn_bias)(const struct tsk_orient_coef *c, V *s, 
     for (int i = 0; i < (FN(any)(rest) ? 3 : 2); i++) {
         V h[3];
         for (int k = 0; k < 3; k++) {
-            V moving = level[3 * i] * mean[k] + level[3 * i + 1] * mean[3 + k] + level[3 * i + 2] * mean[6 + k];
+            V moving = i < 2 ? view->row[i][k] : ZERO;
             h[k] = FN(choose)(rest, ZERO + (i == k ? 1.0f : 0.0f), moving);
         }
         V error = FN(choose)(rest, still[i], wrong[i]) - FN(dot)(h, b);
@@ -219,6 +238,8 @@ static inline TARGET void FN(orient_step)(const struct tsk_orient_coef *c, V *s,
 {
     V sensed[8] = {gyro[0], gyro[1], gyro[2], ZERO, accel[0], accel[1], accel[2], ZERO};
     FN(rest)(c, s, sensed, MASK(s[ROW_COUNT] == 0.0f));
+    struct FN(view) view;
+    FN(look)(s, &view);
     V half[3], lag[3], at_middle[3], off[3], now[SLOW];
     for (int i = 0; i < 3; i++) {
         half[i] = FN(limited)(0.5f * c->dt * (gyro[i] - s[ROW_BIAS + i]), 0.8f); /* what cosine() is good for */
@@ -233,7 +254,7 @@ static inline TARGET void FN(orient_step)(const struct tsk_orient_coef *c, V *s,
     now[15] = ZERO;
     const V *mean = FN(means)(c, s, now);
     FN(level)(s, mean, off);
-    FN(learn_bias)(c, s, off, mean + 3);
+    FN(learn_bias)(c, s, off, &view);
     if (c->magnetometer) {
         V older[3], fixed[3], level[3];
         FN(turn_back)(lag, mag, older);

@@ -73,6 +73,7 @@ class PlainOrientation:
         rate = [gyro[i] - self.bias[i] for i in range(3)]
         half = [limited(Scalar(0.5) * self.k["dt"] * each, Scalar(0.8)) for each in rate]
         lag = [Scalar(2) * self.k["mag_lag"] * each for each in half]
+        view = self._look()
         square = dot(half, half)
         ratio = sine_ratio(square)
         self.turn = unit(product(self.turn, [cosine(square), *(each * ratio for each in half)]))
@@ -81,7 +82,7 @@ class PlainOrientation:
             [*times(to_fixed, turn_back(half, accel)), *to_fixed, *times(to_fixed, self.bias)],
         )
         off = self._level(mean[:3])
-        self._learn_bias(off, mean[3:12], mean[12:])
+        self._learn_bias(off, *view)
         if mag is not None:
             seen = bool(max(abs(v) for v in mag) <= 1e6 and dot(mag, mag) > 0)
             field = times(self.level, times(to_fixed, turn_back(lag, mag if seen else [ONE] * 3)))
@@ -134,17 +135,27 @@ class PlainOrientation:
         self.level = matrix(self.tilt)
         return off
 
-    def _learn_bias(self, off: Vector, to_fixed: Vector, seen: Vector) -> None:
+    def _look(self) -> tuple[list[Vector], Vector]:
+        """How the mean acceleration has seen the bias until now: two rows that turn it level, its parts in it."""
+        mean = self.slow[2][3:]
+        rows, seen = [], []
+        for i in range(2):
+            level = self.level[3 * i : 3 * i + 3]
+            rows.append(
+                [level[0] * mean[j] + level[1] * mean[3 + j] + level[2] * mean[6 + j] for j in range(3)]
+            )
+            seen.append(dot(level, mean[9:]))
+        return [*rows, _zeros(3)], seen
+
+    def _learn_bias(self, off: Vector, rows: list[Vector], seen: Vector) -> None:
         """A Kalman step for each row of what inclination, or rest, tells of the bias."""
-        level, per_s, p = self.level, ONE / self.k["dt"], self.covariance
-        wrong = [dot(level[:3], seen) - off[1] * per_s, dot(level[3:6], seen) + off[0] * per_s, ZERO]
+        per_s, p = ONE / self.k["dt"], self.covariance
+        wrong = [seen[0] - off[1] * per_s, seen[1] + off[0] * per_s, ZERO]
         variance = self.k["bias_resting"] if self.rest else self.k["bias_moving"]
         for at in _DIAGONAL:
             p[at] += self.k["bias_drift"] if p[at] < self.k["bias_start"] else ZERO
         for i in range(3 if self.rest else 2):
-            row = level[3 * i : 3 * i + 3]
-            h = [row[0] * to_fixed[j] + row[1] * to_fixed[3 + j] + row[2] * to_fixed[6 + j] for j in range(3)]
-            h = [Scalar(i == j) for j in range(3)] if self.rest else h
+            h = [Scalar(i == j) for j in range(3)] if self.rest else rows[i]
             error = (self.still[1][i] if self.rest else wrong[i]) - dot(h, self.bias)
             self._bias_step(h, limited(error, self.k["bias_limit"]), variance)
         self.bias = [limited(each, self.k["bias_limit"]) for each in self.bias]
