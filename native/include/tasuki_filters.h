@@ -111,6 +111,7 @@ struct tsk_beat_coef {
     int32_t baseline;   /* half of the 300-ms mean under the R peak */
     int32_t learn;      /* 2 s for the first level; also the silence that lowers it */
     int32_t hold;       /* a longer run of bad samples is a gap, 20 ms */
+    int32_t flat;       /* so many inputs of one value are a sensor at its limit or off, 100 ms */
     int32_t rr_start;   /* 0.8 s in 1/16 samples */
     int32_t floor;      /* energy below which nothing is a peak */
     int32_t level;      /* all below in 1/256: threshold right after a beat, of the level of beats */
@@ -127,7 +128,7 @@ struct tsk_beat_peak {
     int64_t r;      /* R peak, inner samples; looked for when it becomes a beat, or while learning */
     int64_t gap_to; /* end of the latest gap before it, -1 when there was none */
     int32_t energy;
-    int32_t unsure; /* 1: bad samples lie under it */
+    int32_t unsure; /* 1: bad samples lie under it, 2: it is the step into a flat line */
 };
 
 /* What is decided from: peaks, levels, gaps. */
@@ -141,6 +142,7 @@ struct tsk_beat_back {
     int64_t gap_to;   /* its end, -1 when there was none */
     int64_t gap_before; /* end of the gap before it, -1 when there was none */
     int64_t bad_at;   /* latest bad sample */
+    int64_t flat_from; /* start of the latest flat line */
     int64_t top_at;   /* where the energy was highest */
     struct tsk_beat_peak queue[64];
     int32_t rising;   /* 1: a peak is being followed, 0: a valley */
@@ -171,6 +173,8 @@ struct tsk_beat_state {
     int32_t top;      /* highest energy of this peak */
     int32_t valley;   /* lowest energy since the last peak */
     int32_t started;  /* 1: a good sample was seen */
+    int32_t same;     /* how often in a row the latest value was repeated, until coef->flat */
+    int32_t reserved;
 };
 
 /* The same of 16 hubs side by side, which get their samples together. */
@@ -185,6 +189,7 @@ struct tsk_beat_lanes {
     uint32_t block[16];
     int32_t missing[16];
     int32_t started[16];
+    int32_t same[16];
     int32_t acc1[16];
     int32_t acc2[16];
     int32_t energy[16];

@@ -13,6 +13,12 @@ static uint32_t lag(uint32_t head, int32_t samples, uint32_t ring)
     return (head - (uint32_t)samples) & (ring - 1u);
 }
 
+/* Whether a peak is the step into the latest flat line. */
+static int is_step(const struct tsk_beat_coef *coef, const struct tsk_beat_back *back, int64_t at)
+{
+    return at >= back->flat_from - coef->reach && at <= back->flat_from + coef->window;
+}
+
 void tsk_beat_queue(const struct tsk_beat_coef *coef, struct tsk_beat_back *back, int32_t top)
 {
     if (top < coef->floor || back->count == TSK_BEAT_QUEUE) {
@@ -23,7 +29,7 @@ void tsk_beat_queue(const struct tsk_beat_coef *coef, struct tsk_beat_back *back
     peak->r = TSK_BEAT_UNLOCATED;
     peak->energy = top;
     peak->gap_to = back->gap_from > peak->at ? back->gap_before : back->gap_to;
-    peak->unsure = back->bad_at > peak->at - coef->window;
+    peak->unsure = is_step(coef, back, peak->at) ? TSK_BEAT_STEP : back->bad_at > peak->at - coef->window;
     back->count += 1;
     int64_t located = peak->at + coef->reach + coef->baseline;
     if (back->wake > located) {
@@ -72,6 +78,15 @@ static void push(const struct tsk_beat_coef *coef, struct tsk_beat_state *state,
     follow(coef, state, state->energy);
 }
 
+static void note_gap(struct tsk_beat_back *back, int64_t from)
+{
+    if (back->gap_to < back->now - 1) {
+        back->gap_before = back->gap_to;
+        back->gap_from = from;
+    }
+    back->gap_to = back->now;
+}
+
 int32_t tsk_beat_bad(const struct tsk_beat_coef *coef, struct tsk_beat_back *back, int32_t missing)
 {
     back->bad_at = back->now;
@@ -79,13 +94,22 @@ int32_t tsk_beat_bad(const struct tsk_beat_coef *coef, struct tsk_beat_back *bac
         missing += 1;
     }
     if (missing > coef->hold) {
-        if (back->gap_to < back->now - 1) {
-            back->gap_before = back->gap_to;
-            back->gap_from = back->now - coef->hold;
-        }
-        back->gap_to = back->now;
+        note_gap(back, back->now - coef->hold);
     }
     return missing;
+}
+
+void tsk_beat_flat(const struct tsk_beat_coef *coef, struct tsk_beat_back *back, int first)
+{
+    if (first) {
+        back->flat_from = back->now - coef->flat / coef->decimate;
+        for (int32_t i = 0; i < back->count; i++) {
+            struct tsk_beat_peak *peak = &back->queue[(back->first + i) & (TSK_BEAT_QUEUE - 1)];
+            peak->unsure = is_step(coef, back, peak->at) ? TSK_BEAT_STEP : peak->unsure;
+        }
+    }
+    back->bad_at = back->now;
+    note_gap(back, back->flat_from);
 }
 
 /* The input as a wrapping count of eighths of a microvolt that a gap does not make jump. */
@@ -97,12 +121,23 @@ static uint32_t take(const struct tsk_beat_coef *coef, struct tsk_beat_state *st
     }
     float counts = microvolts * coef->gain;
     uint32_t x = (uint32_t)(int32_t)(counts < 0.0f ? counts - 0.5f : counts + 0.5f);
-    if (!state->started || state->missing > coef->hold) {
+    int repeated = state->started && x - state->base == state->held;
+    if (repeated && state->same == coef->flat) {
+        tsk_beat_flat(coef, &state->back, 0);
+    } else if (!state->started || state->missing > coef->hold) {
         state->base = x - state->held;
         state->started = 1;
+        state->missing = 0;
+        state->same = 0;
+    } else {
+        state->held = x - state->base;
+        state->missing = 0;
+        state->same = repeated ? state->same + 1 : 0;
+        if (state->same == coef->flat) {
+            tsk_beat_flat(coef, &state->back, 1);
+            state->missing = coef->hold + 1;
+        }
     }
-    state->missing = 0;
-    state->held = x - state->base;
     return state->held;
 }
 

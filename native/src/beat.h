@@ -4,7 +4,7 @@
 
 #include "tasuki_filters.h"
 
-enum { TSK_BEAT_LANES = 16 };
+enum { TSK_BEAT_LANES = 16, TSK_BEAT_BAD_UNDER = 1, TSK_BEAT_STEP = 2 };
 
 /* The R peak of a peak that was not looked for yet. */
 #define TSK_BEAT_UNLOCATED INT64_MIN
@@ -20,6 +20,10 @@ void tsk_beat_reset_back(const struct tsk_beat_coef *coef, struct tsk_beat_back 
 
 /* A bad sample; returns how many there are in a row. */
 int32_t tsk_beat_bad(const struct tsk_beat_coef *coef, struct tsk_beat_back *back, int32_t missing);
+
+/* A sample that ends or goes on with a flat line: it counts as missing, and the step
+ * into the line is no beat. */
+void tsk_beat_flat(const struct tsk_beat_coef *coef, struct tsk_beat_back *back, int first);
 
 /* Queues the peak of energy `top` that has just ended. */
 void tsk_beat_queue(const struct tsk_beat_coef *coef, struct tsk_beat_back *back, int32_t top);

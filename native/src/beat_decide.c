@@ -47,7 +47,7 @@ static void learn(const struct tsk_beat_coef *coef, struct tsk_beat_back *back)
     int32_t first = 0;
     int32_t second = 0;
     for (int32_t i = 0; i < back->count; i++) {
-        int32_t energy = queued(back, i)->energy;
+        int32_t energy = queued(back, i)->unsure == TSK_BEAT_STEP ? 0 : queued(back, i)->energy;
         if (energy > first) {
             second = first;
             first = energy;
@@ -85,7 +85,8 @@ static int overtaken(const struct tsk_beat_coef *coef, struct tsk_beat_back *bac
     int32_t larger_than = share(peak->energy, coef->overtake);
     for (int32_t i = 1; i < back->count; i++) {
         const struct tsk_beat_peak *next = queued(back, i);
-        if (next->at - peak->at < coef->ahead && next->energy > larger_than) {
+        int no_step = next->unsure != TSK_BEAT_STEP;
+        if (no_step && next->at - peak->at < coef->ahead && next->energy > larger_than) {
             return 1;
         }
     }
@@ -143,6 +144,9 @@ static int decide_oldest(const struct tsk_beat_coef *coef, struct tsk_beat_back 
     struct tsk_beat_peak *peak = queued(back, 0);
     int64_t since = back->last_r < 0 ? coef->learn : peak->at - back->last_at;
     int32_t level = threshold(coef, back, since);
+    if (peak->unsure == TSK_BEAT_STEP) {
+        return 0;
+    }
     int beat = since >= coef->refractory && peak->energy >= level;
     if (beat && peak->energy / 8 > back->signal) {
         back->signal += back->signal / 2;

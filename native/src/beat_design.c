@@ -34,6 +34,7 @@ int tsk_beat_design(const struct tsk_beat_params *params, struct tsk_beat_coef *
     coef->baseline = samples(rate, 150);
     coef->learn = samples(rate, 2000);
     coef->hold = samples(rate, 20);
+    coef->flat = samples(params->rate_mhz, 100);
     coef->rr_start = 16 * samples(rate, 800);
     coef->floor = 16 * coef->smooth * coef->smooth * coef->window;
     coef->level = 154;
@@ -56,6 +57,7 @@ void tsk_beat_reset_back(const struct tsk_beat_coef *coef, struct tsk_beat_back 
     back->gap_to = -1;
     back->gap_before = -1;
     back->bad_at = -coef->learn;
+    back->flat_from = -coef->learn;
     back->signal = coef->floor;
     back->rr = coef->rr_start;
 }

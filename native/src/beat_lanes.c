@@ -33,6 +33,14 @@ static uint32_t counted(float counts)
     return (uint32_t)(int32_t)(counts < 0.0f ? counts - 0.5f : counts + 0.5f);
 }
 
+static void flat(const struct tsk_beat_coef *coef, struct tsk_beat_lanes *state, int k, int first)
+{
+    tsk_beat_flat(coef, looked_at(state, k), first);
+    state->missing[k] = coef->hold + 1;
+    state->calm = 0;
+}
+
+/* take() of the single form, hub by hub. */
 static void take_with_care(const struct tsk_beat_coef *coef, struct tsk_beat_lanes *state, const float *in)
 {
     state->calm = 1;
@@ -43,12 +51,32 @@ static void take_with_care(const struct tsk_beat_coef *coef, struct tsk_beat_lan
             continue;
         }
         uint32_t x = counted(in[k] * coef->gain);
-        if (!state->started[k] || state->missing[k] > coef->hold) {
+        int repeated = state->started[k] && x - state->base[k] == state->held[k];
+        if (repeated && state->same[k] == coef->flat) {
+            flat(coef, state, k, 0);
+        } else if (!state->started[k] || state->missing[k] > coef->hold) {
             state->base[k] = x - state->held[k];
             state->started[k] = 1;
+            state->missing[k] = 0;
+            state->same[k] = 0;
+        } else {
+            state->held[k] = x - state->base[k];
+            state->missing[k] = 0;
+            state->same[k] = repeated ? state->same[k] + 1 : 0;
+            if (state->same[k] == coef->flat) {
+                flat(coef, state, k, 1);
+            }
         }
-        state->missing[k] = 0;
-        state->held[k] = x - state->base[k];
+    }
+}
+
+/* Those whose line has just become a flat one. */
+static void note_flat(const struct tsk_beat_coef *coef, struct tsk_beat_lanes *state)
+{
+    for (int k = 0; k < LANES; k++) {
+        if (state->same[k] == coef->flat) {
+            flat(coef, state, k, 1);
+        }
     }
 }
 

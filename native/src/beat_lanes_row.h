@@ -6,6 +6,15 @@
 #define AT(type, array) (*(type *)(array))
 #define CHOOSE(mask, yes, no) (((yes) & (mask)) | ((no) & ~(mask)))
 
+TARGET static int ROW(any)(const INT *mask)
+{
+    int any = 0;
+    for (int k = 0; k < WIDE; k++) {
+        any |= ((const int32_t *)mask)[k];
+    }
+    return any;
+}
+
 /* Whether any of the samples is bad. */
 TARGET static int ROW(bad)(const float *in)
 {
@@ -14,22 +23,25 @@ TARGET static int ROW(bad)(const float *in)
         const REAL x = AT(const REAL, in + k);
         bad |= ~(MASK(x >= -LIMIT_UV) & MASK(x <= LIMIT_UV));
     }
-    int any = 0;
-    for (int k = 0; k < WIDE; k++) {
-        any |= ((const int32_t *)&bad)[k];
-    }
-    return any;
+    return ROW(any)(&bad);
 }
 
-TARGET static void ROW(count)(const struct tsk_beat_coef *coef, struct tsk_beat_lanes *state, const float *in)
+/* Calm inputs as counts; returns whether the line of one of them has become flat. */
+TARGET static int ROW(count)(const struct tsk_beat_coef *coef, struct tsk_beat_lanes *state, const float *in)
 {
     const REAL zero = {0};
+    INT flat = {0};
     for (int k = 0; k < LANES; k += WIDE) {
         const REAL counts = AT(const REAL, in + k) * (zero + coef->gain);
         const INT up = WHOLE(counts + 0.5f), down = WHOLE(counts - 0.5f);
         const INT x = CHOOSE(MASK(counts < 0.0f), down, up);
-        AT(WORD, state->held + k) = (WORD)x - AT(WORD, state->base + k);
+        const WORD held = (WORD)x - AT(WORD, state->base + k);
+        const INT same = (AT(INT, state->same + k) + 1) & (INT)MASK(held == AT(WORD, state->held + k));
+        AT(WORD, state->held + k) = held;
+        AT(INT, state->same + k) = same;
+        flat |= MASK(same == coef->flat);
     }
+    return ROW(any)(&flat);
 }
 
 /* Energy of one more inner sample, tops and valleys; returns whether a peak ended. */
@@ -82,11 +94,7 @@ TARGET static int ROW(push)(const struct tsk_beat_coef *coef, struct tsk_beat_la
         AT(INT, ended + k) = end;
         all |= end;
     }
-    int any = 0;
-    for (int k = 0; k < WIDE; k++) {
-        any |= ((const int32_t *)&all)[k];
-    }
-    return any;
+    return ROW(any)(&all);
 }
 
 TARGET static size_t ROW(run)(const struct tsk_beat_coef *coef, struct tsk_beat_lanes *state,
@@ -105,8 +113,8 @@ TARGET static size_t ROW(run)(const struct tsk_beat_coef *coef, struct tsk_beat_
         }
         if (!state->calm || ROW(bad)(row)) {
             take_with_care(coef, state, row);
-        } else {
-            ROW(count)(coef, state, row);
+        } else if (ROW(count)(coef, state, row)) {
+            note_flat(coef, state);
         }
         for (int k = 0; k < LANES; k += WIDE) {
             AT(WORD, state->block + k) += AT(WORD, state->held + k);

@@ -37,6 +37,7 @@ def ecgs(hubs, seconds=24):
     columns[:1500, 3::11] = np.nan
     columns[4000:, 4::9] += 5000
     columns[:, 5::13] = 0
+    columns[2500:2900, 6::10] = -32_768
     return columns
 
 

@@ -40,6 +40,7 @@ class _Decider:
     def decide(self, found: list[Peak]) -> list[tuple[int, int, int]]:
         if not found:
             return []
+        found = [peak for peak in found if not self._step(peak)]
         self._learn(found)
         beats = []
         for i, peak in enumerate(found):
@@ -53,6 +54,10 @@ class _Decider:
             else:
                 self._refuse(peak, since)
         return beats
+
+    def _step(self, peak: Peak) -> bool:
+        """Whether it is the step into a flat line."""
+        return any(start - self.n.ms(80) <= peak.at <= start + self.n.window for start in self.signal.flats)
 
     def _learn(self, found: list[Peak]) -> None:
         end = self.n.learn
