@@ -201,11 +201,12 @@ def _spoil(start_s, length_s, value):
             round(start_s * RATE), max(round(start_s * RATE) + 1, round((start_s + length_s) * RATE))
         )
         signal[part] = value
-        return signal, (part.start - 0.12 * RATE, part.stop + 0.12 * RATE)
+        return signal, (part.start - _AROUND_S * RATE, part.stop + _AROUND_S * RATE)
 
     return spoil
 
 
+_AROUND_S = 0.23  # a QRS complex that is cut may go too
 _SPOILT = {
     "one NaN": _spoil(150, 0, np.nan),
     "a gap of 2 s": _spoil(150, 2, np.nan),

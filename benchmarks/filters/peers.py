@@ -33,9 +33,9 @@ def sleepecg(signal: np.ndarray, rate_hz: float) -> np.ndarray:
 
 
 def gqrs(signal: np.ndarray, rate_hz: float) -> np.ndarray:
-    """R peaks of gqrs as the wfdb package has it."""
+    """R peaks of gqrs as the wfdb package has it, which expects millivolts."""
     processing = _module("wfdb.processing")
-    return _quietly(lambda: processing.gqrs_detect(sig=signal, fs=rate_hz))
+    return _quietly(lambda: processing.gqrs_detect(sig=signal / 1000, fs=rate_hz))
 
 
 def neurokit_beats(method: str) -> Callable[[np.ndarray, float], np.ndarray]:

@@ -85,7 +85,7 @@ def beats():
 
     try:
         peers.sleepecg(double[:3600], 360)
-        mine, theirs = in_turn(12, ours, lambda: peers.sleepecg(double, 360))
+        mine, theirs = in_turn(30, ours, lambda: peers.sleepecg(double, 360))
         ratio, figures = theirs / mine, {"SleepECG, M samples/s": len(record) / theirs / 1e6}
     except peers.Absent as reason:
         mine, ratio, figures = best_of(12, ours), None, {"SleepECG": str(reason)}
