@@ -41,7 +41,7 @@ class RespirationRate:
 
     As Khodadad et al. (Physiol Meas 39:094001, 2018) it takes for breaths what is large beside
     the mean deflection, here of the last 12 s and less the longer a breath is waited for.
-    docs/adr/0012-breaths.md says what was tuned on what.
+    docs/adr/0018-breaths.md says what was tuned on what.
     """
 
     def __init__(self, rate_hz: float) -> None:
