@@ -153,7 +153,15 @@ void tsk_fall_reset(struct tsk_fall_state *state);
 size_t tsk_fall_process(const struct tsk_fall_coef *coef, struct tsk_fall_state *state, const float *accel,
                         size_t n, struct tsk_fall *out);
 
+/* n samples that are missing, as so many bad ones but in bounded time; room for 2 falls. */
+size_t tsk_fall_gap(const struct tsk_fall_coef *coef, struct tsk_fall_state *state, uint64_t n,
+                    struct tsk_fall *out);
+
 void tsk_fall_reset_lanes(struct tsk_fall_lanes *state);
+
+/* Room for 2 * TSK_LANES falls. */
+size_t tsk_fall_gap_lanes(const struct tsk_fall_coef *coef, struct tsk_fall_lanes *state, uint64_t n,
+                          struct tsk_fall *out);
 
 /* TSK_LANES hubs: n times x[16] y[16] z[16]; room for TSK_LANES times as many. */
 size_t tsk_fall_process_lanes(const struct tsk_fall_coef *coef, struct tsk_fall_lanes *state, const float *accel,

@@ -1,4 +1,5 @@
 /* The fall detector of one hub. */
+#include "filter_bad.h"
 #include "motion_fall.h"
 #include "motion_one.h"
 #include "motion_fall_front.h"
@@ -25,5 +26,19 @@ size_t tsk_fall_process(const struct tsk_fall_coef *coef, struct tsk_fall_state 
             found += (size_t)tsk_fall_judge(coef, &state->judge, row[FALL_MOVED], row[FALL_JERK], out + found);
         }
     }
+    return found;
+}
+
+size_t tsk_fall_gap(const struct tsk_fall_coef *coef, struct tsk_fall_state *state, uint64_t n,
+                    struct tsk_fall *out)
+{
+    const float bad[3] = {tsk_bad(), tsk_bad(), tsk_bad()};
+    int64_t skipped = fall_skipped(coef, n);
+    uint64_t left = n - (uint64_t)(skipped * coef->decimate);
+    size_t found = 0;
+    for (uint64_t i = 0; i < left; i++) {
+        found += tsk_fall_process(coef, state, bad, 1, out + found);
+    }
+    state->judge.now += skipped;
     return found;
 }

@@ -22,4 +22,13 @@ void tsk_fall_judge_reset(struct tsk_fall_judge *judge);
 int tsk_fall_judge(const struct tsk_fall_coef *coef, struct tsk_fall_judge *judge, float moved, float jerk,
                    struct tsk_fall *out);
 
+/* How many whole inner samples of a gap of n inputs change nothing but the time:
+ * those after a ring of bad ones. */
+static inline int64_t fall_skipped(const struct tsk_fall_coef *coef, uint64_t n)
+{
+    uint64_t decimate = (uint64_t)coef->decimate;
+    uint64_t seen = (TSK_FALL_RING + 1u) * decimate;
+    return n > seen ? (int64_t)((n - seen) / decimate) : 0;
+}
+
 #endif

@@ -1,4 +1,5 @@
 /* The fall detector of TSK_LANES hubs: conditioned side by side, judged one by one. */
+#include "filter_bad.h"
 #include "motion_fall.h"
 #include "motion_some.h"
 #include "motion_fall_front.h"
@@ -59,6 +60,25 @@ size_t tsk_fall_process_lanes(const struct tsk_fall_coef *coef, struct tsk_fall_
             state->phase = 0;
             found += judge_all(coef, state, out + found);
         }
+    }
+    return found;
+}
+
+size_t tsk_fall_gap_lanes(const struct tsk_fall_coef *coef, struct tsk_fall_lanes *state, uint64_t n,
+                          struct tsk_fall *out)
+{
+    float bad[3 * TSK_LANES];
+    for (int i = 0; i < 3 * TSK_LANES; i++) {
+        bad[i] = tsk_bad();
+    }
+    int64_t skipped = fall_skipped(coef, n);
+    uint64_t left = n - (uint64_t)(skipped * coef->decimate);
+    size_t found = 0;
+    for (uint64_t i = 0; i < left; i++) {
+        found += tsk_fall_process_lanes(coef, state, bad, 1, out + found);
+    }
+    for (int i = 0; i < TSK_LANES; i++) {
+        state->judge[i].now += skipped;
     }
     return found;
 }

@@ -84,6 +84,32 @@ def test_a_gap_that_swallows_the_aftermath_leaves_a_doubtful_fall(announced):
     assert rows["quality"][0] < 0.5
 
 
+@pytest.mark.parametrize("rate_hz", [50, 104])
+@pytest.mark.parametrize("missing", [1, 700, 513, 514, 515, 1031, 20_001])
+def test_a_long_gap_is_as_good_as_bad_samples_and_the_time_goes_on(rate_hz, missing):
+    announced, seen = (FallDetector(rate_hz, least_confidence=0) for _ in range(2))
+    accel = fallen(rate_hz=rate_hz)
+    for detector in (announced, seen):
+        detector.process(accel[: round(8.2 * rate_hz)])
+
+    said = announced.gap(missing), seen.process(np.full((missing, 3), np.nan))
+
+    assert said[0].tobytes() == said[1].tobytes()
+    assert announced.state() == seen.state()
+    assert announced.process(accel).tobytes() == seen.process(accel).tobytes()
+
+
+def test_a_gap_of_a_year_is_over_at_once():
+    detector, many = FallDetector(RATE), FallDetectorMany(RATE, 2)
+    year = 365 * 24 * 3600 * 100
+    detector.gap(year)
+    many.gap(year)
+
+    at = year + int(FallDetector(RATE).process(fallen())["sample"][0])
+    assert detector.process(fallen())["sample"].tolist() == [at]
+    assert many.process(np.stack([fallen()] * 2, axis=2))["sample"].tolist() == [at] * 2
+
+
 def test_a_step_in_orientation_over_a_gap_is_no_impact():
     detector = FallDetector(RATE, least_confidence=0)
     detector.process(np.tile(np.float32([0, 0, 30]), (500, 1)))

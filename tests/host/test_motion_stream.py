@@ -114,7 +114,7 @@ def test_a_damaged_or_foreign_state_is_refused_and_changes_nothing(name):
 
 
 @every_filter
-@pytest.mark.parametrize("missing", [1, 7, 12, 400])
+@pytest.mark.parametrize("missing", [1, 7, 12, 400, 2001])
 def test_an_announced_gap_is_as_good_as_bad_samples(name, missing):
     make, blocks = FILTERS[name]
     announced, seen = make(), make()

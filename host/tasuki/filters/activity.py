@@ -47,6 +47,13 @@ def settings(rate_hz: float) -> dict[str, Any]:
     }
 
 
+def _felt(missing: int, rate_hz: float) -> int:
+    """So many missing samples have the effect of `missing`: after 5 s only their remainder counts."""
+    made = settings(rate_hz)
+    enough = made["decimate"] * math.ceil(5 / made["dt"])
+    return min(missing, enough + (missing - enough) % made["decimate"])
+
+
 def _said(out: NDArray[np.float32]) -> NDArray[np.void]:
     """Rows of ACTIVITY from three outputs along the second axis."""
     rows = np.empty((len(out), *out.shape[2:]), ACTIVITY)
@@ -66,6 +73,7 @@ class Activity:
 
     def __init__(self, rate_hz: float) -> None:
         """rate_hz: 25 to 2000, else ValueError."""
+        self._rate_hz = rate_hz
         self._rows = Rows("activity", **settings(rate_hz))
 
     def process(self, accel: ArrayLike) -> NDArray[np.void]:
@@ -74,7 +82,7 @@ class Activity:
 
     def gap(self, samples: int) -> None:
         """Announce missing samples: as so many bad ones."""
-        self.process(np.full((samples, 3), np.nan, np.float32))
+        self.process(np.full((_felt(samples, self._rate_hz), 3), np.nan, np.float32))
 
     def reset(self) -> None:
         """As before the first sample."""
@@ -94,7 +102,7 @@ class ActivityMany:
 
     def __init__(self, rate_hz: float, hubs: int) -> None:
         """hubs: at least 1; the rest as for Activity."""
-        self._hubs = hubs
+        self._hubs, self._rate_hz = hubs, rate_hz
         self._rows = RowsMany("activity", hubs, **settings(rate_hz))
 
     def process(self, accel: ArrayLike) -> NDArray[np.void]:
@@ -106,7 +114,7 @@ class ActivityMany:
 
     def gap(self, samples: int) -> None:
         """Announce missing samples of all hubs."""
-        self.process(np.full((samples, 3, self._hubs), np.nan, np.float32))
+        self.process(np.full((_felt(samples, self._rate_hz), 3, self._hubs), np.nan, np.float32))
 
     def reset(self) -> None:
         """All hubs as before their first sample."""

@@ -113,7 +113,7 @@ class FallDetector:
 
     def gap(self, samples: int) -> NDArray[np.void]:
         """Announce missing samples: as so many bad ones; an impact before them may be decided by them."""
-        return self.process(np.full((samples, 3), np.nan, np.float32))
+        return _rows(self._falls.gap(samples), self._rate_hz, FALL)
 
     def reset(self) -> None:
         """As before the first sample."""
@@ -143,21 +143,23 @@ class FallDetectorMany:
         block = np.asarray(accel, np.float32)
         if block.ndim != 3 or block.shape[1:] != (3, self._hubs):
             raise ValueError(f"expected a block of shape (n, 3, {self._hubs}), got {block.shape}")
-        found = [self._group(block, first) for first in range(0, self._hubs, LANES)]
-        rows = np.concatenate(found)
-        return rows[np.lexsort((rows["sample"], rows["hub"]))]
+        return self._ordered([self._group(block, first) for first in range(0, self._hubs, LANES)])
 
     def _group(self, block: NDArray[np.float32], first: int) -> NDArray[np.void]:
         part = block[:, :, first : first + LANES]
         idle = np.full((len(part), 3, LANES - part.shape[2]), np.nan, np.float32)
-        raw = self._lanes.run(first // LANES, np.concatenate([part, idle], axis=2))
+        return self._lanes.run(first // LANES, np.concatenate([part, idle], axis=2))
+
+    def _ordered(self, groups: list[NDArray[np.void]]) -> NDArray[np.void]:
+        raw = np.concatenate(groups)
         rows = _rows(raw, self._rate_hz, FALL_OF)
-        rows["hub"] = raw["lane"] + first
-        return rows
+        rows["hub"] = raw["lane"] + np.repeat(LANES * np.arange(len(groups)), [len(each) for each in groups])
+        return rows[np.lexsort((rows["sample"], rows["hub"]))]
 
     def gap(self, samples: int) -> NDArray[np.void]:
         """Announce missing samples of all hubs."""
-        return self.process(np.full((samples, 3, self._hubs), np.nan, np.float32))
+        groups = range(-(-self._hubs // LANES))
+        return self._ordered([self._lanes.gap(group, samples) for group in groups])
 
     def reset(self) -> None:
         """All hubs as before their first sample."""

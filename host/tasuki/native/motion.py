@@ -122,6 +122,12 @@ class Falls:
         rows = ffi.from_buffer("struct tsk_fall[]", out, require_writable=True)
         return out[: lib.tsk_fall_process(self.coef, self.state, _floats(accel), len(accel), rows)]
 
+    def gap(self, samples: int) -> NDArray[np.void]:
+        """Rows of RAW_FALL that were still waiting."""
+        out = np.empty(2, RAW_FALL)
+        rows = ffi.from_buffer("struct tsk_fall[]", out, require_writable=True)
+        return out[: lib.tsk_fall_gap(self.coef, self.state, samples, rows)]
+
 
 class FallLanes:
     """The same for a multiple of LANES hubs, side by side."""
@@ -144,3 +150,9 @@ class FallLanes:
         rows = ffi.from_buffer("struct tsk_fall[]", out, require_writable=True)
         state = ffi.addressof(self._state, group)
         return out[: lib.tsk_fall_process_lanes(self._coef, state, _floats(accel), len(accel), rows)]
+
+    def gap(self, group: int, samples: int) -> NDArray[np.void]:
+        """Rows of RAW_FALL that were still waiting in one group."""
+        out = np.empty(2 * LANES, RAW_FALL)
+        rows = ffi.from_buffer("struct tsk_fall[]", out, require_writable=True)
+        return out[: lib.tsk_fall_gap_lanes(self._coef, ffi.addressof(self._state, group), samples, rows)]
