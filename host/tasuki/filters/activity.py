@@ -50,8 +50,9 @@ def settings(rate_hz: float) -> dict[str, Any]:
 def _felt(missing: int, rate_hz: float) -> int:
     """So many missing samples have the effect of `missing`: after 5 s only their remainder counts."""
     made = settings(rate_hz)
-    enough = made["decimate"] * math.ceil(5 / made["dt"])
-    return min(missing, enough + (missing - enough) % made["decimate"])
+    decimate, inner_s = int(made["decimate"]), float(made["dt"])
+    enough = decimate * math.ceil(5 / inner_s)
+    return min(missing, enough + (missing - enough) % decimate)
 
 
 def _said(out: NDArray[np.float32]) -> NDArray[np.void]:
