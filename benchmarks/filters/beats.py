@@ -130,10 +130,7 @@ def _left_out(records):
     ]
 
 
-_RECIPE = (
-    "noise channel 1 of em at the gain of the published recipe; peers lose less to it here than in other"
-    " rebuilt versions of this test, so compare within this row only"
-)
+_RECIPE = "channel 1 of em, at the gain of the published recipe; the peers are offline"
 
 
 def noise():
