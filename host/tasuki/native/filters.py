@@ -165,7 +165,9 @@ class Beats:
         self._state = ffi.new("struct tsk_beat_state *")
         self._used = ffi.new("size_t *")
         self._room = 1024
+        self._enough = self._room - lib.TSK_BEAT_QUEUE  # up to so many the C core took all samples
         self._out = np.empty(self._room, BEAT)
+        self._none = self._out[:0].copy()
         self._rows = _buffer("struct tsk_beat[]", self._out)
         design = bytes(ffi.buffer(params)) + bytes(ffi.buffer(self.coef))
         self.memory = Memory(b"beat", design, self._state)
@@ -183,9 +185,13 @@ class Beats:
         """Rows of BEAT that were decided within the block."""
         taken = _buffer(_FLOATS, block)
         count = _beats(self.coef, self._state, taken, len(block), self._used, self._rows, self._room)
+        if count == 0:
+            return self._none
         found = self._out[:count].copy()
+        if count <= self._enough:
+            return found
         done = int(self._used[0])
-        return found if done == len(block) else np.concatenate([found, self.run(block[done:])])
+        return np.concatenate([found, self.run(block[done:])]) if done < len(block) else found
 
     def gap(self, samples: int) -> NDArray[np.void]:
         """Rows of BEAT that were still waiting."""
