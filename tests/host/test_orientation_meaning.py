@@ -5,7 +5,14 @@ import pytest
 
 from motion_signals import G, broad, broad_names, spoilt, waved_arm
 from tasuki.filters import Orientation, OrientationMany
-from tasuki.filters.orientation import BAD, FIELD_DISTURBED, NO_MAGNETOMETER, SATURATED, SETTLING
+from tasuki.filters.orientation import (
+    BAD,
+    FIELD_DISTURBED,
+    NO_MAGNETOMETER,
+    SATURATED,
+    SETTLING,
+    constants_hash,
+)
 from tasuki.filters.score_orientation import mean_error, orientation_error
 
 RATE = 100.0
@@ -180,6 +187,10 @@ def test_one_block_of_nine_columns_is_as_good_as_three():
     joined = Orientation(RATE, magnetometer=True).process(np.hstack(blocks))
 
     assert joined.quaternion.tobytes() == apart.quaternion.tobytes()
+
+
+def test_the_constants_are_the_frozen_ones():
+    assert constants_hash() == "c461a8327f1f237b"
 
 
 def test_wrong_shapes_and_rates_are_refused():

@@ -1,5 +1,6 @@
 """Which way a sensor points, from its gyroscope, accelerometer and magnetometer."""
 
+import hashlib
 import math
 from typing import NamedTuple
 
@@ -98,6 +99,12 @@ def settings(
         "reject_slow": reject_slow,
         "hold": _HOLD_S,
     }
+
+
+def constants_hash() -> str:
+    """SHA-256 of all constants as float32 at 100 Hz, first 16 digits: which filter a table belongs to."""
+    made = settings(100, magnetometer=True)
+    return hashlib.sha256(np.array(list(made.values()), "<f4").tobytes()).hexdigest()[:16]
 
 
 class Orientation:
