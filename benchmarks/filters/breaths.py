@@ -39,8 +39,8 @@ def rates():
             )
         )
     rows[0].notes.append(
-        f"constants {breath_hash()}, chosen on these subjects; 60-s windows every 15 s;"
-        " subjects 0005 and 5757 have breaths annotated several times at one place, which no detector can match"
+        f"constants {breath_hash()}, chosen on these subjects; 60-s windows every 15 s; subjects 0005 and"
+        " 5757 have breaths annotated several times at one place, which no detector can match"
     )
     return [*rows, _left_out(subjects)]
 
