@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 SECONDS_OF_RECORDING := $(if $(filter command line environment,$(origin SECONDS)),--seconds $(SECONDS))
 DEMO_ARGS := $(SECONDS_OF_RECORDING) $(if $(SPEED),--speed $(SPEED)) $(if $(HUB),--hub $(HUB))
 
-.PHONY: help setup services firmware cmodule demo test check sanitize spec native bench bench-filters bench-cortex soak pictures clean
+.PHONY: help setup services firmware cmodule demo test check sanitize spec native bench bench-filters bench-cortex budgets soak soak-hub fuzz cuts pictures clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -66,8 +66,22 @@ bench-filters: setup  ## the filters' table: accuracy, speed and latency beside 
 bench-cortex: setup services  ## the filters' code, stack and instructions on an emulated Cortex-M4F
 	$(BIN)/python benchmarks/cortex.py
 
+budgets: setup  ## the hub's instructions and bytes against their budgets; RECORD=1 writes them down
+	$(BIN)/python benchmarks/budgets.py $(if $(RECORD),--record)
+
 soak: setup  ## memory over a million frames, about ten minutes
 	$(BIN)/python benchmarks/soak.py
+
+soak-hub: setup  ## ten minutes of the hub on the emulated Cortex-M, with and without the C module
+	$(BIN)/python benchmarks/soak_hub.py --write
+	$(BIN)/python benchmarks/soak_hub.py --image qemu-viper.elf --write
+
+fuzz: setup  ## a million commands, honest and broken, to a hub: make fuzz HUB=unix COUNT=1000000 SEED=1
+	PYTHONPATH=tests $(BIN)/python -m fuzzing --count $(or $(COUNT),1000000) $(if $(HUB),--hub $(HUB)) $(if $(SEED),--seed $(SEED))
+
+cuts: setup  ## the power cut at every write of an update, on the unix port and on the emulator
+	cd tests/device && TASUKI_CUTS=all MICROPYPATH=.frozen:../../firmware:../../protocol:. ../../$(BIN)/micropython -X heapsize=8m check_flash_update.py
+	TASUKI_CUTS=all $(BIN)/python -m pytest tests/end_to_end/test_qemu_update.py -k power_cut --timeout 7200
 
 pictures: setup  ## the README's picture, from a real run of the demo
 	$(BIN)/python packaging/make_pictures.py

@@ -1,10 +1,12 @@
 #!/bin/sh
 # Builds the hub's images: MicroPython with our board, our files frozen, our C module in.
 #
-#   packaging/firmware.sh             results: build/firmware/qemu.elf and qemu-viper.elf,
-#                                     the same without the C module
+#   packaging/firmware.sh             results in build/firmware: qemu.elf, a Cortex-M3;
+#                                     qemu-viper.elf, the same without the C module;
+#                                     qemu-viper-m4.elf, that on a Cortex-M4F
 #   packaging/firmware.sh qemu        only one of them
 #   MICROPYTHON_SRC=folder ...        with a checkout of MicroPython instead of Debian's source package
+#   TASUKI_ANCHORS=folder ...         with folder/tasuki_hub/anchors.py in place of the published keys
 #   DEBIAN_MIRROR=url ...             where that package is fetched; this machine's own mirror unless given
 #
 # Run again, it builds only what has changed.
@@ -55,12 +57,14 @@ make -C "$source/mpy-cross" -j"$jobs" BUILD="$build/mpy-cross" >"$build/mpy-cros
 mkdir -p "$build/no-library"
 echo "Empty on purpose." >"$build/no-library/README.md"
 
-# build NAME FOLDER: one image of the qemu board, with the C modules below FOLDER, if any.
+# build NAME CPU FOLDER: one image of the qemu board, with the C modules below FOLDER, if any.
 build() {
+    # compiled from whichever anchors.py is newest; never the keys of the build before
+    rm -f "$build/$1/frozen_mpy/tasuki_hub/anchors.mpy"
     make -C "$source/ports/qemu" -j"$jobs" BOARD=TASUKI BOARD_DIR="$root/firmware/boards/qemu" \
-        BUILD="$build/$1" MICROPY_MPYCROSS="$build/mpy-cross/mpy-cross" \
+        HUB_CPU="$2" BUILD="$build/$1" MICROPY_MPYCROSS="$build/mpy-cross/mpy-cross" \
         MICROPY_MPYCROSS_DEPENDENCY="$build/mpy-cross/mpy-cross" \
-        MPY_LIB_DIR="$build/no-library" ${2:+USER_C_MODULES="$2"} >"$build/$1.log" 2>&1 ||
+        MPY_LIB_DIR="$build/no-library" ${3:+USER_C_MODULES="$3"} >"$build/$1.log" 2>&1 ||
         { tail -n 30 "$build/$1.log" >&2; exit 1; }
     cmp -s "$build/$1/firmware.elf" "$build/$1.elf" || cp "$build/$1/firmware.elf" "$build/$1.elf"
     arm-none-eabi-size "$build/$1.elf"
@@ -73,11 +77,12 @@ if [ -e firmware/cmodule/micropython.mk ]; then
     modules=$root/firmware
 fi
 
-images=${*:-qemu qemu-viper}
+images=${*:-qemu qemu-viper qemu-viper-m4}
 for image in $images; do
     case $image in
-        qemu) build qemu "$modules" ;;
-        qemu-viper) build qemu-viper "" ;;
-        *) echo "no image $image; there are qemu and qemu-viper" >&2; exit 2 ;;
+        qemu) build qemu m3 "$modules" ;;
+        qemu-viper) build qemu-viper m3 "" ;;
+        qemu-viper-m4) build qemu-viper-m4 m4 "" ;;
+        *) echo "no image $image; there are qemu, qemu-viper and qemu-viper-m4" >&2; exit 2 ;;
     esac
 done

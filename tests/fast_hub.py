@@ -3,8 +3,9 @@
 import os
 
 from tasuki.fleet.sim import SodiumCrypto
+from tasuki_hub import status
 from tasuki_hub.hub import Hub
-from tasuki_hub.replay import Replay, StatusDriver
+from tasuki_hub.replay import Replay
 
 STEP_US = 50_000
 
@@ -33,7 +34,7 @@ class _Board:
         return self.clock
 
     def drivers(self, hub):
-        return [*Replay(str(self._replay)).channels, (5, StatusDriver(hub, 4_000_000))]
+        return [*Replay(str(self._replay)).channels, *status.drivers(hub)]
 
     def read_into(self, buf):
         n = min(len(buf), len(self.inbox))
@@ -79,3 +80,4 @@ class FastLine:
     def close(self):
         """Power the sensors down, which closes the recording's files."""
         self.hub.sampler.apply(0, self.board.clock)
+        self.hub.close()

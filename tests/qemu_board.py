@@ -35,15 +35,19 @@ class Board:
     `off` tells whether the power has gone.
     """
 
-    def __init__(self, folder, icount=None):
+    def __init__(self, folder, icount=None, patience_s=_TIMEOUT_S):
         folder.mkdir(parents=True, exist_ok=True)
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
         self._process = subprocess.Popen(
             qemu.command(icount), stdin=self._master, stdout=self._master, cwd=folder, stderr=subprocess.PIPE
         )
-        self.line = serial.Serial(os.ttyname(self._slave), timeout=_TIMEOUT_S)
-        self.enter()
+        self.line = serial.Serial(os.ttyname(self._slave), timeout=patience_s)
+        try:
+            self.enter()
+        except AssertionError:
+            self.close()
+            raise
 
     def enter(self):
         """Wait for the prompt of a start, then enter the raw REPL."""

@@ -49,6 +49,19 @@ static mp_obj_t crc32(size_t n_args, const mp_obj_t *args)
 }
 MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(tasuki_crc32_obj, 1, 2, crc32);
 
+size_t tsk_close_frame(uint8_t *to, const uint8_t *body, size_t n, uint32_t seed)
+{
+    uint8_t frame[MAX_BODY + CRC_SIZE];
+    memcpy(frame, body, n);
+    uint32_t crc = tsk_crc(seed, frame, n);
+    for (size_t i = 0; i < CRC_SIZE; i++) {
+        frame[n + i] = (uint8_t)(crc >> 8 * i);
+    }
+    size_t length = tsk_cobs_encode(to, frame, n + CRC_SIZE);
+    to[length] = 0;
+    return length + 1;
+}
+
 /* frame_into(dst, body, n, seed) -> bytes to send
  *
  * body[:n] with its CRC from the kind's seed, stuffed, with the delimiter. The
@@ -56,18 +69,11 @@ MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(tasuki_crc32_obj, 1, 2, crc32);
 static mp_obj_t frame_into(size_t n_args, const mp_obj_t *args)
 {
     (void)n_args;
-    uint8_t frame[MAX_BODY + CRC_SIZE];
     mp_buffer_info_t to = writable(args[0]);
     mp_buffer_info_t body = readable(args[1]);
     size_t n = within(args[2], body.len < MAX_BODY ? body.len : MAX_BODY);
     room(&to, TSK_STUFFED(n + CRC_SIZE) + 1);
-    memcpy(frame, body.buf, n);
-    uint32_t crc = tsk_crc((uint32_t)mp_obj_get_int_truncated(args[3]), frame, n);
-    for (size_t i = 0; i < CRC_SIZE; i++) {
-        frame[n + i] = (uint8_t)(crc >> 8 * i);
-    }
-    size_t length = tsk_cobs_encode(to.buf, frame, n + CRC_SIZE);
-    ((uint8_t *)to.buf)[length] = 0;
-    return MP_OBJ_NEW_SMALL_INT((mp_int_t)length + 1);
+    uint32_t seed = (uint32_t)mp_obj_get_int_truncated(args[3]);
+    return MP_OBJ_NEW_SMALL_INT((mp_int_t)tsk_close_frame(to.buf, body.buf, n, seed));
 }
 MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(tasuki_frame_into_obj, 4, 4, frame_into);

@@ -2,9 +2,11 @@
 #ifndef TASUKI_FUNCTIONS_H
 #define TASUKI_FUNCTIONS_H
 
+#include "emitting.h"
 #include "framing.h"
 #include "hashing.h"
 #include "records.h"
+#include "sealing.h"
 #include "signing.h"
 
 #define TASUKI_FUNCTIONS(F) \
@@ -12,6 +14,7 @@
     F(MP_QSTR_ed25519_sign, tasuki_sign_obj) \
     F(MP_QSTR_ed25519_verify, tasuki_verify_obj) \
     F(MP_QSTR_sha512, tasuki_sha512_obj) \
+    F(MP_QSTR_sealed_box_into, tasuki_sealed_box_into_obj) \
     F(MP_QSTR_cobs_encode_into, tasuki_cobs_encode_into_obj) \
     F(MP_QSTR_cobs_decode_into, tasuki_cobs_decode_into_obj) \
     F(MP_QSTR_crc32, tasuki_crc32_obj) \
@@ -20,7 +23,14 @@
     F(MP_QSTR_frame_leaf_into, tasuki_frame_leaf_into_obj) \
     F(MP_QSTR_node, tasuki_node_obj) \
     F(MP_QSTR_root, tasuki_root_obj) \
+    F(MP_QSTR_slot_keys, tasuki_slot_keys_obj) \
     F(MP_QSTR_slot_root, tasuki_slot_root_obj) \
-    F(MP_QSTR_pack_into, tasuki_pack_into_obj)
+    F(MP_QSTR_waited, tasuki_waited_obj) \
+    F(MP_QSTR_push, tasuki_push_obj) \
+    F(MP_QSTR_emit, tasuki_emit_obj) \
+    F(MP_QSTR_close_slot, tasuki_close_slot_obj) \
+    F(MP_QSTR_take_into, tasuki_take_into_obj) \
+    F(MP_QSTR_pack_into, tasuki_pack_into_obj) \
+    F(MP_QSTR_calibrate, tasuki_calibrate_obj)
 
 #endif

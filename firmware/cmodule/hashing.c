@@ -13,22 +13,27 @@
 #define MAX_LEAVES 1024 /* layout.MAX_BLOCK_FRAMES */
 #define MAX_LEVELS 11  /* nodes that wait for their sibling among 1,024 leaves */
 
+void tsk_hash_salted(uint8_t *message, const uint8_t *key, size_t n, uint8_t out[NODE])
+{
+    uint8_t hash[32];
+    message[0] = FRAME_TAG;
+    memcpy(message + 1, key, TSK_KEY_SIZE);
+    tsk_sha256(TSK_SHA_PORTABLE, message, TSK_SALTED + n, hash);
+    memcpy(out, hash, NODE);
+}
+
 static void hash_leaf(mp_obj_t key, mp_obj_t body, uint8_t out[NODE])
 {
-    uint8_t message[1 + TSK_KEY_SIZE + MAX_BODY];
-    uint8_t hash[32];
+    uint8_t message[TSK_SALTED + MAX_BODY];
     mp_buffer_info_t b = readable(body);
     if (b.len > MAX_BODY) {
         mp_raise_ValueError(MP_ERROR_TEXT("length"));
     }
-    message[0] = FRAME_TAG;
-    memcpy(message + 1, exactly(key, TSK_KEY_SIZE), TSK_KEY_SIZE);
-    memcpy(message + 1 + TSK_KEY_SIZE, b.buf, b.len);
-    tsk_sha256(TSK_SHA_PORTABLE, message, 1 + TSK_KEY_SIZE + b.len, hash);
-    memcpy(out, hash, NODE);
+    memcpy(message + TSK_SALTED, b.buf, b.len);
+    tsk_hash_salted(message, exactly(key, TSK_KEY_SIZE), b.len, out);
 }
 
-static void hash_node(const uint8_t *left, const uint8_t *right, uint8_t out[NODE])
+void tsk_hash_node(const uint8_t *left, const uint8_t *right, uint8_t out[NODE])
 {
     uint8_t message[1 + 2 * NODE];
     uint8_t hash[32];
@@ -68,7 +73,7 @@ MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(tasuki_frame_leaf_into_obj, 4, 4, frame_leaf
 static mp_obj_t node(mp_obj_t left, mp_obj_t right)
 {
     uint8_t parent[NODE];
-    hash_node(exactly(left, NODE), exactly(right, NODE), parent);
+    tsk_hash_node(exactly(left, NODE), exactly(right, NODE), parent);
     return mp_obj_new_bytes(parent, sizeof parent);
 }
 MP_DEFINE_CONST_FUN_OBJ_2(tasuki_node_obj, node);
@@ -90,23 +95,31 @@ static mp_obj_t root(mp_obj_t leaves)
         memcpy(waiting[depth++], (const uint8_t *)l.buf + NODE * i, NODE);
         for (size_t full = i; full & 1; full >>= 1) {
             depth--;
-            hash_node(waiting[depth - 1], waiting[depth], waiting[depth - 1]);
+            tsk_hash_node(waiting[depth - 1], waiting[depth], waiting[depth - 1]);
         }
     }
     for (; depth > 1; depth--) {
-        hash_node(waiting[depth - 2], waiting[depth - 1], waiting[depth - 2]);
+        tsk_hash_node(waiting[depth - 2], waiting[depth - 1], waiting[depth - 2]);
     }
     return mp_obj_new_bytes(waiting[0], NODE);
 }
 MP_DEFINE_CONST_FUN_OBJ_1(tasuki_root_obj, root);
 
-/* slot_root(secret, entries, meta) -> bytes(24)
- *
- * Root over the 16 slots of an epoch: secret of 16 bytes, entries of the used
- * slots joined in any order, meta entry of 16 bytes. */
-static mp_obj_t slot_root(mp_obj_t secret, mp_obj_t entries, mp_obj_t meta)
+/* slot_keys(secret) -> bytes(256), the keys of the 16 slots; secret of 16 bytes */
+static mp_obj_t slot_keys(mp_obj_t secret)
 {
     uint8_t keys[TSK_SLOTS * TSK_KEY_SIZE];
+    tsk_slot_keys(TSK_SHA_PORTABLE, exactly(secret, 16), keys);
+    return mp_obj_new_bytes(keys, sizeof keys);
+}
+MP_DEFINE_CONST_FUN_OBJ_1(tasuki_slot_keys_obj, slot_keys);
+
+/* slot_root(keys, entries, meta) -> bytes(24)
+ *
+ * Root over the 16 slots of an epoch: their keys, the entries of the used slots
+ * joined in any order, meta entry of 16 bytes. */
+static mp_obj_t slot_root(mp_obj_t keys, mp_obj_t entries, mp_obj_t meta)
+{
     uint8_t nodes[(2 * TSK_SLOTS - 1) * NODE];
     mp_buffer_info_t e = readable(entries);
     size_t n = e.len / TSK_ENTRY_SIZE;
@@ -118,8 +131,7 @@ static mp_obj_t slot_root(mp_obj_t secret, mp_obj_t entries, mp_obj_t meta)
     if (!holds) {
         mp_raise_ValueError(MP_ERROR_TEXT("entries"));
     }
-    tsk_slot_keys(TSK_SHA_PORTABLE, exactly(secret, 16), keys);
-    tsk_slot_tree(TSK_SHA_PORTABLE, keys, e.buf, n, last, nodes);
+    tsk_slot_tree(TSK_SHA_PORTABLE, exactly(keys, TSK_SLOTS * TSK_KEY_SIZE), e.buf, n, last, nodes);
     return mp_obj_new_bytes(nodes + sizeof nodes - NODE, NODE);
 }
 MP_DEFINE_CONST_FUN_OBJ_3(tasuki_slot_root_obj, slot_root);

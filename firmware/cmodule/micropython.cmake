@@ -7,12 +7,16 @@ add_library(usermod_tasuki INTERFACE)
 set(TASUKI_INNER
     ${CMAKE_CURRENT_LIST_DIR}/cobs.c
     ${CMAKE_CURRENT_LIST_DIR}/core.c
+    ${CMAKE_CURRENT_LIST_DIR}/rings.c
     ${CMAKE_CURRENT_LIST_DIR}/sodium.c
+    ${CMAKE_CURRENT_LIST_DIR}/sodium_box.c
 )
 
 target_sources(usermod_tasuki INTERFACE
     ${CMAKE_CURRENT_LIST_DIR}/module.c
     ${CMAKE_CURRENT_LIST_DIR}/signing.c
+    ${CMAKE_CURRENT_LIST_DIR}/sealing.c
+    ${CMAKE_CURRENT_LIST_DIR}/emitting.c
     ${CMAKE_CURRENT_LIST_DIR}/framing.c
     ${CMAKE_CURRENT_LIST_DIR}/hashing.c
     ${CMAKE_CURRENT_LIST_DIR}/records.c

@@ -24,9 +24,12 @@ KEPT void *memset(void *dst, int byte, size_t n)
 }
 
 #include "cobs.c"
+#include "emitting.c"
 #include "framing.c"
 #include "hashing.c"
 #include "records.c"
+#include "rings.c"
+#include "sealing.c"
 #include "signing.c"
 
 KEPT mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args)
@@ -61,3 +64,4 @@ static volatile uint16_t *zero_u16(void)
 #define optblocker_u16 (*zero_u16())
 
 #include "sodium.c"
+#include "sodium_box.c"

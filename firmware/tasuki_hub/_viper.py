@@ -160,6 +160,211 @@ def pack(to, at: int, records, start: int, n: int, columns: int) -> int:
 
 
 @micropython.viper
+def ready(state: ptr32, hi: int, lo: int, flush: int) -> int:
+    """emitting._ready. Times are apart by less than 2**30 us, else by far more than a frame."""
+    cut = state[2]
+    n = state[1]
+    per_frame = state[12]
+    if cut:
+        n = cut
+    if n < per_frame and not flush and not cut:
+        return 0
+    if n > per_frame:
+        n = per_frame
+    high = hi - state[3]
+    behind = lo - state[4]
+    if high > 1 or (high == 1 and behind >= 0):
+        behind = 0x3FFFFFFF
+    elif high == 1:
+        behind += 0x20000000
+        behind += 0x20000000
+    elif high < 0:
+        return 0
+    if n == 0 or behind <= 0:
+        return 0
+    period = state[9]
+    if behind <= (n - 1) * period:
+        n = (behind + period - 1) // period
+    if n == per_frame or flush or cut:
+        return n
+    return 0
+
+
+@micropython.viper
+def advance(state: ptr32, n: int):
+    """emitting._advance."""
+    head = state[0] + n
+    if head >= state[8]:
+        head -= state[8]
+    state[0] = head
+    state[1] = state[1] - n
+    lo = state[4] + n * state[9]
+    state[3] = state[3] + (lo >> 30)
+    state[4] = lo & 0x3FFFFFFF
+    cut = state[2]
+    if cut:
+        cut -= n
+        state[2] = cut
+        if cut == 0:
+            state[3] = state[5]
+            state[4] = state[6]
+
+
+@micropython.viper
+def pull(state: ptr32, records: ptr8, dst: ptr8, at: int, n: int) -> int:
+    """Copy the n oldest records to dst[at:]; the bytes."""
+    size = state[7]
+    start = state[0] * size
+    end = state[8] * size
+    left = n * size
+    while left:
+        dst[at] = records[start]
+        at += 1
+        start += 1
+        if start == end:
+            start = 0
+        left -= 1
+    return n * size
+
+
+@micropython.viper
+def header(dst: ptr8, frames: ptr32, state: ptr32, packed: int):
+    """The header at dst[17:] of the next frame of a sample ring, whose seq goes on."""
+    dst[17] = frames[8]
+    dst[18] = state[10]
+    dst[19] = state[11]
+    dst[20] = packed
+    word = state[13]
+    state[13] = word + 1
+    at = 21
+    i = 0
+    while i < 3:
+        dst[at] = word
+        dst[at + 1] = word >> 8
+        dst[at + 2] = word >> 16
+        dst[at + 3] = word >> 24
+        word = state[3 + i]
+        at += 4
+        i += 1
+
+
+@micropython.viper
+def enter(slot: ptr8, message: ptr8, state: ptr32, n: int):
+    """The entry of a slot takes the frame whose body stands at message[17:]; n records of the ring."""
+    count = slot[6] | slot[7] << 8
+    if count == 0:
+        slot[0] = message[19]
+        slot[1] = message[18]
+        i = 0
+        while i < 4:
+            slot[2 + i] = message[21 + i]
+            i += 1
+        i = 0
+        while i < 8:
+            slot[8 + i] = message[25 + i]
+            i += 1
+    count += 1
+    slot[6] = count
+    slot[7] = count >> 8
+    lo = state[4] + (n - 1) * state[9]
+    hi = state[3] + (lo >> 30)
+    lo = lo & 0x3FFFFFFF
+    i = 0
+    while i < 4:
+        slot[16 + i] = hi
+        slot[20 + i] = lo
+        hi = hi >> 8
+        lo = lo >> 8
+        i += 1
+    message[0] = 0
+    i = 0
+    while i < 16:
+        message[1 + i] = slot[48 + i]
+        i += 1
+
+
+@micropython.viper
+def stuff(dst: ptr8, at: int, last: int, crc: uint) -> int:
+    """COBS of a frame that stands at dst[1 : at + 1], its last 4 bytes not yet: they become crc.
+
+    `at` is the frame's length, at most 254, and last is at + 1; the length with
+    the delimiter. A frame so short takes one code byte more and no other.
+    """
+    dst[at - 3] = crc
+    dst[at - 2] = crc >> 8
+    dst[at - 1] = crc >> 16
+    dst[at] = crc >> 24
+    dst[last] = 0
+    size = last + 1
+    while at > 0:
+        if dst[at] == 0:
+            dst[at] = last - at
+            last = at
+        at -= 1
+    dst[0] = last
+    return size
+
+
+@micropython.viper
+def go_on(state: ptr32, ring: ptr8, size: int):
+    """emitting._go_on; size is the ring's."""
+    sent = state[5] + 1
+    state[5] = sent
+    if sent == state[4]:
+        return
+    place = state[3]
+    gone = 255
+    while gone == 255:
+        place += 2 + (ring[place] | ring[place + 1] << 8)
+        if place + 2 > size or ring[place] & ring[place + 1] == 255:
+            place = 0
+        gone = ring[place + 4]
+    state[3] = place
+
+
+@micropython.viper
+def make_room(state: ptr32, ring: ptr8, size: int, n: int) -> int:
+    """emitting._keep but for the body itself; size is the ring's. Where the n bytes of the body go."""
+    end = state[0]
+    stop = end + 2 + n
+    wraps = 0
+    if stop > size:
+        stop = size
+        wraps = 1
+    while True:
+        while state[2]:
+            place = state[1]
+            if place < end or place >= stop:
+                break
+            if state[5] != state[4] and place == state[3]:
+                state[6] = state[6] + 1
+                go_on(state, ring, size)
+            place += 2 + (ring[place] | ring[place + 1] << 8)
+            if place + 2 > size or ring[place] & ring[place + 1] == 255:
+                place = 0
+            state[1] = place
+            state[2] = state[2] - 1
+        if wraps == 0:
+            break
+        if end + 2 <= size:
+            ring[end] = 255
+            ring[end + 1] = 255
+        end = 0
+        stop = 2 + n
+        wraps = 0
+    ring[end] = n
+    ring[end + 1] = n >> 8
+    if state[2] == 0:
+        state[1] = end
+    if state[5] == state[4]:
+        state[3] = end
+    state[2] = state[2] + 1
+    state[4] = state[4] + 1
+    state[0] = stop
+    return end + 2
+
+
+@micropython.viper
 def _schedule(w: ptr32, data: ptr8, at: int):
     """Message schedule of FIPS 180-4 section 6.4.2 step 1, from data[at : at + 128]."""
     m = (uint(0xFFFF) << 16) | uint(0xFFFF)

@@ -4,68 +4,28 @@ Its UART is the line, its flash a file, its sensors a recording in files of
 the host, its entropy the host's. The emulator runs in the hub's folder:
 
     hub.json     {"unique_id": hex, "speed": n, "replay": folder, "packed": bool,
-                  "start_us": n, "power_cut": [operation, bytes]}
-    flash.img    a NOR flash with LittleFS; the last two keys are for tests
+                  "start_us": n, "power_cut": [operation, bytes], "vault_cut": the same,
+                  "battery_mv": n}
+    flash.img    a NOR flash with LittleFS; the last keys are for tests
+    vault.img    the key region, which no program reads
+    garment.json {"path": [folder, ...], ...}: for tests, simulated electronics
 """
 
 import gc
 import json
 import os
+import sys
 import time
 
 import _qemu
 import machine
 import micropython
-import vfs
 
-from tasuki_hub.nor_flash import NorFlash
-from tasuki_hub.replay import Replay, StatusDriver
+from tasuki_hub import status
+from tasuki_hub.replay import Replay
+from tasuki_hub.setup_qemu import Setup
 
-_STATUS_STREAM = 5
-_STATUS_US = 4_000_000
-_BLOCKS = 64  # 256 KiB
 _MILLI = 1000
-
-
-def configured():
-    """True when this emulator is to be a hub."""
-    try:
-        _qemu.open("hub.json").close()
-    except OSError:
-        return False
-    return True
-
-
-class HostFiles:
-    """The host's files, to read; mounted, so that open() finds them."""
-
-    def mount(self, readonly, mkfs):
-        """Nothing to prepare."""
-
-    def umount(self):
-        """Nothing to close."""
-
-    def open(self, path, mode):
-        """A file; OSError when there is none."""
-        return _qemu.open(path, mode)
-
-
-def mount_flash(cut):
-    """Mount the filesystem at /flash; one that was never made is made.
-
-    A filesystem that cannot be mounted is left alone, because it may hold a
-    key and the session counter that goes with it.
-    """
-    try:
-        file = _qemu.open("flash.img", "r+b")
-    except OSError:
-        _qemu.open("flash.img", "wb").close()
-        file = _qemu.open("flash.img", "r+b")
-    flash = NorFlash(file, _BLOCKS, cut, _qemu.power_off)
-    if flash.blank():
-        vfs.VfsLfs2.mkfs(flash)
-    vfs.mount(vfs.VfsLfs2(flash, mtime=False), "/flash")
-    return flash
 
 
 class Board:
@@ -74,17 +34,18 @@ class Board:
     name = "qemu"
     flash = "/flash"
 
-    def __init__(self):
+    def __init__(self, setup):
         micropython.kbd_intr(-1)
-        vfs.mount(HostFiles(), "/host")
-        with _qemu.open("hub.json") as f:
-            self._config = json.load(f)
-        self.nor = mount_flash(self._config.get("power_cut"))
+        self._config = setup.config
+        self.nor = setup.nor
+        if hasattr(setup, "vault"):
+            self.vault = setup.vault
         _qemu.preset_us(self._config.get("start_us", 0))
         if "packed" in self._config:
             self.packed = self._config["packed"]
         # floats have 24 bits here, so the speed is a whole number of thousandths
-        self._speed = round(self._config["speed"] * _MILLI)
+        self.speed = self._config["speed"]
+        self._speed = round(self.speed * _MILLI)
         self._last = time.ticks_us()
         self._now = 0
 
@@ -112,8 +73,7 @@ class Board:
 
     def drivers(self, hub):
         """The streams of this garment: (number, driver)."""
-        streams = Replay("/host" + self._config["replay"]).channels
-        return streams + [(_STATUS_STREAM, StatusDriver(hub, _STATUS_US))]
+        return Replay("/host" + self._config["replay"]).channels + status.drivers(hub)
 
     def read_into(self, buf):
         """Bytes that have arrived, without waiting; return their number."""
@@ -128,13 +88,64 @@ class Board:
         _qemu.wait_ms(ms)
 
     def battery_mv(self):
-        """No battery is measured here."""
-        return 0
+        """hub.json's battery_mv; 0 without it: no battery is measured here."""
+        return self._config.get("battery_mv", 0)
 
     def reset_cause(self):
         """Index of layout.RESET_CAUSES."""
         return machine.reset_cause()
 
+    def crash_pc(self):
+        """Where the fault or the watchdog's bite was that ended the life before, else 0."""
+        return _qemu.crash_pc()
+
+    def watchdog(self, ms):
+        """From now on reset the processor unless feed() comes that often; 0 ends that."""
+        _qemu.watchdog(ms)
+
+    def feed(self):
+        """All is well."""
+        _qemu.feed()
+
+    def power_off(self):
+        """Switch off: the emulator ends."""
+        _qemu.power_off()
+
+    def reset(self, cause):
+        """Reset the processor; the next start finds the cause."""
+        _qemu.reset(cause)
+
     def heap_free(self):
         """Bytes left on the heap."""
         return gc.mem_free()
+
+
+def prepare():
+    """What a start has before its firmware is chosen; loader.py asks once."""
+    return Setup()
+
+
+def start_again():
+    """Reset the processor."""
+    machine.reset()
+
+
+def board(setup):
+    """The board that hub.json describes.
+
+    Beside garment.json it plays no recording: its sensors are simulated
+    electronics under the drivers that a garment runs. That is test code, the
+    module `qemu_garment` below `path` in the host's files; a locked hub
+    runs none of it.
+    """
+    try:
+        with _qemu.open("garment.json") as f:
+            garment = json.load(f)
+    except OSError:
+        garment = None
+    if garment is None or setup.locked:
+        return Board(setup)
+    sys.path.extend(["/host" + folder for folder in garment["path"]])
+    import qemu_garment
+
+    return qemu_garment.GarmentBoard(setup, garment)

@@ -17,11 +17,10 @@ import time
 
 import micropython
 
-from tasuki_hub import packing
-from tasuki_hub.replay import Replay, StatusDriver
+from tasuki_hub import packing, status
+from tasuki_hub.replay import Replay
+from tasuki_wire import layout
 
-_STATUS_STREAM = 5
-_STATUS_US = 4_000_000
 _PIECE = 64  # small writes, so that a full terminal does not stop the hub for long
 
 
@@ -35,10 +34,11 @@ class Board:
         with open(folder + "/hub.json") as f:
             self._config = json.load(f)
         self.flash = folder + "/flash"
-        self._speed = self._config["speed"]
+        self.speed = self._config["speed"]
         self.packed = self._config.get("packed", packing.FAST)
         self._last = time.ticks_us()
         self._now = 0
+        self._cause = layout.RESET_CAUSES.index("power_on")
         self._in = sys.stdin.buffer
         self._out = sys.stdout.buffer
         self._readable = select.poll()
@@ -63,14 +63,13 @@ class Board:
     def now_us(self):
         """Device time in microseconds since boot; never goes back."""
         ticks = time.ticks_us()
-        self._now += time.ticks_diff(ticks, self._last) * self._speed
+        self._now += time.ticks_diff(ticks, self._last) * self.speed
         self._last = ticks
         return int(self._now)
 
     def drivers(self, hub):
         """The streams of this garment: (number, driver)."""
-        streams = Replay(self._config["replay"]).channels
-        return streams + [(_STATUS_STREAM, StatusDriver(hub, _STATUS_US))]
+        return Replay(self._config["replay"]).channels + status.drivers(hub)
 
     def read_into(self, buf):
         """Bytes that have arrived, without waiting; return their number."""
@@ -98,8 +97,12 @@ class Board:
         return 0
 
     def reset_cause(self):
-        """Index of layout.RESET_CAUSES: always power_on."""
-        return 1
+        """Index of layout.RESET_CAUSES: power_on, until reset() says otherwise."""
+        return self._cause
+
+    def reset(self, cause):
+        """Be another life with this cause; the process goes on."""
+        self._cause = cause
 
     def heap_free(self):
         """Bytes left on the heap."""

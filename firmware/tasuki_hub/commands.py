@@ -1,10 +1,9 @@
 """What the host may ask, and how the hub answers. Every command is answered but the ack."""
 
-from tasuki_hub import consent
+from tasuki_hub import anchors, consent
 from tasuki_wire import codec, epoch, items, layout
 from tasuki_wire.errors import WireError
 
-FIRMWARE = b"tasuki 0.1.0"
 MAINTENANCE = "maintenance"  # why a hub leaves: the REPL takes over
 REBOOT = "reboot"  # it starts anew
 
@@ -60,11 +59,12 @@ class Commands:
     # -- who are you ------------------------------------------------------
 
     def do_hello_request(self, now, request):
+        self._hub.store.rewind()
         self._hub.hello()
 
     def do_identify(self, now, request):
         hub = self._hub
-        keyed = hub.keys.seed is not None
+        keyed = any(hub.public)  # a key counts once its public half is known, which takes long without C
         authority = hub.keys.authority
         kind = codec.number("identity")
         hub.link.answer(
@@ -76,10 +76,10 @@ class Commands:
                 epoch.key_id(hub.public) if keyed else bytes(8),
                 hub.public,
                 epoch.key_id(authority) if authority else bytes(8),
-                layout.LIFE_CYCLE.index("dev" if keyed else "blank"),
-                0,
+                layout.LIFE_CYCLE.index("locked" if hub.keys.locked else "dev" if keyed else "blank"),
+                getattr(hub.board, "counter", 0),
                 hub.keys.sequence,
-                FIRMWARE,
+                anchors.FIRMWARE,
                 hub.board.name.encode(),
             ),
         )
@@ -113,7 +113,7 @@ class Commands:
                 hub.session,
                 hub.epochs.open.number if hub.epochs.open else hub.epochs.next_number,
                 hub.consent.remaining_s(now),
-                0,
+                min(hub.store.count, 0xFFFF),
             ),
         )
 
@@ -122,7 +122,9 @@ class Commands:
     def do_enroll(self, now, request, authority, challenge, repin):
         hub = self._hub
         keys = hub.keys
-        if keys.seed is not None and keys.authority != authority and not repin:
+        if keys.locked:
+            return self.answer(request, "enroll", "not_allowed")
+        if keys.keyed and keys.authority != authority and not repin:
             return self.answer(request, "enroll", "already_pinned")
         if hub.sampling or not hub.jobs.idle():
             return self.answer(request, "enroll", "busy")
@@ -131,17 +133,18 @@ class Commands:
     def _enroll(self, request, authority, challenge, repin):
         hub = self._hub
         keys = hub.keys
-        if repin or keys.seed is None:
+        if repin or not keys.keyed:
+            hub.wipe()  # no token of before reaches the new key
+            hub.store.wipe()
             try:
-                seed = hub.board.entropy(32)
+                hub.public = yield from keys.create_steps(hub.crypto, hub.board, authority)
             except NotImplementedError:
                 return self.answer(request, "enroll", "no_entropy")
-            hub.wipe()
-            keys.pin(seed, authority)
-            hub.public = yield from hub.crypto.public_key_steps(keys.seed)
+            except OSError:
+                return self.answer(request, "enroll", "full")
         yield
         body = epoch.possession_body(challenge, authority, hub.device, hub.public)
-        signature = yield from hub.crypto.sign_steps(keys.seed, hub.public, epoch.signed("possession", body))
+        signature = yield from keys.sign_steps(hub.crypto, hub.public, epoch.signed("possession", body))
         kind = codec.number("enrolled")
         hub.link.answer(kind, codec.pack(kind, request, hub.device, hub.public, signature))
         if repin:
@@ -172,7 +175,11 @@ class Commands:
     def _accept(self, request, token, now):
         hub = self._hub
         self._verifying = False
-        hub.keys.raise_sequence(consent.fields_of(token)[5])
+        try:
+            hub.keys.raise_sequence(consent.fields_of(token)[5])
+        except OSError as e:  # what is not kept could be used again
+            hub.complain("flash", e)
+            return self._token_answer(request, "full", now)
         hub.consent.accept(token, now)
         hub.consent.narrow(self._narrowed)
         self._token_answer(request, "ok", now)
@@ -203,9 +210,7 @@ class Commands:
     # -- sampling ---------------------------------------------------------
 
     def do_start(self, now, request):
-        if not self._hub.sampling:
-            self._hub.start(now)
-        self.answer(request, "start", "ok")
+        self.answer(request, "start", "ok" if self._hub.sampling else self._hub.start(now))
 
     def do_stop(self, now, request):
         hub = self._hub
@@ -220,6 +225,8 @@ class Commands:
 
     def do_maintenance(self, now, request):
         hub = self._hub
+        if hub.keys.locked:
+            return self.answer(request, "maintenance", "not_allowed")
         if hub.sampling or not hub.jobs.idle():
             return self.answer(request, "maintenance", "busy")
         self.answer(request, "maintenance", "ok")
@@ -255,4 +262,7 @@ class Commands:
 
     def do_ack(self, now, session, number):
         if session == self._hub.session:
-            self._hub.epochs.trim(number)
+            self._hub.acknowledged(number, now)
+
+    def do_stored_ack(self, now, session, number):
+        self._hub.store.acknowledged(session, number)

@@ -14,6 +14,7 @@ class Consent:
     def __init__(self):
         self.token = None  # bytes with signature
         self.token_id = b""
+        self.storage = bytes(32)  # the host's X25519 key for stored epochs; zeros for none
         self._items = 0
         self._expires_us = 0
 
@@ -38,6 +39,7 @@ class Consent:
         fields = fields_of(token)
         self.token = token
         self.token_id = epoch.token_id(token)
+        self.storage = fields[9]
         self._items = fields[4] & items.ALL_ITEMS
         self._expires_us = now_us + fields[7] * 1_000_000
 
@@ -48,6 +50,7 @@ class Consent:
     def drop(self):
         """Forget the token."""
         self.token = None
+        self.storage = bytes(32)
         self._items = 0
 
 
@@ -61,7 +64,7 @@ def refusal(token, device, nonce, keys):
     form, authority, for_device, _, _, sequence, for_nonce, _, _, _, _ = fields_of(token)
     if form != layout.TOKEN_FORMAT:
         return "malformed"
-    if keys.seed is None:
+    if not keys.keyed:
         return "no_key"
     if for_device != device:
         return "wrong_device"

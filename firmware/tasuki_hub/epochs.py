@@ -1,95 +1,89 @@
 """Epochs on the hub: leaves as frames are packed, entries and root when closed.
 
-Everything is held in buffers that are made once: one open epoch and two
-closed ones, which wait for their signature or serve resends.
+Everything is held in buffers that are made once: the slots of the one open
+epoch, and leaves of three, of which two are closed and wait for their
+signature or serve resends.
 """
 
-from tasuki_hub import trees
+from tasuki_hub import emitting, trees
 from tasuki_wire import codec, epoch, layout
 
 _KEPT = 2
-
-
-class _Slot:
-    """What an epoch knows of one stream."""
-
-    def __init__(self, number, kind, frames):
-        self.number = number
-        self.kind = kind
-        self.leaves = bytearray(frames * layout.NODE_SIZE)
-        self.capacity = frames
-        self.count = 0
-        self.key = b""
-        self.first_seq = 0
-        self.t0 = self.t1 = (0, 0)
+_ROWS = 40  # where the entries of an opening begin
 
 
 class Epoch:
     """Buffers of one epoch, used again and again."""
 
-    def __init__(self, shapes):
-        self.slots = {number: _Slot(number, kind, frames) for number, kind, frames in shapes}
+    def __init__(self, streams, slots, shapes):
+        self.slots = slots  # by stream, see emitting.py; those of whichever epoch is open
+        self.leaves = {number: bytearray(frames * layout.NODE_SIZE) for number, _, frames in shapes}
+        self.rows = tuple([self._row(stream) for stream in streams])
+        self.end = (0, 0)
         self.number = -1
         self.record = b""
         self.opening = b""
         self.root = b""
         self.token = b""
 
-    def open(self, number, secret, token, items, now_us):
+    def _row(self, stream):
+        """What emit needs of a stream."""
+        ring = stream.ring
+        return ring.state, ring.buf, self.slots[stream.number], self.leaves[stream.number]
+
+    def open(self, number, secret, token, items, calibration, now_us):
         """Start over as epoch `number`; items are the consent bits in force."""
         self.number = number
         self.items = items
+        self.calibration = calibration
         self.secret = secret
         self.token = token
         self.start_us = now_us
+        self.end = codec.time_words(now_us + layout.DEFAULT_EPOCH_US)
         self.record = b""
         self.opening = b""
-        for slot in self.slots.values():
-            slot.count = 0
-            slot.key = epoch.slot_key(secret, slot.number)
+        size = layout.KEY_SIZE
+        self._keys = trees.slot_keys(secret)
+        keys = memoryview(self._keys)
+        for stream, slot in self.slots.items():
+            slot[6] = slot[7] = 0  # no frame yet
+            emitting.copy_into(slot, emitting.SLOT_KEY, keys, stream * size, size)
 
     def full(self, stream):
         """True when no further frame of the stream fits."""
-        slot = self.slots[stream]
-        return slot.count == slot.capacity
+        return self.count(stream) * layout.NODE_SIZE == len(self.leaves[stream])
 
-    def add(self, stream, seq, t0, t1, body):
-        """Hash a frame body; t0 and t1 are the time words of its first and last sample."""
+    def count(self, stream):
+        """Frames of a stream, while the epoch is open."""
         slot = self.slots[stream]
-        if not slot.count:
-            slot.first_seq = seq
-            slot.t0 = t0
-        at = slot.count * layout.NODE_SIZE
-        trees.frame_leaf_into(slot.leaves, at, slot.key, body)
-        slot.count += 1
-        slot.t1 = t1
+        return slot[6] | slot[7] << 8
 
     def empty(self):
         """True when no frame was added."""
-        return not any([slot.count for slot in self.slots.values()])
+        return not any([slot[6] | slot[7] for slot in self.slots.values()])
 
     def close(self, session, reason):
         """Fix entries and root and build the opening."""
-        entries = {}
-        for slot in self.slots.values():
-            if slot.count:
-                root = trees.root(memoryview(slot.leaves)[: slot.count * layout.NODE_SIZE])
-                entries[slot.number] = epoch.pack_entry(
-                    slot.number, slot.kind, slot.first_seq, slot.count, slot.t0, slot.t1, root
-                )
-        meta = epoch.pack_meta(layout.CLOSE_REASONS.index(reason), self.items, 0)
+        rows = b""
+        for stream in sorted(self.slots):
+            if self.count(stream):
+                slot = self.slots[stream]
+                emitting.close_slot(slot, self.leaves[stream])
+                rows += memoryview(slot)[: layout.ENTRY_SIZE]
+        meta = epoch.pack_meta(layout.CLOSE_REASONS.index(reason), self.items, self.calibration)
         head = codec.pack(epoch.OPENING, session, self.number, self.secret, 0, 0, 0, b"")
-        rows = b"".join([entries[number] for number in sorted(entries)])
-        self.root = trees.slot_root(self.secret, rows, meta)
+        self.root = trees.slot_root(self._keys, rows, meta)
+        self._keys = None
         self.opening = head[: -layout.META_SIZE] + meta + rows
 
     def leaf_bytes(self, stream, first, count):
-        """Leaves of a stream from index first on, or None when there are none."""
-        slot = self.slots.get(stream)
-        if slot is None or first >= slot.count or not count:
-            return None
-        last = min(first + count, slot.count)
-        return bytes(slot.leaves[first * layout.NODE_SIZE : last * layout.NODE_SIZE])
+        """Leaves of a stream of a closed epoch from index first on, or None when there are none."""
+        for at in range(_ROWS, len(self.opening), layout.ENTRY_SIZE):
+            if self.opening[at] == stream:
+                last = min(first + count, self.opening[at + 6] | self.opening[at + 7] << 8)
+                if first < last:
+                    return bytes(self.leaves[stream][first * layout.NODE_SIZE : last * layout.NODE_SIZE])
+        return None
 
 
 class Epochs:
@@ -97,16 +91,23 @@ class Epochs:
 
     def __init__(self, streams, extra):
         shapes = [(s.number, s.kind, _frames_in_bound(s.driver)) for s in streams] + list(extra)
-        self._free = [Epoch(shapes) for _ in range(_KEPT + 1)]
+        for stream in streams:
+            stream.ring.bind(stream.kind, stream.number, stream.per_frame)
+        slots = {
+            number: bytearray(emitting.SLOT_SIZE + emitting.slot_stack(frames))
+            for number, _, frames in shapes
+        }
+        self._free = [Epoch(streams, slots, shapes) for _ in range(_KEPT + 1)]
         self.closed = []  # oldest first, signed or not
         self.open = None
         self.next_number = 0
         self.given_up = 0
+        self.calibration = 0  # version of the constants that the next epoch is sampled with
 
     def begin(self, secret, token, items, now_us):
         """Open the next epoch."""
         self.open = self._free.pop()
-        self.open.open(self.next_number, secret, token, items, now_us)
+        self.open.open(self.next_number, secret, token, items, self.calibration, now_us)
         self.next_number += 1
 
     def can_close(self):
@@ -132,9 +133,11 @@ class Epochs:
         self.open = None
 
     def trim(self, number):
-        """The host has stored everything up to this epoch durably."""
-        while self.closed and self.closed[0].record and self.closed[0].number <= number:
-            self._free.append(self.closed.pop(0))
+        """The host has stored this epoch durably."""
+        kept = self.find(number)
+        if kept and kept.record:
+            self.closed.remove(kept)
+            self._free.append(kept)
 
     def find(self, number):
         """A closed epoch by its number, or None."""
@@ -145,6 +148,7 @@ class Epochs:
 
 
 def _frames_in_bound(driver):
-    # an early flush makes short frames, hence the margin
-    full = layout.MAX_BLOCK_US // (driver.period_us * driver.per_frame)
-    return min(layout.MAX_BLOCK_FRAMES, full + full // 4 + 8)
+    # What an epoch of the usual length takes, and some that a gap or an early flush
+    # makes short; a longer one is closed when a slot is full.
+    usual = layout.DEFAULT_EPOCH_US // (driver.period_us * driver.per_frame)
+    return min(layout.MAX_BLOCK_FRAMES, usual + usual // 8 + 3)

@@ -16,6 +16,10 @@ class Jobs:
         """Append a generator."""
         self._queue.append(job)
 
+    def drop(self):
+        """Forget all but the one that runs; for the running one itself to call."""
+        del self._queue[1:]
+
     def idle(self):
         """True when nothing is under way."""
         return not self._queue

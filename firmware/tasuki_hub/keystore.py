@@ -1,7 +1,8 @@
-"""What a hub remembers: its key, the pinned consent authority, two counters.
+"""What a hub remembers: its key, the pinned consent authority, three counters.
 
 One small file each, replaced by rename, so that a power cut leaves the old or
 the new value and never half of one. The counters live and die with the key.
+A board with a vault keeps all this there: vault.py has the same methods.
 """
 
 import errno
@@ -13,10 +14,17 @@ _SEED = "seed"
 _AUTHORITY = "authority"
 _SESSION = "session"
 _SEQUENCE = "sequence"
+_FLOOR = "floor"
 
 
 class KeyStore:
-    """Files in one folder; absent means never set."""
+    """Files in one folder; absent means never set.
+
+    floor is the highest version counter of firmware that was confirmed here.
+    """
+
+    can_lock = False  # whoever has the files has the key
+    locked = False
 
     def __init__(self, folder):
         self._folder = folder
@@ -25,9 +33,31 @@ class KeyStore:
         self.authority = self._read(_AUTHORITY, 32)
         self.session = self._number(_SESSION)
         self.sequence = self._number(_SEQUENCE)
+        self.floor = self._number(_FLOOR)
         if self.damaged:
             # never sign with half a key, never start a counter again
             self.seed = None
+
+    @property
+    def keyed(self):
+        """True when there is a key to sign with."""
+        return self.seed is not None
+
+    def public_key(self, crypto):
+        """The public key; zeros without a key."""
+        return crypto.public_key(self.seed) if self.seed else bytes(32)
+
+    def create_steps(self, crypto, board, authority):
+        """Make a key of the board's entropy, in place of all there was; its public key.
+
+        Raises NotImplementedError when the board has no entropy; nothing is lost then.
+        """
+        self.pin(board.entropy(32), authority)
+        return (yield from crypto.public_key_steps(self.seed))
+
+    def sign_steps(self, crypto, public, message):
+        """Signature of the device key."""
+        return (yield from crypto.sign_steps(self.seed, public, message))
 
     def _path(self, name):
         return self._folder + "/" + name
@@ -57,14 +87,14 @@ class KeyStore:
 
     def forget(self):
         """Destroy the key first, then all that hangs on it."""
-        for name in (_SEED, _AUTHORITY, _SESSION, _SEQUENCE):
+        for name in (_SEED, _AUTHORITY, _SESSION, _SEQUENCE, _FLOOR):
             try:
                 os.remove(self._path(name))
             except OSError:
                 pass
         self.damaged = False
         self.seed = self.authority = None
-        self.session = self.sequence = 0
+        self.session = self.sequence = self.floor = 0
 
     def pin(self, seed, authority):
         """Keep a new device key and the consent authority that it obeys, in place of all there was.
@@ -88,3 +118,15 @@ class KeyStore:
         """Keep the highest token sequence accepted, before the token takes effect."""
         self._write(_SEQUENCE, sequence.to_bytes(4, "little"))
         self.sequence = sequence
+
+    def raise_floor(self, counter):
+        """Keep the counter of the firmware that was confirmed; older bundles are refused from now on."""
+        if counter > self.floor:
+            self._write(_FLOOR, counter.to_bytes(4, "little"))
+            self.floor = counter
+
+
+def of(board):
+    """The key store of a board: its vault where it has one, else files in its flash."""
+    make = getattr(board, "vault", None)
+    return make() if make else KeyStore(board.flash)

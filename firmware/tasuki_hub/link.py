@@ -4,12 +4,16 @@ Answers go first, then what was packed, in order; the record and opening of an
 epoch wait until the epoch's frames have left.
 """
 
+from array import array
+
 from tasuki_hub import fast, native
-from tasuki_wire import codec, layout
+from tasuki_hub.emitting import take_into
+from tasuki_wire import codec, epoch, layout
 from tasuki_wire.errors import WireError
 
 _STUFFED = layout.MAX_FRAME + 2
 _MAX_QUEUED = 64
+_SAMPLE_KINDS = 32  # sample kinds have numbers below
 
 
 class Link:
@@ -17,6 +21,7 @@ class Link:
 
     def __init__(self, ring):
         self.ring = ring
+        self._frames = ring.state
         self.damaged = 0
         self.dropped = 0  # messages that found the queue full
         self.seq = 0
@@ -24,11 +29,13 @@ class Link:
         self._rx_n = 0
         self._frame = bytearray(_STUFFED)
         self._tx = bytearray(_STUFFED + 1)
+        self._seeds = array("I", [k.seed if k else 0 for k in map(codec.KINDS.get, range(_SAMPLE_KINDS))])
         self._tx_view = memoryview(self._tx)
         self._tx_n = 0
         self._tx_at = 0
         self._body = bytearray(layout.MAX_FRAME)
         self._message = 0
+        self.hold = False  # nobody listens: what was sampled waits, or is stored
         self._answers = []
         self._bulk = []  # (frames that go first, kind, payload)
 
@@ -72,9 +79,26 @@ class Link:
         for payload in payloads:
             self._queue(self._bulk, (self.ring.packed, kind, payload))
 
+    def bulk_frame(self, kind, payload):
+        """Queue one payload behind the frames packed so far, as for a message that is made piece by piece."""
+        self._queue(self._bulk, (self.ring.packed, kind, payload))
+
+    def withdraw(self, record):
+        """Drop this record and the opening behind it from what waits: they leave another way."""
+        kept = []
+        drop = False
+        for entry in self._bulk:
+            if entry[1] != epoch.OPENING:
+                drop = entry[1] == epoch.RECORD and entry[2] == record
+            if not drop:
+                kept.append(entry)
+        self._bulk = kept
+
     def _queue(self, queue, entry):
         if len(queue) >= _MAX_QUEUED:
-            queue.pop(0)
+            # a frame sent again is asked for again; an answer that went is not
+            again = [i for i, e in enumerate(queue) if e[1] is None]
+            queue.pop(again[0] if again else 0)
             self.dropped += 1
         queue.append(entry)
 
@@ -91,8 +115,10 @@ class Link:
         return not self._answers
 
     def idle(self):
-        """True when all has been written."""
-        return self.quiet() and not self._bulk and self.ring.next() is None and self._tx_at == self._tx_n
+        """True when all has been written that may be."""
+        if not self.quiet() or self._tx_at != self._tx_n:
+            return False
+        return self.hold or (not self._bulk and self.ring.next() is None)
 
     def forget(self, streams):
         """Drop the frames of these streams that wait to be sent again."""
@@ -105,48 +131,51 @@ class Link:
 
     def pump(self, write, now_us, budget):
         """Write until the line takes no more or budget bytes have gone."""
+        at = self._tx_at
+        end = self._tx_n
         while budget > 0:
-            if self._tx_at == self._tx_n and not self._load(now_us):
-                return
-            n = write(self._tx_view[self._tx_at : self._tx_n])
+            if at == end:
+                # frames of samples are what there is most of: the shortest way is theirs
+                if self._answers or self._bulk or self.hold:
+                    end = self._load(now_us)
+                else:
+                    end = take_into(self._tx, self._frames, self.ring.buf, self._seeds)
+                self._tx_n = end
+                self._tx_at = at = 0
+                if not end:
+                    return
+            n = write(self._tx_view[at:end])
             if not n:
                 return
-            self._tx_at += n
+            self._tx_at = at = at + n
             budget -= n
 
     def _load(self, now_us):
-        """Stuff the next frame into the transmit buffer; False when there is none."""
+        """Stuff the next frame into the transmit buffer; its length, 0 when there is none."""
         if self._answers:
             entry = self._answers.pop(0)
+        elif self.hold:
+            return 0
         elif self._bulk and self._bulk[0][0] <= self.ring.sent:
             entry = self._bulk.pop(0)
         else:
-            body = self.ring.next()
-            if body is None:
-                return False
-            self._stuff(body, len(body))
-            self.ring.mark_sent()
-            return True
+            return take_into(self._tx, self._frames, self.ring.buf, self._seeds)
         _, kind, payload = entry
         n = len(payload)
         if kind is None:
-            self._stuff(payload, n)
-            return True
+            return self._stuff(payload, n)
         self._body[layout.HEADER_SIZE : layout.HEADER_SIZE + n] = payload
         hi, lo = codec.time_words(now_us)
         n = codec.body_into(self._body, kind, layout.LINK_STREAM, 0, self.seq, hi, lo, n)
-        self._stuff(self._body, n)
         self.seq += 1
-        return True
+        return self._stuff(self._body, n)
 
     def _stuff(self, body, n):
-        """Put a body of n bytes into the transmit buffer: with CRC, stuffed, with delimiter."""
+        """Put a body of n bytes into the transmit buffer, as it goes over the line; its length there."""
         if native.module:
-            self._tx_n = native.module.frame_into(self._tx, body, n, codec.KINDS[body[1]].seed)
-        else:
-            if body is not self._body:
-                fast.copy_into(self._body, 0, body, 0, n)
-            n = fast.encode_into(self._tx, self._body, codec.close_frame_into(self._body, n))
-            self._tx[n] = 0
-            self._tx_n = n + 1
-        self._tx_at = 0
+            return native.module.frame_into(self._tx, body, n, codec.KINDS[body[1]].seed)
+        if body is not self._body:
+            fast.copy_into(self._body, 0, body, 0, n)
+        n = fast.encode_into(self._tx, self._body, codec.close_frame_into(self._body, n))
+        self._tx[n] = 0
+        return n + 1

@@ -4,7 +4,9 @@ Without a hub.json beside it the image is a bare board, for tests and
 measurements: only the REPL runs.
 """
 
-from tasuki_hub import app, board_qemu
+from tasuki_hub import setup_qemu
 
-if board_qemu.configured():
-    app.run(board_qemu.Board())
+if setup_qemu.configured():
+    from tasuki_hub import loader  # a bare board keeps its heap
+
+    loader.run("tasuki_hub.board_qemu")

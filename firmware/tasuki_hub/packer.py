@@ -1,19 +1,18 @@
 """Packing: records from the sampling rings into frames, each hashed into its epoch."""
 
-import struct
-
-from tasuki_hub.fast import copy_into
-from tasuki_hub.packing import pack_into
+from tasuki_hub.emitting import emit, ready
+from tasuki_hub.ring import SampleRing
 from tasuki_wire import codec, items, layout
 
 _LOG = codec.number("log")
 LOG_STREAM = 14
-_LOG_FRAMES = 32
+_LOG_FRAMES = 16
+_ANY = 1000  # frames of one stream in one turn
 LOG_SHAPE = (LOG_STREAM, _LOG, _LOG_FRAMES)
 
 
 class Packer:
-    """Makes frame bodies in one buffer and keeps them in the frame ring.
+    """Makes frame bodies and keeps them in the frame ring.
 
     With `packed` a frame goes packed wherever that makes it shorter.
     """
@@ -21,58 +20,48 @@ class Packer:
     def __init__(self, ring, packed):
         self.ring = ring
         self.full = False  # an epoch has no place for a further frame
-        self._buf = bytearray(layout.MAX_FRAME)
-        self._view = memoryview(self._buf)
-        self._raw = bytearray(layout.MAX_PAYLOAD) if packed else None
+        self.calibration = None  # corrects records in place before they are packed
         self.log_seq = 0
+        if packed:
+            ring.pack(layout.PACKED_KINDS)
 
     def pack(self, streams, open_epoch, until_us, flush):
-        """Pack what was sampled before until_us; with flush also what does not fill a frame."""
-        self.full = False
-        for stream in streams:
-            ring = stream.ring
-            while not open_epoch.full(stream.number):
-                n = ring.ready(stream.per_frame, until_us, flush)
-                if not n:
-                    break
-                t0 = ring.first_us
-                t1 = t0 + (n - 1) * ring.period_us
-                size = self._pull(stream, n)
-                flags = layout.FLAG_PACKED if size < n * ring.size else 0
-                self._emit(open_epoch, stream.number, stream.kind, flags, stream.seq, t0, t1, size)
-                stream.seq += 1
-            else:
-                self.full = True
+        """Pack what fills a frame of the epoch; with flush all that was sampled before until_us."""
+        hi, lo = codec.time_words(until_us) if flush else open_epoch.end
+        ring = self.ring
+        if self.calibration and self.calibration.version:
+            for stream, row in zip(streams, open_epoch.rows):
+                self._correct(stream, open_epoch, row, hi, lo, flush)
+        self.full = emit(ring.state, ring.buf, open_epoch.rows, _ANY, hi, lo, flush) < 0
 
-    def _pull(self, stream, n):
-        """Move the n oldest records behind the header; return the bytes there, fewer when packed."""
-        at = layout.HEADER_SIZE
-        columns = codec.KINDS[stream.kind].columns
-        if not self._raw or not columns:
-            return stream.ring.pull_into(self._buf, at, n)
-        size = stream.ring.pull_into(self._raw, 0, n)
-        packed = pack_into(self._buf, at, self._raw, 0, n, columns)
-        if not packed:
-            copy_into(self._buf, at, self._raw, 0, size)
-        return packed or size
+    def _correct(self, stream, open_epoch, row, hi, lo, flush):
+        """Pack one stream, whose records first get this unit's constants, where they stand."""
+        ring = stream.ring
+        frames = self.ring
+        n = ready(ring.state, hi, lo, flush)
+        while n and not open_epoch.full(stream.number):
+            head = ring.state[0]
+            first = min(n, ring.capacity - head)
+            self.calibration.apply(stream.number, ring.buf, head * ring.size, first)
+            if n > first:
+                self.calibration.apply(stream.number, ring.buf, 0, n - first)
+            emit(frames.state, frames.buf, (row,), 1, hi, lo, flush)
+            n = ready(ring.state, hi, lo, flush)
 
     def log(self, open_epoch, now_us, level, text, allowed):
         """One line on the log stream; it counts as device_status."""
         if not allowed & items.bit("device_status") or open_epoch.full(LOG_STREAM):
             return
         text = _cut(text.encode(), layout.MAX_PAYLOAD - 1)
-        at = layout.HEADER_SIZE
-        struct.pack_into("<B", self._buf, at, level)
-        self._buf[at + 1 : at + 1 + len(text)] = text
-        self._emit(open_epoch, LOG_STREAM, _LOG, 0, self.log_seq, now_us, now_us, 1 + len(text))
-        self.log_seq += 1
-
-    def _emit(self, open_epoch, stream, kind, flags, seq, t0_us, t1_us, size):
-        t0 = codec.time_words(t0_us)
-        n = codec.body_into(self._buf, kind, stream, flags, seq, t0[0], t0[1], size)
-        body = self._view[:n]
-        open_epoch.add(stream, seq, t0, codec.time_words(t1_us), body)
-        self.ring.add(body, n)
+        line = SampleRing(1 + len(text), 1, 1)
+        line.bind(_LOG, LOG_STREAM, 1)
+        line.seq = self.log_seq
+        line.restart(now_us)
+        line.push(bytes((level,)) + text, 1)
+        row = (line.state, line.buf, open_epoch.slots[LOG_STREAM], open_epoch.leaves[LOG_STREAM])
+        hi, lo = codec.time_words(now_us + 1)
+        emit(self.ring.state, self.ring.buf, (row,), 1, hi, lo, False)
+        self.log_seq = line.seq
 
 
 def _cut(text, size):

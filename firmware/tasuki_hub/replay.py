@@ -1,10 +1,19 @@
-"""Drivers that need no sensor: a recording read from files, and the hub's own status."""
+"""Drivers that need no sensor: a recording read from files."""
 
 import json
 
 from tasuki_wire import codec
 
 _CHUNK = 32  # records read at once
+
+# Of parts that hold several: records moved at once, records held, as with MAX30003, LSM6DSO and an
+# ADC with timer and DMA (drivers/timed.py). The others overwrite a record with the next.
+_FIFO = {
+    codec.number("ecg"): (8, 32),
+    codec.number("imu"): (4, 256),
+    codec.number("respiration"): (8, 15),
+    codec.number("strain"): (8, 15),
+}
 
 
 class Replay:
@@ -32,6 +41,9 @@ class ReplayDriver:
         self.site = row["site"]
         self.period_us = row["period_us"]
         self.per_frame = row["per_frame"]
+        batch, depth = _FIFO.get(self.kind, (1, 1))
+        self.deadline_us = depth * self.period_us
+        self._ahead_us = (batch - 1) * self.period_us
         self._replay = replay
         self._path = path
         self._file = None
@@ -50,12 +62,12 @@ class ReplayDriver:
         ring.restart(self._replay.origin_us + self._next * self.period_us)
 
     def poll(self, ring, now_us):
-        """Move the records that are due by now into the ring."""
+        """Move the records that are due by now into the ring; when to be called again."""
         due = (now_us - self._replay.origin_us) // self.period_us + 1
         while self._next < due:
             at = self._next % self._length
             if self._next >= self._length and not self._replay.loop:
-                return
+                return None
             if not at:
                 self._file.seek(0)
             n = min(due - self._next, _CHUNK, self._length - at)
@@ -63,52 +75,10 @@ class ReplayDriver:
             self._file.readinto(view)
             ring.push(view, n)
             self._next += n
+        return self._replay.origin_us + self._next * self.period_us + self._ahead_us
 
     def stop(self):
         """Close the file."""
         if self._file:
             self._file.close()
             self._file = None
-
-
-class StatusDriver:
-    """The hub's own state as a stream; it needs no part, only the hub."""
-
-    kind = codec.number("device_status")
-    site = 0
-    per_frame = 1
-
-    def __init__(self, hub, period_us):
-        self.period_us = period_us
-        self._hub = hub
-        self._due_us = 0
-
-    def start(self, ring, now_us):
-        """The first report is due at once."""
-        self._due_us = now_us
-        ring.restart(now_us)
-
-    def poll(self, ring, now_us):
-        """One report each period."""
-        while now_us >= self._due_us:
-            ring.push(self._record(), 1)
-            self._due_us += self.period_us
-
-    def _record(self):
-        hub = self._hub
-        return codec.pack_row(
-            self.kind,
-            hub.board.battery_mv(),
-            0,
-            0,
-            hub.board.reset_cause(),
-            hub.sampler.overruns(),
-            hub.ring.dropped + hub.link.dropped,
-            hub.link.damaged,
-            hub.epochs.given_up,
-            0,
-            hub.board.heap_free(),
-        )
-
-    def stop(self):
-        """Nothing to power down."""

@@ -1,8 +1,37 @@
-"""Rings that are made once and never grow."""
+"""Rings that are made once and never grow.
+
+What their inner functions (emitting.py) need stands in arrays of u32, so that
+the C module and viper read and write it without an object for each number.
+"""
 
 import struct
+from array import array
 
-from tasuki_hub.fast import copy_into, wipe
+from tasuki_hub import emitting
+from tasuki_hub.emitting import push, wipe
+
+# The C module's rings.h has the same indices.
+_HEAD = 0  # record that is the oldest
+_COUNT = 1
+_CUT = 2  # records that stand before a gap
+_HI = 3  # time of the oldest record, in the wire's two words
+_LO = 4
+_AFTER_HI = 5  # time of the first record behind the gap
+_AFTER_LO = 6
+_KIND = 10
+_STREAM = 11
+_PER_FRAME = 12
+_SEQ = 13
+
+_END = 0  # where the next frame goes
+_FIRST = 1  # the oldest frame
+_HELD = 2
+_NEXT = 3  # the oldest that was not sent
+_PACKED = 4
+_SENT = 5
+_DROPPED = 6
+_PACK_KINDS = 7  # bit k: frames of kind k go packed
+_GONE = 255  # in place of the stream of a frame that was forgotten
 
 
 class SampleRing:
@@ -17,78 +46,77 @@ class SampleRing:
         self.capacity = capacity
         self.period_us = period_us
         self.buf = bytearray(record_size * capacity)
+        self.state = array("I", [0] * 7 + [record_size, capacity, period_us] + [0] * 4)
         self.overruns = 0
+        self.taken = 0  # records pushed since the sampler looked last
         self.wipe()
+
+    @property
+    def count(self):
+        """Records that wait."""
+        return self.state[_COUNT]
+
+    def bind(self, kind, stream, per_frame):
+        """Say what its frames are; before that none is made."""
+        self.state[_KIND] = kind
+        self.state[_STREAM] = stream
+        self.state[_PER_FRAME] = per_frame
+
+    @property
+    def seq(self):
+        """Number of the next frame."""
+        return self.state[_SEQ]
+
+    @seq.setter
+    def seq(self, seq):
+        self.state[_SEQ] = seq
+
+    @property
+    def first_us(self):
+        """Time of the oldest record."""
+        return emitting.time_us(self.state, _HI)
 
     def wipe(self):
         """Forget and overwrite every record; overruns stay counted."""
         wipe(self.buf)
-        self.head = 0
-        self.count = 0
-        self.first_us = 0
-        self._cut = 0  # records that stand before a gap
-        self._after_us = 0  # time of the first record behind it
+        for i in range(_AFTER_LO + 1):
+            self.state[i] = 0
 
     def restart(self, us):
         """The next record is taken at us: at the start, and after a gap in the source."""
-        if not self.count:
-            self.first_us = us
+        state = self.state
+        if not state[_COUNT]:
+            emitting.put_time(state, _HI, us)
             return
-        if self._cut:
-            self.overruns += self.count - self._cut
-            self.count = self._cut
-        self._cut = self.count
-        self._after_us = us
+        if state[_CUT]:
+            self.overruns += state[_COUNT] - state[_CUT]
+            state[_COUNT] = state[_CUT]
+        state[_CUT] = state[_COUNT]
+        emitting.put_time(state, _AFTER_HI, us)
 
     def slew(self, us):
         """The source's clock has run off by us: its next records are that much later, without a gap."""
-        if self._cut:
-            self._after_us += us
-        else:
-            self.first_us += us
+        at = _AFTER_HI if self.state[_CUT] else _HI
+        emitting.put_time(self.state, at, emitting.time_us(self.state, at) + us)
 
     def push(self, src, n):
         """Append n records from the bytes of src."""
-        size = self.size
-        for i in range(n):
-            if self.count == self.capacity:
-                self._advance(1)
-                self.overruns += 1
-            at = (self.head + self.count) % self.capacity * size
-            copy_into(self.buf, at, src, i * size, size)
-            self.count += 1
+        self.taken += n
+        lost = push(self.state, self.buf, src, n)
+        if lost:
+            self.overruns += lost
 
-    def ready(self, per_frame, until_us, flush):
+    def ready(self, until_us, flush):
         """How many records the next frame takes, 0 for none yet.
 
         Only records taken before until_us, never across a gap; fewer than a
         full frame only before a gap or when flush is set.
         """
-        n = self._cut or self.count
-        period = self.period_us
-        n = min(n, (until_us - self.first_us + period - 1) // period)
-        if n >= per_frame:
-            return per_frame
-        return max(n, 0) if flush or self._cut else 0
+        return emitting.ready(self.state, until_us >> 30, until_us & emitting.LOW, flush)
 
     def pull_into(self, dst, at, n):
         """Move the n oldest records to dst[at:]; return the bytes written."""
-        size = self.size
-        first = min(n, self.capacity - self.head)
-        start = self.head * size
-        copy_into(dst, at, self.buf, start, first * size)
-        copy_into(dst, at + first * size, self.buf, 0, (n - first) * size)
-        self._advance(n)
-        return n * size
-
-    def _advance(self, n):
-        self.head = (self.head + n) % self.capacity
-        self.count -= n
-        self.first_us += n * self.period_us
-        if self._cut:
-            self._cut -= n
-            if not self._cut:
-                self.first_us = self._after_us
+        return emitting.pull_into(self.state, self.buf, dst, at, n)
 
 
 class FrameRing:
@@ -101,36 +129,31 @@ class FrameRing:
     def __init__(self, size):
         self.buf = bytearray(size)
         self.view = memoryview(self.buf)
-        self.dropped = 0
-        self.packed = 0  # frames ever added
-        self.sent = 0  # frames ever sent or dropped
-        self._places = []  # offsets of the frames held, oldest first
-        self._end = 0
+        self.state = emitting.frames_state()
+
+    @property
+    def packed(self):
+        """Frames ever added."""
+        return self.state[_PACKED]
+
+    @property
+    def sent(self):
+        """Frames ever sent, dropped or forgotten."""
+        return self.state[_SENT]
+
+    @property
+    def dropped(self):
+        """Frames that had to make room before they were sent."""
+        return self.state[_DROPPED]
+
+    def pack(self, kinds):
+        """From now on frames of these kinds go packed where that is shorter."""
+        for kind in kinds:
+            self.state[_PACK_KINDS] |= 1 << kind
 
     def add(self, src, n):
         """Keep the body src[:n]."""
-        size = len(self.buf)
-        if self._end + 2 + n > size:
-            self._evict(self._end, size)
-            self._end = 0
-        self._evict(self._end, self._end + 2 + n)
-        at = self._end
-        self.buf[at] = n & 255
-        self.buf[at + 1] = n >> 8
-        copy_into(self.buf, at + 2, src, 0, n)
-        self._places.append(at)
-        self._end = at + 2 + n
-        self.packed += 1
-
-    def _evict(self, start, end):
-        while self._places and start <= self._places[0] < end:
-            self._drop()
-
-    def _drop(self):
-        if self.packed - self.sent == len(self._places):
-            self.sent += 1
-            self.dropped += 1
-        self._places.pop(0)
+        emitting.keep(self.state, self.buf, src, n)
 
     def _body(self, place):
         n = self.buf[place] | self.buf[place + 1] << 8
@@ -138,37 +161,60 @@ class FrameRing:
 
     def next(self):
         """The oldest unsent body, or None."""
-        waiting = self.packed - self.sent
-        return self._body(self._places[-waiting]) if waiting else None
+        state = self.state
+        return self._body(state[_NEXT]) if state[_PACKED] != state[_SENT] else None
 
     def mark_sent(self):
         """The body that next() gave has been sent."""
-        self.sent += 1
+        emitting.go_on(self.state, self.buf)
+
+    def _places(self):
+        """Offsets of the frames held, oldest first."""
+        place = self.state[_FIRST]
+        for _ in range(self.state[_HELD]):
+            yield place
+            place = emitting.behind(self.buf, place)
+
+    @property
+    def gone(self):
+        """Frames that had to make room, sent or not."""
+        return self.state[_PACKED] - self.state[_HELD]
+
+    def held(self):
+        """All bodies that are here, sent or not, oldest first."""
+        for place in self._places():
+            yield self._body(place)
 
     def find(self, stream, first_seq, count):
         """The sent bodies of a stream with these seqs, as far as they are held, in order."""
-        for place in self._places[: len(self._places) - (self.packed - self.sent)]:
-            if self.buf[place + 4] == stream:
+        state = self.state
+        for place in self._places():
+            if place == state[_NEXT] and state[_PACKED] != state[_SENT]:
+                return
+            if self.buf[place + 4] == stream != _GONE:
                 (seq,) = struct.unpack_from("<I", self.buf, place + 6)
                 if first_seq <= seq < first_seq + count:
                     yield self._body(place)
 
     def forget(self, streams):
         """Overwrite the frames of these streams, sent or not."""
-        unsent = len(self._places) - (self.packed - self.sent)
-        kept = []
-        for i, place in enumerate(self._places):
-            if self.buf[place + 4] not in streams:
-                kept.append(place)
-                continue
-            wipe(self._body(place))
-            if i >= unsent:
-                self.sent += 1
-        self._places = kept
+        state = self.state
+        unsent = False
+        first = -1  # unsent frame that is left
+        for place in self._places():
+            unsent = unsent or (place == state[_NEXT] and state[_PACKED] != state[_SENT])
+            if self.buf[place + 4] in streams:
+                wipe(self._body(place))
+                self.buf[place + 4] = _GONE
+                state[_SENT] += unsent
+            elif unsent and first < 0 and self.buf[place + 4] != _GONE:
+                first = place
+        if first >= 0:
+            state[_NEXT] = first
 
     def wipe(self):
         """Forget and overwrite everything."""
         wipe(self.buf)
-        self._places = []
-        self.sent = self.packed
-        self._end = 0
+        state = self.state
+        state[_SENT] = state[_PACKED]
+        state[_HELD] = state[_END] = 0

@@ -4,21 +4,46 @@ A driver is any object with
 
     kind site period_us per_frame    what it measures, as layout's profile rows
     start(ring, now_us)              power the part, call ring.restart(time of first record)
-    poll(ring, now_us)               move what is due into the ring
+    poll(ring, now_us)               move what is due into the ring; return when to be called
+                                     again, or None for every turn
     stop()                           power the part down
 
-A part that raises OSError is stopped and reported; the other streams go on.
-It is started again with the next token, narrowing or start.
+and it may have
+
+    deadline_us    how long a record may wait in the part before it is late: the depth of its
+                   FIFO; else one period, since the next record overwrites it
+    wake           None, in its place a function without arguments: the part has asked to be
+                   polled now; for an interrupt, it allocates nothing
+    silent_us      without a record for so long the part is stalled; 0 for events, which
+                   may never come; else four periods and at least two seconds
+
+A part that raises OSError is stopped and reported, a stalled one reported; the
+other streams go on. Each is started again every ten seconds, and with the next
+token, narrowing or start.
 """
 
+from tasuki_hub.emitting import waited
 from tasuki_hub.ring import SampleRing
-from tasuki_wire import codec, items
+from tasuki_wire import codec, items, layout
 
 _RING_FRAMES = 4
+_RETRY_US = 10_000_000
+_SILENT_PERIODS = 4
+_SILENT_US = 2_000_000
+_LONGEST_US = 1_000_000  # every stream is looked at so often, whatever its driver says
+
+OFF = layout.STREAM_STATES.index("off")
+RUNNING = layout.STREAM_STATES.index("running")
+MISSING = layout.STREAM_STATES.index("missing")
+FAILED = layout.STREAM_STATES.index("failed")
+STALLED = layout.STREAM_STATES.index("stalled")
+
+_WARNING = 30
+_ERROR = 40
 
 
 class Stream:
-    """One numbered source with its ring."""
+    """One numbered source with its ring, its state and its counts."""
 
     def __init__(self, number, driver):
         kind = codec.KINDS[driver.kind]
@@ -26,10 +51,48 @@ class Stream:
         self.driver = driver
         self.kind = driver.kind
         self.item = items.bit(kind.item)
+        self.body = kind.item != "device_status"  # a sensor, not the hub itself
         self.per_frame = driver.per_frame
         self.ring = SampleRing(kind.row_size, _RING_FRAMES * driver.per_frame, driver.period_us)
-        self.seq = 0
-        self.on = False
+        self.on = False  # its part is powered
+        self.state = OFF
+        self.deadline_us = getattr(driver, "deadline_us", driver.period_us)
+        silent_us = max(_SILENT_PERIODS * driver.period_us, _SILENT_US)
+        self.silent_us = getattr(driver, "silent_us", silent_us)
+        self.due_us = 0  # when its driver wants to be polled, or a failed part is tried again
+        self.heard_us = 0  # when the newest records were taken over
+        self.records = 0  # taken over since the last report
+        self.jitter_us = 0  # longest wait of one since the last report
+        self.late = 0  # since boot
+        self.mark_us = 0  # when the newest records of the last report were taken over; 0: none yet
+
+    @property
+    def seq(self):
+        """Number of the next frame."""
+        return self.ring.seq
+
+    @seq.setter
+    def seq(self, seq):
+        self.ring.seq = seq
+
+    def took(self, now_us, hi, lo):
+        """The driver has moved records: count them and how long the oldest of them waited.
+
+        hi and lo are now_us in two words, because a large number costs an object at each step.
+        """
+        ring = self.ring
+        n = ring.taken
+        ring.taken = 0
+        self.heard_us = now_us
+        if self.mark_us:
+            self.records += n
+        else:
+            self.mark_us = now_us  # the first batch only says when the count begins
+        waited_us = waited(ring.state, n, hi, lo)
+        if waited_us > self.jitter_us:
+            self.jitter_us = waited_us
+        if waited_us > self.deadline_us:
+            self.late += min(n, 1 + (waited_us - self.deadline_us - 1) // ring.period_us)
 
 
 class Sampler:
@@ -37,39 +100,126 @@ class Sampler:
 
     def __init__(self, drivers):
         self.streams = [Stream(number, driver) for number, driver in drivers]
+        for stream in self.streams:
+            if hasattr(stream.driver, "wake"):
+                stream.driver.wake = self._waker(stream)
         self.log = None  # called with (level, text)
+        self.next_us = 0  # nothing is due before
+        self.powered = 0  # how many sensors of the body are on
 
     def apply(self, mask, now_us):
         """Run exactly the streams whose item is in mask; wipe the others."""
+        self.next_us = now_us
         for stream in self.streams:
             wanted = bool(stream.item & mask)
             if wanted and not stream.on:
-                stream.on = True
-                self._guard(stream, stream.driver.start, stream.ring, now_us)
+                self._start(stream, now_us)
             elif not wanted:
                 if stream.on:
                     self._stop(stream)
+                stream.state = OFF
                 stream.ring.wipe()  # also what a part left that failed since
 
     def poll(self, now_us):
-        """Let every running driver move what is due."""
+        """Let every driver that is due move what it has; True when one was due."""
+        if now_us < self.next_us:
+            return False
+        next_us = now_us + _LONGEST_US
+        hi, lo = codec.time_words(now_us)
         for stream in self.streams:
-            if stream.on:
-                self._guard(stream, stream.driver.poll, stream.ring, now_us)
+            if stream.state != OFF:
+                due_us = stream.due_us
+                if now_us >= due_us:
+                    self._turn(stream, now_us, hi, lo)
+                    due_us = stream.due_us
+                if due_us < next_us:
+                    next_us = due_us
+        self.next_us = next_us
+        return True
 
-    def _guard(self, stream, call, *args):
-        try:
-            call(*args)
-        except OSError as e:
-            if self.log:
-                self.log(40, "stream %d failed: %s" % (stream.number, e))
-            if stream.on:
-                self._stop(stream)
+    def quiet(self):
+        """Power every part down, also those that a life before this one may have left on."""
+        for stream in self.streams:
+            stream.on = False
+            try:
+                stream.driver.stop()
+            except Exception:  # a part that cannot even stop is left at that
+                pass
 
-    def _stop(self, stream):
-        stream.on = False  # first, so that a part that cannot even stop is left at that
-        self._guard(stream, stream.driver.stop)
+    def _waker(self, stream):
+        def wake():
+            stream.due_us = self.next_us = 0
+
+        return wake
 
     def overruns(self):
         """Records lost in the rings since boot."""
         return sum([stream.ring.overruns for stream in self.streams])
+
+    # -- one stream ---------------------------------------------------------
+
+    def _turn(self, stream, now_us, hi, lo):
+        if not stream.on:
+            return self._start(stream, now_us)
+        try:
+            due_us = stream.driver.poll(stream.ring, now_us)
+        except OSError as e:
+            return self._lose(stream, FAILED, e, now_us)
+        stream.due_us = now_us if due_us is None else due_us
+        if stream.ring.taken:
+            stream.took(now_us, hi, lo)
+            if stream.state != RUNNING:
+                self._runs_again(stream)
+        elif stream.silent_us and now_us - stream.heard_us > stream.silent_us:
+            self._stall(stream, now_us)
+
+    def _start(self, stream, now_us):
+        """Power the part; after a failure the stream runs again only when records come."""
+        stream.on = True  # first, so that a part that fails half way is powered down
+        self.powered += stream.body
+        stream.due_us = now_us
+        stream.heard_us = now_us
+        stream.mark_us = 0
+        stream.records = 0
+        stream.ring.taken = 0
+        try:
+            stream.driver.start(stream.ring, now_us)
+        except OSError as e:
+            return self._lose(stream, MISSING, e, now_us)
+        if stream.state == OFF:
+            stream.state = RUNNING
+        elif not stream.silent_us:
+            self._runs_again(stream)
+
+    def _runs_again(self, stream):
+        stream.state = RUNNING
+        self._say(_WARNING, "stream %d runs again" % stream.number)
+
+    def _lose(self, stream, state, error, now_us):
+        """A part is not there or died: power it down and try again later."""
+        if stream.state != state:
+            stream.state = state
+            self._say(_ERROR, "stream %d failed: %s" % (stream.number, error))
+        self._stop(stream)
+        stream.due_us = now_us + _RETRY_US
+
+    def _stall(self, stream, now_us):
+        """A part that says nothing at all: say so, and start it anew some time later."""
+        if stream.state != STALLED:
+            stream.state = STALLED
+            self._say(_ERROR, "stream %d stalled" % stream.number)
+        if now_us - stream.heard_us > stream.silent_us + _RETRY_US:
+            self._stop(stream)
+            self._start(stream, now_us)
+
+    def _stop(self, stream):
+        stream.on = False  # first, so that a part that cannot even stop is left at that
+        self.powered -= stream.body
+        try:
+            stream.driver.stop()
+        except OSError as e:
+            self._say(_ERROR, "stream %d failed to stop: %s" % (stream.number, e))
+
+    def _say(self, level, text):
+        if self.log:
+            self.log(level, text)

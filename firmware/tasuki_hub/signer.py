@@ -2,7 +2,8 @@
 
 An engine has public_key(seed), sign_steps(seed, public, message) and
 verify_steps(public, message, signature), generators as in ed25519.py. A
-simulation may hand in its own.
+simulation may hand in its own. One that also has sealed_box_into(buf, n, public,
+secret) can store epochs; see firmware/cmodule/README.md for what it does.
 """
 
 from tasuki_hub import ed25519
@@ -13,6 +14,7 @@ class NativeEngine:
 
     def __init__(self, module):
         self._module = module
+        self.sealed_box_into = getattr(module, "sealed_box_into", None)
 
     def public_key(self, seed):
         """Public key, 32 bytes, of a seed of 32 bytes."""

@@ -1,28 +1,29 @@
-"""Leaves and roots of epochs: by the C module, or by tasuki_wire.epoch; the same bytes."""
+"""Keys and root of an epoch's 16 slots: by the C module, or by tasuki_wire.epoch; the same bytes."""
 
 from tasuki_hub.native import module
 from tasuki_wire import epoch, layout
 
 
-def _frame_leaf_into(dst, at, key, body):
-    """Put the leaf of a frame body to dst[at : at + 24]; IndexError for a place outside of dst."""
-    if at < 0 or at + layout.NODE_SIZE > len(dst):
-        raise IndexError("leaf")
-    dst[at : at + layout.NODE_SIZE] = epoch.frame_leaf(key, body)
+def _slot_keys(secret):
+    """Keys of the 16 slots, joined."""
+    return b"".join([epoch.slot_key(secret, slot) for slot in range(layout.SLOTS)])
 
 
-def _slot_root(secret, entries, meta):
-    """Root over the 16 slots of an epoch: its secret, the entries of used slots joined, the meta entry."""
+def _slot_root(keys, entries, meta):
+    """Root over the 16 slots of an epoch: their keys, the entries of used slots joined, the meta entry."""
     size = layout.ENTRY_SIZE
     of_slot = {entries[i]: entries[i : i + size] for i in range(0, len(entries), size)}
-    return epoch.root(epoch.slot_leaves(secret, of_slot, meta))
+    of_slot[layout.META_SLOT] = meta
+    leaves = bytearray()
+    for slot in range(layout.SLOTS):
+        key = keys[slot * layout.KEY_SIZE : (slot + 1) * layout.KEY_SIZE]
+        leaves += epoch.slot_leaf(key, of_slot.get(slot, b""))
+    return epoch.root(leaves)
 
 
 if module:
-    frame_leaf_into = module.frame_leaf_into
-    root = module.root
+    slot_keys = module.slot_keys
     slot_root = module.slot_root
 else:
-    frame_leaf_into = _frame_leaf_into
-    root = epoch.root
+    slot_keys = _slot_keys
     slot_root = _slot_root

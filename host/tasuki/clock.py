@@ -17,6 +17,30 @@ _STEP_US = 50_000.0  # more than any path's jitter: one of the clocks stood stil
 
 
 @dataclass(frozen=True)
+class Fit:
+    """What a clock model said at one moment, for device times that are looked at later.
+
+    Attributes:
+        device_us, wall_us: one moment by both clocks, wall time since 1970.
+        rate: device microseconds in one of the wall's.
+        base_us: uncertainty at that moment; it grows with the distance from it.
+    """
+
+    device_us: float
+    wall_us: float
+    rate: float
+    base_us: float
+
+    def wall_ns(self, device_us: float) -> int:
+        """Wall time of a device time, nanoseconds since 1970."""
+        return int((self.wall_us + (device_us - self.device_us) / self.rate) * 1000)
+
+    def uncertainty_us(self, device_us: float) -> float:
+        """Half-width of the interval that wall time surely lies in, microseconds."""
+        return self.base_us + abs(device_us - self.device_us) / self.rate * _CRYSTAL
+
+
+@dataclass(frozen=True)
 class Exchange:
     """One time sync: host microseconds (monotonic) against device microseconds.
 
@@ -91,6 +115,12 @@ class ClockModel:
     def wall_ns(self, device_us: float) -> int:
         """Wall time of a device time, nanoseconds since 1970."""
         return int((self.host_us(device_us) + self._exchanges[-1].wall_minus_host_us) * 1000)
+
+    def fit(self) -> Fit:
+        """The model as it stands at the latest exchange; only once it is ready."""
+        at_us = self._exchanges[-1].device_us
+        rate = self.speed * (1 + self.drift)
+        return Fit(at_us, self.wall_ns(at_us) / 1000, rate, self.uncertainty_us(at_us))
 
     def uncertainty_us(self, device_us: float) -> float:
         """Half-width of the interval that host and wall time surely lie in, microseconds."""

@@ -11,6 +11,7 @@ from tasuki_wire import codec, layout
 
 _FIELDS = {row[0]: row[5] for row in layout.MESSAGES}
 _TIME_AT = 8  # of the two time words in a header
+_GAP = 1.5  # times the usual step
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,9 @@ class Values:
 def read(block: Block) -> Values:
     """Decode a block of fixed-size records; ValueError for a kind without (log lines).
 
-    A record's time lies evenly between its frame's and the next frame's; in
-    the last frame of a run between its frame's and the block's last sample.
+    A record's time lies evenly between its frame's and the next frame's, unless
+    a gap is between them; in the last frame of a run between its frame's and the
+    block's last sample.
     """
     dtype = record_dtype(block.kind)
     bodies = block.bodies()
@@ -46,19 +48,30 @@ def read(block: Block) -> Values:
 
 
 def _times(block: Block, starts: list[int], counts: list[int]) -> NDArray[np.float64]:
-    records = sum(counts)
-    places = block.places.tolist()
-    out = np.empty(records)
+    steps = _steps(block, starts, counts)
+    known = [step for step in steps if step is not None]
+    usual = float(np.median(known)) if known else (block.t1_us - block.t0_us) / max(1, sum(counts))
+    out = np.empty(sum(counts))
     at = 0
-    for i, (start, n) in enumerate(zip(starts, counts, strict=True)):
-        if i + 1 < len(places) and places[i + 1] == places[i] + 1:
-            step = (starts[i + 1] - start) / n
-        elif places[i] == block.count - 1 and n > 1:
-            step = (block.t1_us - start) / (n - 1)
-        elif i:
-            step = (start - starts[i - 1]) / counts[i - 1] / max(1, places[i] - places[i - 1])
-        else:
-            step = (block.t1_us - block.t0_us) / max(1, records)
+    for start, n, step in zip(starts, counts, steps, strict=True):
+        if step is None or step > _GAP * usual:  # a pause of the source lies behind this frame
+            step = usual
         out[at : at + n] = start + step * np.arange(n)
         at += n
     return out
+
+
+def _steps(block: Block, starts: list[int], counts: list[int]) -> list[float | None]:
+    """Time between the records of each frame, as far as the frames' own times tell it."""
+    places = block.places.tolist()
+    steps: list[float | None] = []
+    for i, (start, n) in enumerate(zip(starts, counts, strict=True)):
+        if i + 1 < len(places) and places[i + 1] == places[i] + 1:
+            steps.append((starts[i + 1] - start) / n)
+        elif places[i] == block.count - 1 and n > 1:
+            steps.append((block.t1_us - start) / (n - 1))
+        elif i:
+            steps.append((start - starts[i - 1]) / counts[i - 1] / max(1, places[i] - places[i - 1]))
+        else:
+            steps.append(None)
+    return steps

@@ -33,45 +33,51 @@ static inline uint32_t small_sigma1(uint32_t x)
     return rotate(x, 17) ^ rotate(x, 19) ^ x >> 10;
 }
 
-/* One round; the caller renames the variables instead of moving them. */
-static inline void one_round(uint32_t a, uint32_t b, uint32_t c, uint32_t *d, uint32_t e, uint32_t f, uint32_t g,
+/* One round; the caller renames the variables instead of moving them. bc is b ^ c
+ * before and a ^ b after, which is the next round's b ^ c. */
+static inline void one_round(uint32_t a, uint32_t b, uint32_t *bc, uint32_t *d, uint32_t e, uint32_t f, uint32_t g,
                              uint32_t *h, uint32_t kw)
 {
+    uint32_t ab = a ^ b;
     uint32_t t1 = *h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + ((e & (f ^ g)) ^ g) + kw;
-    uint32_t t2 = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) | (c & (a | b)));
     *d += t1;
-    *h = t1 + t2;
+    *h = t1 + (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((ab & *bc) ^ b);
+    *bc = ab;
 }
 
 /* The next of the 16 words that the schedule keeps; t counts from 0 to 15. */
-static inline void next_word(uint32_t w[16], unsigned t)
+static inline uint32_t next_word(uint32_t w[16], unsigned t)
 {
     w[t] += small_sigma0(w[(t + 1) & 15]) + w[(t + 9) & 15] + small_sigma1(w[(t + 14) & 15]);
+    return w[t];
 }
+
+/* Eight rounds from t on; WORD(t) is the schedule's word. All places in w are constants,
+ * so that no instruction computes one. */
+#define EIGHT(t, WORD) \
+    one_round(a, b, &bc, &d, e, f, g, &h, k[t] + WORD(t)); \
+    one_round(h, a, &bc, &c, d, e, f, &g, k[t + 1] + WORD(t + 1)); \
+    one_round(g, h, &bc, &b, c, d, e, &f, k[t + 2] + WORD(t + 2)); \
+    one_round(f, g, &bc, &a, b, c, d, &e, k[t + 3] + WORD(t + 3)); \
+    one_round(e, f, &bc, &h, a, b, c, &d, k[t + 4] + WORD(t + 4)); \
+    one_round(d, e, &bc, &g, h, a, b, &c, k[t + 5] + WORD(t + 5)); \
+    one_round(c, d, &bc, &f, g, h, a, &b, k[t + 6] + WORD(t + 6)); \
+    one_round(b, c, &bc, &e, f, g, h, &a, k[t + 7] + WORD(t + 7))
+#define FIRST(t) (w[t] = load_big(block + 4 * (t)))
+#define NEXT(t) next_word(w, t)
 
 static void compress_block(uint32_t state[8], const uint8_t *block)
 {
     uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
     uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
+    uint32_t bc = b ^ c;
     uint32_t w[16];
-    for (unsigned t = 0; t < 16; t++) {
-        w[t] = load_big(block + 4 * t);
-    }
-    for (unsigned r = 0; r < 64; r += 16) {
-        const uint32_t *k = tsk_sha256_k + r;
-        for (unsigned t = 0; t < 16; t += 8) {
-            one_round(a, b, c, &d, e, f, g, &h, k[t] + w[t]);
-            one_round(h, a, b, &c, d, e, f, &g, k[t + 1] + w[t + 1]);
-            one_round(g, h, a, &b, c, d, e, &f, k[t + 2] + w[t + 2]);
-            one_round(f, g, h, &a, b, c, d, &e, k[t + 3] + w[t + 3]);
-            one_round(e, f, g, &h, a, b, c, &d, k[t + 4] + w[t + 4]);
-            one_round(d, e, f, &g, h, a, b, &c, k[t + 5] + w[t + 5]);
-            one_round(c, d, e, &f, g, h, a, &b, k[t + 6] + w[t + 6]);
-            one_round(b, c, d, &e, f, g, h, &a, k[t + 7] + w[t + 7]);
-        }
-        for (unsigned t = 0; r < 48 && t < 16; t++) {
-            next_word(w, t);
-        }
+    const uint32_t *k = tsk_sha256_k;
+    EIGHT(0, FIRST);
+    EIGHT(8, FIRST);
+    for (k += 16; k < tsk_sha256_k + 64; k += 16) {
+        EIGHT(0, NEXT);
+        EIGHT(8, NEXT);
     }
     state[0] += a;
     state[1] += b;

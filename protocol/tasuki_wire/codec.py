@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # annotations are never evaluated on the hub
 
     Fields = tuple[tuple[str, str, int, str, int, str], ...]
     Buffer = bytes | bytearray | memoryview
+    Message = tuple[int, str, str | None, int, Fields, Fields]
 
 
 def struct_format(fields: "Fields") -> str:
@@ -47,24 +48,54 @@ def schema_text(head: "Fields", rows: "Fields") -> str:
 
 
 class Kind:
-    """One row of layout.MESSAGES with what follows from it."""
+    """One row of layout.MESSAGES with what follows from it.
 
-    def __init__(
-        self, number: int, name: str, item: "str | None", mode: int, head: "Fields", rows: "Fields"
-    ) -> None:
-        self.number = number
-        self.name = name
-        self.item = item
-        self.mode = mode
+    What is needed often is kept, the rest worked out when asked: a hub has forty of these.
+    """
+
+    def __init__(self, message: "Message") -> None:
+        self._message = message
+        number, _, _, _, head, rows = message
         self.head = struct_format(head)
         self.head_size = struct.calcsize(self.head)
-        self.head_rest = takes_rest(head)
         self.row = struct_format(rows)
         self.row_size = struct.calcsize(self.row) if rows else 0
-        self.row_rest = takes_rest(rows)
-        # columns of i16 in a record of a kind that may be packed, else 0
-        self.columns = self.row_size // 2 if number in layout.PACKED_KINDS else 0
         self.seed = binascii.crc32(schema_text(head, rows).encode()) if number else 0
+
+    @property
+    def number(self) -> int:
+        """Kind number."""
+        return self._message[0]
+
+    @property
+    def name(self) -> str:
+        """Its name in the tables."""
+        return self._message[1]
+
+    @property
+    def item(self) -> "str | None":
+        """The item that a sample kind belongs to."""
+        return self._message[2]
+
+    @property
+    def mode(self) -> int:
+        """layout.SAMPLES, ONE or FRAGMENTS."""
+        return self._message[3]
+
+    @property
+    def head_rest(self) -> bool:
+        """True when the head ends with all bytes that are left."""
+        return takes_rest(self._message[4])
+
+    @property
+    def row_rest(self) -> bool:
+        """True when a row does."""
+        return takes_rest(self._message[5])
+
+    @property
+    def columns(self) -> int:
+        """Columns of i16 in a record of a kind that may be packed, else 0."""
+        return self.row_size // 2 if self._message[0] in layout.PACKED_KINDS else 0
 
     def length_holds(self, n: int) -> bool:
         """True when a payload of n bytes can be this kind."""
@@ -88,7 +119,7 @@ class Kind:
         return n % self.row_size == 0 if self.row_size else n == 0
 
 
-KINDS = {row[0]: Kind(*row) for row in layout.MESSAGES}
+KINDS = {row[0]: Kind(row) for row in layout.MESSAGES}
 BY_NAME = {kind.name: kind for kind in KINDS.values()}
 
 

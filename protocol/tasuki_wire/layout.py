@@ -627,6 +627,7 @@ DOMAINS = (
     "receipt",
     "ticket",
     "checkpoint",
+    "firmware",
 )
 
 # (stream, kind, site, period_us, records in a frame)

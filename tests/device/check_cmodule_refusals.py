@@ -74,14 +74,15 @@ refused(IndexError, _tasuki.frame_leaf_into, small, 0, key, b"")
 refused(IndexError, _tasuki.frame_into, bytearray(400), bytes(251), 251, 0)
 for length in (0, 15, 17):
     refused(ValueError, _tasuki.frame_leaf, bytes(length), b"")
+    refused(ValueError, _tasuki.slot_keys, bytes(length))
     refused(ValueError, _tasuki.slot_root, bytes(length), b"", bytes(16))
-    refused(ValueError, _tasuki.slot_root, bytes(16), b"", bytes(length))
+    refused(ValueError, _tasuki.slot_root, bytes(256), b"", bytes(length))
 refused(ValueError, _tasuki.frame_leaf, key, bytes(251))
 refused(ValueError, _tasuki.node, bytes(23), bytes(24))
 refused(ValueError, _tasuki.node, bytes(24), bytes(25))
 for length in (0, 23, 25, 24 * 1025):
     refused(ValueError, _tasuki.root, bytes(length))
-refused(ValueError, _tasuki.slot_root, key, bytes(47), key)
-refused(ValueError, _tasuki.slot_root, key, bytes(48 * 16), key)
-refused(ValueError, _tasuki.slot_root, key, b"\x0f" + bytes(47), key)  # slot 15 is the meta entry's
+refused(ValueError, _tasuki.slot_root, bytes(256), bytes(47), key)
+refused(ValueError, _tasuki.slot_root, bytes(256), bytes(48 * 16), key)
+refused(ValueError, _tasuki.slot_root, bytes(256), b"\x0f" + bytes(47), key)  # slot 15 is the meta entry's
 assert small == bytes(23)

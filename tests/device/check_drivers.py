@@ -179,9 +179,10 @@ class CannedSpi:
             buf[i] = 0
         if self.register == 0x0F:
             buf[0] = 0x51
+            buf[1] = 0x30
         if self.register == 0x10:
             buf[0] = 0x18
-            buf[2] = 0x13
+            buf[2] = 0x17
         if len(buf) == 24:
             buf[23] = 0x10
 
@@ -199,6 +200,7 @@ if DEVICE:
     drivers = (
         Max30003(canned_spi, no_cs),
         Lsm6dso(I2cRegisters(i2c, 0x6A)),
+        Lsm6dso(I2cRegisters(i2c, 0x6B), 1, no_cs),
         scan.respiration(ads1115.Ads1115Bank(i2c, ((0x49, (5,)),))),
         Button(Pin(), 1),
     )

@@ -7,36 +7,37 @@ from tasuki_wire import codec, items
 
 host = GarmentHost(fresh_folder("drivers"))
 board = host.board
+parts = host.parts
 host.enroll()
 host.pass_time(100_000)
-assert host.status("start") == "no_token" and board.traffic() == {}
+assert host.status("start") == "no_token" and parts.traffic() == {}
 
 sequence = 0
 for mask in (0, 1, 2, 4, 8, 16, 32, 63):
     sequence += 1
-    board.clear()
+    parts.clear()
     assert host.give(sequence, mask) == "ok"
-    assert board.traffic() == {}
+    assert parts.traffic() == {}
     host.frames = []
     assert host.status("start") == "ok"
     host.pass_time(300_000)
     allowed = {part for part, item in ITEM_OF.items() if items.bit(item) & mask}
-    assert set(board.traffic()) == allowed, (mask, board.traffic())
+    assert set(parts.traffic()) == allowed, (mask, parts.traffic())
     assert host.status("stop") == "ok"
     host.turn()
     found = {codec.KINDS[frame[0]].item for frame in host.samples()}
     assert found == {name for name in items.names(mask) if name != "subjective"}, (mask, found)
-    board.clear()
+    parts.clear()
     host.pass_time(100_000)
-    assert board.traffic() == {}, mask
+    assert parts.traffic() == {}, mask
 
 # a bus that breaks stops its streams and is told; the others go on
 assert host.give(sequence + 1) == "ok"
-board.sims["heat"].identity = 0x1116
+parts.sims["heat"].identity = 0x1116
 assert host.status("start") == "ok"
 host.pass_time(200_000)
 broken_us = board.clock
-board.i2c0.faults[0x6B].broken = True
+parts.i2c0.faults[0x6B].broken = True
 host.pass_time(1_000_000)
 lines = [frame[6][1:].decode() for frame in host.of_kind("log")]
 assert "stream 2 failed: tmp117: device id is 1116, not x117" in lines

@@ -58,6 +58,49 @@ for stopped in (False, True):
     assert {f[0] for f in host.frames[1:]} <= {0, codec.number("answer")}
     assert not any(host.hub.ring.buf)
 
+# a token that ends in the middle of a turn, while its epoch is being signed, ends for what waits, too
+assert host.give(host.hub.keys.sequence + 1, lifetime=6) == "ok"
+assert host.status("start") == "ok"
+board.listening = False
+host.pass_time(5_900_000)
+assert host.hub.consent.live(board.clock) and host.hub.ring.next() is not None
+
+
+def lasting():
+    board.clock += 200_000
+    yield
+
+
+host.hub.jobs.add(lasting())
+board.listening = True
+host.frames = []
+host.turn()
+assert not host.hub.consent.live(board.clock)
+assert len(host.samples()) <= 1 and not host.of_kind("epoch_record", "opening")
+assert not any(host.hub.ring.buf)
+
+# a turn that lasts from before the last second to behind the end: what it left unpacked goes nowhere
+assert host.give(host.hub.keys.sequence + 1, lifetime=6) == "ok"
+assert host.status("start") == "ok"
+host.pass_time(4_900_000)
+assert host.hub.sampling and not host.hub.consent.ending(board.clock)
+
+
+def stalling():
+    board.clock += 1_200_000
+    yield
+
+
+host.hub.jobs.add(stalling())
+host.turn()
+host.frames = []
+assert not host.hub.consent.live(board.clock)
+host.pass_time(1_000_000)
+assert not host.samples() and not host.of_kind("epoch_record", "opening")
+assert not any(host.hub.ring.buf) and not any([any(s.ring.buf) for s in host.hub.sampler.streams])
+assert not host.hub.sampling and not [part for part in board.parts if part.powered]
+assert host.hub.epochs.given_up > 0
+
 # a hello does not pile up on a line that nobody reads
 board.listening = False
 host.pass_time(20_000_000)
@@ -121,6 +164,7 @@ assert host.status("narrow", ALL) == "ok"
 host.pass_time(6_000_000)
 sent = len(list(host.hub.ring.find(3, 0, 1 << 30))) + len(list(host.hub.ring.find(4, 0, 1 << 30)))
 assert sent > 70
+pack, host.hub.packer.pack = host.hub.packer.pack, lambda *args: None  # nothing new in between
 board.listening = False
 for stream in (3, 4):
     host.tell("resend", stream, 0, 60_000)
@@ -128,13 +172,12 @@ for stream in (3, 4):
 host.request += 1
 board.listening = True
 host.frames = []
-ring, host.hub.ring.next = host.hub.ring.next, lambda: None  # nothing new in between
 host.pass_time(200_000)
 answers = [codec.unpack(f[0], f[6]) for f in host.of_kind("answer")]
 assert len(answers) == 2, answers
 again = host.samples()[-sum([a[3] for a in answers]) :]
 assert sum([a[3] for a in answers]) >= 60 and len(host.samples()) in (len(again), len(again) + 1)
-host.hub.ring.next = ring
+host.hub.packer.pack = pack
 
 # maintenance waits for the last signature
 host.signer.held = True

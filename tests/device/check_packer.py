@@ -1,40 +1,31 @@
 """A frame goes packed where that is shorter, else as it is; its records are the ring's."""
 
+from tasuki_hub import emitting
 from tasuki_hub.packer import Packer
 from tasuki_hub.ring import FrameRing, SampleRing
 from tasuki_wire import codec, layout
 
 
-class Epoch:
-    """Takes what the packer adds."""
-
-    def full(self, stream):
-        """Never."""
-        return False
-
-    def add(self, stream, seq, t0, t1, body):
-        """Not looked at here."""
-
-
 class Stream:
-    """A stream with records in its ring."""
+    """A stream with records in its ring, and an epoch that has room for them."""
 
     number = 3
-    seq = 0
 
     def __init__(self, kind, per_frame, records):
         size = codec.KINDS[kind].row_size
-        self.kind = kind
-        self.per_frame = per_frame
         self.ring = SampleRing(size, len(records) // size, 4000)
+        self.ring.bind(kind, 3, per_frame)
         self.ring.restart(0)
         self.ring.push(records, len(records) // size)
+        slot = bytearray(emitting.SLOT_SIZE + emitting.slot_stack(8))
+        self.rows = ((self.ring.state, self.ring.buf, slot, bytearray(8 * layout.NODE_SIZE)),)
 
 
 def frames(kind, per_frame, records, packed):
     """(flags, payload) of the frames that a packer makes of all records."""
     ring = FrameRing(4096)
-    Packer(ring, packed).pack([Stream(kind, per_frame, records)], Epoch(), 1000000000, True)
+    stream = Stream(kind, per_frame, records)
+    Packer(ring, packed).pack([stream], stream, 1000000000, True)
     out = []
     while ring.next():
         body = bytes(ring.next())

@@ -92,6 +92,7 @@ assert [b[4] for b in ring.find(2, 0, 8)] == [4, 5, 6, 7]
 PERIOD = 10
 for case in range(60):
     ring = SampleRing(2, 12, PERIOD)
+    ring.bind(1, 0, 4)
     model = []  # (time, value, first behind a gap)
     now = value = overruns = 0
     fresh = True
@@ -120,7 +121,7 @@ for case in range(60):
         elif not fresh:
             flush = random.randrange(2)
             until = now - random.randrange(60)
-            n = ring.ready(4, until, flush)
+            n = ring.ready(until, flush)
             run = 1 if model else 0
             while run < len(model) and not model[run][2]:
                 run += 1
@@ -137,4 +138,4 @@ for case in range(60):
                 model = model[n:]
         assert (ring.count, ring.overruns) == (len(model), overruns), (case, turn)
     ring.wipe()
-    assert not any(ring.buf) and not ring.ready(1, now, True) and ring.overruns == overruns
+    assert not any(ring.buf) and not ring.ready(now, True) and ring.overruns == overruns

@@ -1,7 +1,7 @@
 """Runs every check_*.py as two tests: under CPython and under the real MicroPython.
 
 What the hub's C module does is also run with it, as a native .mpy; check_cmodule_*.py
-only so.
+only so. check_flash_*.py need MicroPython's LittleFS and run there alone.
 
 A check is a plain script of asserts that sees the hub's modules, the wire's,
 this folder, and no installed package. Vectors made by other people's code
@@ -12,6 +12,7 @@ device_vectors.py.
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HEAP = "256k"  # what a hub of 512 kB of RAM spares
 # a check of the whole hub holds its host and all frames on the same heap, one of the drivers their parts
 HEAP_WITH_HOST = "8m"
+WITH_HOST = ("check_hub_", "check_drivers", "check_flash_")
 MICROPYTHON = os.environ.get("MICROPYTHON") or str(Path(sys.executable).with_name("micropython"))
 COMMANDS = {
     "cpython": [sys.executable, "-B", "-S"],  # -S: no site-packages
@@ -29,7 +31,18 @@ COMMANDS = {
     "cmodule": [MICROPYTHON],
 }
 CMODULE = ROOT / "build" / "cmodule" / "x64"
-WITH_CMODULE = ("check_cmodule_", "check_hub_", "check_cobs", "check_packing", "check_sha512")
+WITH_CMODULE = (
+    "check_calibrate",
+    "check_cmodule_",
+    "check_hub_",
+    "check_cobs",
+    "check_emitting",
+    "check_link",
+    "check_packer",
+    "check_packing",
+    "check_ring",
+    "check_sha512",
+)
 
 
 class CheckFailedError(Exception):
@@ -44,6 +57,10 @@ class CheckFile(pytest.File):
         names = ["cpython", "micropython"]
         if self.path.name.startswith("check_cmodule_"):
             names = ["cmodule"]
+        elif self.path.name.startswith("check_many_"):
+            names = ["micropython"]
+        elif self.path.name.startswith("check_flash_"):
+            names = ["micropython"]  # LittleFS is its own
         elif self.path.name.startswith(WITH_CMODULE):
             names.append("cmodule")
         for name in names:
@@ -62,16 +79,20 @@ class CheckItem(pytest.Item):
                 pytest.skip("the C module is not built: make cmodule")
             folders.append(str(CMODULE))
             device_vectors.add_many(self.config)
+        if self.path.name.startswith("check_many_"):
+            device_vectors.add_many(self.config)
         env = {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": ":".join(folders),
             "MICROPYPATH": ":".join([".frozen", *folders]),
             "TASUKI_VECTORS": str(device_vectors.folder(self.config)),
         }
-        heap = HEAP_WITH_HOST if self.path.name.startswith(("check_hub_", "check_drivers")) else HEAP
+        heap = HEAP_WITH_HOST if self.path.name.startswith(WITH_HOST) else HEAP
         options = ["-X", f"heapsize={heap}"] if self.name != "cpython" else []
         command = [*COMMANDS[self.name], *options, str(self.path)]
-        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, cwd=ROOT)
+        with tempfile.TemporaryDirectory() as scratch:  # its own, since others run beside it
+            env["TASUKI_SCRATCH"] = scratch
+            done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, cwd=ROOT)
         if done.returncode:
             raise CheckFailedError(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
 

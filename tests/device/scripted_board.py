@@ -23,9 +23,12 @@ class CountingDriver:
         self.broken = False  # poll fails
         self.dead = False  # start fails
         self.stuck = False  # stop fails
+        self.silent = False  # no records come
+        self.starts = 0
         self.taken = 0
 
     def start(self, ring, now_us):
+        self.starts += 1
         if self.dead:
             raise OSError("bus")
         self.powered = True
@@ -35,6 +38,9 @@ class CountingDriver:
     def poll(self, ring, now_us):
         if self.broken:
             raise OSError("bus")
+        if self.silent:
+            self._due = now_us
+            return
         while now_us >= self._due:
             ring.push(((self.taken & 0xFFFF).to_bytes(2, "little") * self.size)[: self.size], 1)
             self.taken += 1
@@ -59,6 +65,8 @@ class ScriptedBoard:
         self.to_hub = b""
         self.from_hub = bytearray()
         self.listening = True
+        self.millivolts = 0  # of the battery; 0 is not measured
+        self.cause = 1  # why it started: power_on
         self.parts = [CountingDriver(row) for row in layout.DEFAULT_PROFILE]
 
     def unique_id(self):
@@ -81,6 +89,15 @@ class ScriptedBoard:
         buf[:n] = self.to_hub[:n]
         self.to_hub = self.to_hub[n:]
         return n
+
+    def battery_mv(self):
+        return self.millivolts
+
+    def reset_cause(self):
+        return self.cause
+
+    def heap_free(self):
+        return 0
 
     def write(self, data):
         if not self.listening:

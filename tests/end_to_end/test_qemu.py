@@ -4,8 +4,11 @@ import json
 
 import pytest
 
+from end_to_end.conftest import SHARED
 from qemu_board import needs_qemu
+from tasuki import demo, recordings
 from tasuki.errors import Refused
+from tasuki.filters.score import compare
 from tasuki.fleet import qemu
 from tasuki.fleet.virtual import VirtualHub
 from tasuki.session.enrolment import enroll
@@ -32,10 +35,25 @@ def test_the_demo_on_a_cortex_m_verifies_every_epoch_and_finds_the_beats(tasuki)
     other = tasuki.json("demo", "--hub", "unix", "--seconds", 32, "--speed", 4)
 
     assert found["hub_kind"] == "qemu"
+    assert found["seconds"] > 30
     assert_all_verified(found, 8)
     assert found["frames"] >= 126 * 8
     assert found["beats"] == other["beats"] > 45
     assert found["blocks_uploaded"] == found["store_rows"] > 0
+
+
+def test_beats_on_a_cortex_m_are_those_that_cardiologists_annotated(tmp_path):
+    """Scored one to one as ANSI/AAMI EC57 does, within 150 ms."""
+    path = SHARED / "mitdb" / "100"
+    if not path.with_suffix(".atr").exists():
+        pytest.skip("the MIT-BIH records are not beside this checkout")
+    annotated = recordings.prepare(recordings.load(path), 32, tmp_path).beats
+
+    found = demo.run(demo.Options(seconds=32, speed=4, hub="qemu", recording=path))
+
+    score = compare(found["beat_times_s"], annotated, 0.15)
+    assert_all_verified(found, 8)
+    assert len(annotated) >= 39 and score.f1 > 0.97, score
 
 
 def test_without_the_c_module_a_slow_signer_still_proves_every_epoch(tasuki):

@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.hub, needs_qemu]
 
 KEEP = """
 import os
-from tasuki_hub.board_qemu import mount_flash
+from tasuki_hub.setup_qemu import mount_flash
 nor = mount_flash({cut})
 from tasuki_hub.keystore import KeyStore
 """

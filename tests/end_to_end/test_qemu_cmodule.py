@@ -10,13 +10,17 @@ from pathlib import Path
 
 import nacl.signing
 import pytest
+from nacl.public import PrivateKey, SealedBox
 
 from device import edge_cases
+from device.test_cmodule_sealing import sealed
 from qemu_board import Board, needs_qemu
 from tasuki_wire import cobs, codec, epoch
 
 ROOT = Path(__file__).resolve().parents[2]
-PLAIN_IMAGE = ROOT / "build" / "firmware" / "qemu-viper.elf"
+IMAGES = ROOT / "build" / "firmware"
+# the .mpy of a processor, and an image without the module that can run it
+PLAIN = {"armv6m": "qemu-viper", "armv7m": "qemu-viper", "armv7emsp": "qemu-viper-m4"}
 pytestmark = [pytest.mark.hub, needs_qemu]
 
 SOME = """
@@ -144,34 +148,61 @@ for n in range(16, 251):
     assert lines.splitlines() == expected
 
 
-@pytest.mark.parametrize("processor", ["armv6m", "armv7m"])
+def test_100_messages_are_sealed_as_pynacl_seals_them(board):
+    """Every length around the block sizes and a full part, with the ephemeral key handed in."""
+    lengths = [*range(90), 127, 128, 129, 255, 256, 1000, 2047, 2048, 3000, 4038]
+    host = PrivateKey(HERE["some"](1, 32))
+    public = bytes(host.public_key)
+    expected = []
+    for n in lengths:
+        box = sealed(HERE["some"](n, n), public, HERE["some"](2 * n, 32))
+        assert SealedBox(host).decrypt(box) == HERE["some"](n, n)
+        expected.append(shown(box))
+
+    lines = board.run(f"""
+buf = bytearray(4038 + 48)
+for n in {lengths!r}:
+    buf[48 : 48 + n] = some(n, n)
+    size = _tasuki.sealed_box_into(buf, n, {public!r}, some(2 * n, 32))
+    show(memoryview(buf)[:size])
+""")
+
+    assert lines.splitlines() == expected
+
+
+@pytest.mark.parametrize("processor", PLAIN)
 def test_the_native_module_runs_on_firmware_that_has_none_built_in(tmp_path, monkeypatch, processor):
-    """The .mpy for this processor, and the one for the smaller that it can run, too."""
+    """Each .mpy on its processor; the Cortex-M3 also runs that of the smaller armv6m."""
     module = ROOT / "build" / "cmodule" / processor / "_tasuki.mpy"
-    if not module.exists() or not PLAIN_IMAGE.exists():
+    image = IMAGES / (PLAIN[processor] + ".elf")
+    if not module.exists() or not image.exists():
         pytest.skip("the C module or the image without it is not built: make firmware cmodule")
-    monkeypatch.setenv("TASUKI_IMAGE", str(PLAIN_IMAGE))
+    monkeypatch.setenv("TASUKI_IMAGE", str(image))
     data = module.read_bytes()
     with Board(tmp_path / "board") as board:
-        # the heap must have room for it in one piece, as after a start
-        board.run(f"""
-hole = bytearray({len(data) + 4096})
-import binascii, gc, os, sys
-from tasuki_hub.board_qemu import mount_flash
+        board.run("""
+import binascii
+from tasuki_hub.setup_qemu import mount_flash
 from tasuki_hub import signer
 nor = mount_flash(None)
-sys.path.append("/flash")
 file = open("/flash/_tasuki.mpy", "wb")
 assert signer.engine().__name__ == "tasuki_hub.ed25519"
 """)
-        board.run(SOME)
-        for at in range(0, len(data), 2048):
-            board.run(f"file.write(binascii.unhexlify('{data[at : at + 2048].hex()}'))")
-        lines = board.run("""
-file.close()
-hole = None
-gc.collect()
+        for at in range(0, len(data), 1024):
+            board.run(f"file.write(binascii.unhexlify('{data[at : at + 1024].hex()}'))")
+        board.run("file.close()")
+    with Board(tmp_path / "board") as board:
+        # first of all, while the heap has room for it in one piece
+        board.run("""
+import sys
+from tasuki_hub.setup_qemu import mount_flash
+nor = mount_flash(None)
+sys.path.append("/flash")
 import _tasuki
+""")
+        board.run("import binascii")
+        board.run(SOME)
+        lines = board.run("""
 for n in range(20):
     seed, message = case(n)
     public = _tasuki.ed25519_public_key(seed)
@@ -180,7 +211,14 @@ for n in range(20):
     assert _tasuki.ed25519_verify(public, message + b"!", signature) is False
     show(public, signature)
 print(binascii.hexlify(_tasuki.root(some(1, 240))).decode(), _tasuki.crc32(b"123456789"))
+for n in (0, 1, 1000):
+    box = bytearray(48) + some(n, n)
+    _tasuki.sealed_box_into(box, n, some(7, 32), some(8, 32))
+    show(box)
 """)
 
     root = epoch.root(HERE["some"](1, 240)).hex()
-    assert lines.splitlines() == [*signed_by_nacl(20), f"{root} {0xCBF43926}"]
+    boxes = [
+        shown(sealed(HERE["some"](n, n), HERE["some"](7, 32), HERE["some"](8, 32))) for n in (0, 1, 1000)
+    ]
+    assert lines.splitlines() == [*signed_by_nacl(20), f"{root} {0xCBF43926}", *boxes]

@@ -43,9 +43,10 @@ class Bench:
         """What the packer would make of the ring now."""
         source = self.sampler.streams[stream]
         ring = source.ring
+        ring.bind(source.kind, stream, source.per_frame)
         row = codec.KINDS[source.kind].row
         while True:
-            n = ring.ready(source.per_frame, self.clock.now_us + 10_000_000, flush)
+            n = ring.ready(self.clock.now_us + 10_000_000, flush)
             if not n:
                 return
             t0 = ring.first_us

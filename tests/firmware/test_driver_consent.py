@@ -48,24 +48,24 @@ def test_without_a_token_no_part_is_spoken_to(host):
     assert host.status("start") == "no_token"
     host.pass_time(2_000_000)
 
-    assert host.board.traffic() == {}
+    assert host.parts.traffic() == {}
 
 
 def test_for_each_of_the_64_masks_only_the_allowed_parts_are_spoken_to_and_sampled(host):
     """From the token on, through start and 0.4 s of sampling; and after stop only what switches off."""
-    host.board.sims["gauge"].put(0x06, 1 << 13)  # awake from power-up on; asleep since an earlier run
-    host.board.sims["gauge"].put(0x0C, 0x979C)
+    host.parts.sims["gauge"].put(0x06, 1 << 13)  # awake from power-up on; asleep since an earlier run
+    host.parts.sims["gauge"].put(0x0C, 0x979C)
     for mask in range(64):
-        host.board.clear()
+        host.parts.clear()
         allow(host, mask)
-        assert host.board.traffic() == {}, mask
+        assert host.parts.traffic() == {}, mask
         host.frames = []
         assert host.status("start") == "ok"
         host.pass_time(400_000)
 
         allowed = parts_of(mask)
-        assert set(host.board.traffic()) == allowed, mask
-        assert set(host.board.powered()) <= allowed, mask
+        assert set(host.parts.traffic()) == allowed, mask
+        assert set(host.parts.powered()) <= allowed, mask
         found = kinds(host)
         assert host.status("stop") == "ok"
         host.turn()
@@ -73,10 +73,10 @@ def test_for_each_of_the_64_masks_only_the_allowed_parts_are_spoken_to_and_sampl
         expected = set().union(*(KINDS_OF[name] for name in items.names(mask)))
         assert found == expected, mask
 
-        host.board.clear()
+        host.parts.clear()
         host.pass_time(300_000)
-        assert host.board.traffic() == {}, mask
-        assert host.board.powered() == [], mask
+        assert host.parts.traffic() == {}, mask
+        assert host.parts.powered() == [], mask
 
 
 @pytest.mark.parametrize("item", items.NAMES)
@@ -86,16 +86,16 @@ def test_narrowing_switches_the_parts_of_an_item_off_at_once(host, item):
     host.status("start")
     host.pass_time(300_000)
     gone = {part for part, of in ITEM_OF.items() if of == item}
-    host.board.clear()
+    host.parts.clear()
 
     host.status("narrow", items.ALL_ITEMS & ~items.bit(item))
-    last = {part: n for part, n in host.board.traffic().items() if part in gone}
-    host.board.clear()
+    last = {part: n for part, n in host.parts.traffic().items() if part in gone}
+    host.parts.clear()
     host.pass_time(4_200_000)
 
-    assert not gone & set(host.board.traffic())
-    assert not gone & set(host.board.powered())
-    assert set(host.board.traffic()) == set(ITEM_OF) - gone
+    assert not gone & set(host.parts.traffic())
+    assert not gone & set(host.parts.powered())
+    assert set(host.parts.traffic()) == set(ITEM_OF) - gone
     assert all(n <= 40 for n in last.values())
 
 
@@ -104,23 +104,23 @@ def test_a_bus_that_fails_in_use_stops_its_streams_only_and_the_log_says_which(h
     host.status("start")
     host.pass_time(1_000_000)
     broken_us = host.board.clock
-    host.board.i2c0.faults[0x6A].broken = True
+    host.parts.i2c0.faults[0x6A].broken = True
     host.pass_time(300_000)
-    host.board.clear()
+    host.parts.clear()
 
     host.pass_time(9_000_000)
 
     newest = {frame[1]: codec.time_us(frame[4], frame[5]) for frame in host.samples()}
     assert {n for n, us in newest.items() if us > broken_us} >= {0, 1, 2, 4, 5, 6, 7}
     assert newest[3] < broken_us
-    assert "chest" not in host.board.traffic()
+    assert "chest" not in host.parts.traffic()
     assert any(frame[6][1:].startswith(b"stream 3 failed: ") for frame in host.of_kind("log"))
 
 
 @pytest.mark.parametrize(
     ("part", "wrong", "message"),
     [
-        ("ecg", {"info": 0}, "stream 0 failed: max30003: INFO is 000000, not 5xxxxx"),
+        ("ecg", {"info": 0}, "stream 0 failed: max30003: INFO is 000000, not 5x3xxx"),
         ("heat", {"identity": 0x1116}, "stream 2 failed: tmp117: device id is 1116, not x117"),
         ("left", {"identity": 0x69}, "stream 6 failed: lsm6dso: WHO_AM_I is 69, not 6c"),
         ("strain4a", {"deaf": True}, "stream 4 failed: ads1115: config is 8583, not 45e3"),
@@ -129,7 +129,7 @@ def test_a_bus_that_fails_in_use_stops_its_streams_only_and_the_log_says_which(h
 )
 def test_a_part_that_is_another_one_is_named_to_the_host(host, part, wrong, message):
     for name, value in wrong.items():
-        setattr(host.board.sims[part], name, value)
+        setattr(host.parts.sims[part], name, value)
     allow(host, items.ALL_ITEMS)
     host.status("start")
 
@@ -140,7 +140,7 @@ def test_a_part_that_is_another_one_is_named_to_the_host(host, part, wrong, mess
 
 
 def test_what_a_part_says_of_itself_stays_here_when_device_status_is_not_allowed(host):
-    host.board.sims["ecg"].info = 0
+    host.parts.sims["ecg"].info = 0
     allow(host, items.ALL_ITEMS & ~items.bit("device_status"))
     host.status("start")
 
@@ -154,13 +154,13 @@ def test_a_press_reaches_the_host_and_the_alarm(host):
     host.status("start")
     host.pass_time(200_000)
     pressed_us = host.board.clock
-    host.board.button(0)
+    host.parts.button(0)
     host.pass_time(100_000)
 
     (frame,) = host.of_kind("subjective")
     assert frame[6] == b"\x01\x00\x01\x00"
-    assert 0 <= codec.time_us(frame[4], frame[5]) - pressed_us <= 2 * TURN_US
-    assert len(host.board.alarms) == 1
+    assert 0 <= codec.time_us(frame[4], frame[5]) - pressed_us <= 10_000 + TURN_US
+    assert host.parts.alarms == ["button"]
 
 
 def test_the_battery_s_voltage_reaches_the_host(host):

@@ -57,6 +57,31 @@ def test_every_channel_has_its_place_in_the_row(slow_permille):
     assert bench.ring.overruns == 0
 
 
+def test_four_milliseconds_between_turns_are_quick_enough_for_strain():
+    """One turn ends a round of conversions and begins the next, also the next row's."""
+    bench = StrainBench(turn_us=4_000)
+
+    bench.run(10_000_000)
+
+    assert len(bench.records()) >= 10_000_000 // 16_667 - 6
+    assert (bench.ring.overruns, set(bench.holes())) == (0, {0})
+
+
+@pytest.mark.parametrize(("stall_us", "rows"), [(12_000, 0), (24_000, 1), (60_000, 3)])
+def test_a_stall_shorter_than_a_row_loses_none_and_a_longer_one_is_counted(stall_us, rows):
+    """A signature in C takes 8.5 ms at 64 MHz; what a stall delays is made up for in the rows that follow."""
+    bench = StrainBench(turn_us=2_000)
+    bench.run(1_003_000)
+    stalls = 20
+    for _ in range(stalls):
+        bench.clock.pass_us(stall_us)
+        bench.run(997_000)
+
+    assert stalls * max(0, rows - 1) <= bench.ring.overruns <= stalls * (rows + (rows > 0))
+    lost = sum(round(hole / 16_667) for hole in bench.holes())
+    assert lost == bench.ring.overruns
+
+
 def test_turns_that_are_too_slow_for_four_rounds_are_counted_and_leave_gaps():
     """5 ms a turn are 20 ms a row, 3 ms more than there are."""
     bench = StrainBench(turn_us=5_000)

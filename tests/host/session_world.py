@@ -73,12 +73,16 @@ class Watcher(Listener):
     def __init__(self):
         self.verdicts = []
         self.samples = []
+        self.troubles = []
 
     def on_verdict(self, verdict):
         self.verdicts.append(verdict)
 
     def on_samples(self, samples):
         self.samples += samples
+
+    def on_trouble(self, what):
+        self.troubles.append(what)
 
 
 def run_hub(session, seconds):

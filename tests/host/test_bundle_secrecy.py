@@ -212,3 +212,29 @@ def test_an_existing_file_is_not_overwritten(tmp_path):
     example.write(tmp_path / "session")
     with pytest.raises(UsageError, match="exists"):
         exported(tmp_path / "session", tmp_path / "session")
+
+
+def test_a_bundle_says_with_which_constants_its_blocks_were_corrected_and_no_more_of_it(tmp_path):
+    """Neither session nor epoch of the change, nor a change that no block saw, nor another event."""
+    hub, found = example.Hub(), []
+    rows = [row for row in example.STREAMS if row[0] in hub.streams]
+    writer = CaptureWriter(tmp_path / "session", rows, plaintext=True)
+    writer.add_event("rejected", reason="bad_signature", session=1, epoch=7)
+    for versions in ([], [3], [4, 5]):
+        for version in versions:
+            writer.add_event("calibration", session=1, epoch=9, version=version)
+        made = hub.epoch()
+        writer.add_epoch(made.record, made.leaves, made.blocks)
+    writer.add_event("calibration", session=1, epoch=9, version=6)
+    writer.close({"frames": 0, "frames_bad": {}, "gaps": 0})
+
+    with read(exported(tmp_path / "session", tmp_path / "bundle", "ecg")) as bundle:
+        for part in bundle:
+            if isinstance(part, parts.EventPart):
+                found.append(part.value)
+            elif isinstance(part, parts.EpochPart):
+                found.append(part.fields[4])
+
+    told = [{"event": "calibration", "version": version} for version in (3, 5)]
+    assert found == [0, told[0], 1, told[1], 2]
+    assert report(tmp_path / "bundle").holds

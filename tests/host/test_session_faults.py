@@ -8,8 +8,9 @@ from host.session_world import Watcher, run_hub
 from tasuki.capture import check, reading
 from tasuki.clock import ClockModel
 from tasuki.errors import LinkLost, Refused, TasukiError, Untrusted, UsageError
+from tasuki.fleet.sim import SodiumCrypto
 from tasuki.pipeline.verify import Timing
-from tasuki.session import hub_session, running, summary
+from tasuki.session import connection, hub_session, running, summary
 from tasuki.session.counts import Counts
 from tasuki.session.dialogue import frame_bytes
 from tasuki.session.monitor import Monitor
@@ -53,10 +54,16 @@ def hasty(monkeypatch):
     monkeypatch.setattr(hub_session, "_timing", lambda speed: Timing(0.1, 0.2, 0.5))
 
 
+@pytest.fixture
+def no_store(monkeypatch):
+    """The hub cannot store: its crypto makes no sealed boxes. Ask for it before `made`."""
+    monkeypatch.delattr(SodiumCrypto, "sealed_box_into")
+
+
 # -- reboots ---------------------------------------------------------------------
 
 
-def test_what_was_verified_before_a_reboot_is_timed_by_the_clock_of_that_life(made):
+def test_what_was_verified_before_a_reboot_is_timed_by_the_clock_of_that_life(no_store, made):
     """Also when the outbox had no room until after the reboot."""
     with made.session() as session:
         clock = session.connection.clock
@@ -203,6 +210,7 @@ def test_a_silent_hub_is_a_lost_link(made, monkeypatch):
 
 def test_a_flood_of_noise_is_a_lost_link_and_no_more_is_asked_than_every_quarter_second(made, monkeypatch):
     monkeypatch.setattr(hub_session, "_SILENT_S", 0.3)
+    monkeypatch.setattr(connection, "_HELLO_S", 2.0)
     noise = bytes(range(1, 256)) * 200 + b"\0"
     with made.session() as session:
         made.line.read = lambda timeout_s: noise
@@ -218,7 +226,7 @@ def test_a_flood_of_noise_is_a_lost_link_and_no_more_is_asked_than_every_quarter
 # -- lost links ----------------------------------------------------------------------
 
 
-def test_counts_go_on_over_a_lost_link_and_its_open_epoch_is_said(made, hasty):
+def test_counts_go_on_over_a_lost_link_and_its_open_epoch_is_said(no_store, made, hasty):
     counts, seen = Counts(), []
 
     def cut_once(monitor):

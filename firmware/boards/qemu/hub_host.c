@@ -74,9 +74,19 @@ static const struct {
     { "r", 1 }, { "rt", 1 }, { "rb", 1 }, { "r+b", 3 }, { "rb+", 3 }, { "wb", 5 }, { "w", 5 },
 };
 
+// The key region is such a file, too, but not one for programs (hub_region.c).
+static bool is_region(const char *path, size_t len) {
+    static const char name[] = "vault.img";
+    size_t n = sizeof(name) - 1;
+    return len >= n && memcmp(path + len - n, name, n) == 0;
+}
+
 static mp_obj_t host_open(size_t n_args, const mp_obj_t *args) {
     size_t len;
     const char *path = mp_obj_str_get_data(args[0], &len);
+    if (is_region(path, strlen(path))) {
+        mp_raise_OSError(MP_EACCES);
+    }
     const char *mode = n_args > 1 ? mp_obj_str_get_str(args[1]) : "r";
     for (size_t i = 0; i < MP_ARRAY_SIZE(modes); i++) {
         if (strcmp(mode, modes[i].name) == 0) {

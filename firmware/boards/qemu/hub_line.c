@@ -35,9 +35,14 @@ typedef struct {
     volatile uint32_t head, tail; // put and taken since the start; they wrap
 } ring_t;
 static ring_t rx, tx;
+static bool shut;
 
 static uint32_t waiting(const ring_t *ring) {
     return ring->head - ring->tail;
+}
+
+void hub_line_shut(void) {
+    shut = true;
 }
 
 void hub_line_init(void) {
@@ -60,7 +65,7 @@ void hub_line_rx_irq(void) {
             return;
         }
         uint8_t byte = (uint8_t)UART0->DATA;
-        if (byte == mp_interrupt_char) {
+        if (byte == mp_interrupt_char && !shut) {
             mp_sched_keyboard_interrupt();
         } else {
             rx.bytes[rx.head % RING] = byte;
@@ -114,6 +119,12 @@ size_t hub_line_write(const uint8_t *buf, size_t len) {
     return n;
 }
 
+void hub_line_drain(void) {
+    uint64_t end = hub_clock_ticks() + 25000u * 200u;
+    while (waiting(&tx) && hub_clock_ticks() < end) {
+    }
+}
+
 // -- the terminal, in place of the port's functions ---------------------------
 
 uintptr_t __wrap_mp_hal_stdio_poll(uintptr_t flags) {
@@ -136,7 +147,7 @@ int __wrap_mp_hal_stdin_rx_chr(void) {
 }
 
 mp_uint_t __wrap_mp_hal_stdout_tx_strn(const char *str, size_t len) {
-    size_t n = 0;
+    size_t n = shut ? len : 0; // what a locked hub prints, a traceback for one, is nobody's
     while (n < len) {
         n += hub_line_write((const uint8_t *)str + n, len - n);
     }

@@ -33,6 +33,34 @@ static mp_obj_t crash_pc(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(crash_pc_obj, crash_pc);
 
+// reset(cause): start anew; cause is an index of RESET_CAUSES in layout.py.
+static mp_obj_t reset(mp_obj_t cause) {
+    int why = (int)mp_obj_get_int(cause);
+    hub_line_drain(); // the answer to the command that asked for it
+    hub_reset(why);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(reset_obj, reset);
+
+// watchdog(ms): reset with cause watchdog unless feed() is called that often; 0 stops it.
+static mp_obj_t watchdog(mp_obj_t ms) {
+    hub_watchdog_start((uint32_t)mp_obj_get_int(ms));
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(watchdog_obj, watchdog);
+
+static mp_obj_t feed(void) {
+    hub_watchdog_feed();
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(feed_obj, feed);
+
+// brown_out(): what the supply monitor's interrupt does on a board that has one. The emulator
+// has none, so a test calls it: the cause is kept before the power goes, and the reset follows.
+static mp_obj_t brown_out(void) {
+    hub_reset(HUB_CAUSE_BROWN_OUT);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(brown_out_obj, brown_out);
+
 static const mp_rom_map_elem_t names_table[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__qemu) },
     { MP_ROM_QSTR(MP_QSTR_line), MP_ROM_PTR(&hub_line_obj) },
@@ -40,7 +68,11 @@ static const mp_rom_map_elem_t names_table[] = {
     { MP_ROM_QSTR(MP_QSTR_wait_ms), MP_ROM_PTR(&wait_ms_obj) },
     { MP_ROM_QSTR(MP_QSTR_preset_us), MP_ROM_PTR(&preset_us_obj) },
     { MP_ROM_QSTR(MP_QSTR_power_off), MP_ROM_PTR(&power_off_obj) },
+    { MP_ROM_QSTR(MP_QSTR_reset), MP_ROM_PTR(&reset_obj) },
     { MP_ROM_QSTR(MP_QSTR_crash_pc), MP_ROM_PTR(&crash_pc_obj) },
+    { MP_ROM_QSTR(MP_QSTR_watchdog), MP_ROM_PTR(&watchdog_obj) },
+    { MP_ROM_QSTR(MP_QSTR_feed), MP_ROM_PTR(&feed_obj) },
+    { MP_ROM_QSTR(MP_QSTR_brown_out), MP_ROM_PTR(&brown_out_obj) },
 };
 static MP_DEFINE_CONST_DICT(names, names_table);
 

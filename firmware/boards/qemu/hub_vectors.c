@@ -43,11 +43,20 @@ __attribute__((naked)) static void fault_entry(void) {
     __asm volatile ("mrs r0, msp\n" "b fault\n");
 }
 
+__attribute__((used)) static void bitten(const uint32_t *frame) {
+    SURVIVOR->pc = frame[6];
+    hub_reset(HUB_CAUSE_WATCHDOG);
+}
+
+__attribute__((naked)) static void watchdog_entry(void) {
+    __asm volatile ("mrs r0, msp\n" "b bitten\n");
+}
+
 // VTOR wants the table aligned to its size rounded up to a power of two.
 static void (*const vectors[16 + 32])(void) __attribute__((aligned(256))) = {
     [0] = (void (*)(void))&_estack,
     [1] = Reset_Handler,
-    [2] = unexpected,
+    [2] = watchdog_entry,
     [3 ... 6] = fault_entry,
     [7 ... 15] = unexpected,
     [16 ... 47] = unexpected,

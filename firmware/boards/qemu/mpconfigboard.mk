@@ -1,15 +1,25 @@
-# Our board of MicroPython's qemu port: the mps2-an385 machine, a Cortex-M3.
+# Our board of MicroPython's qemu port: the mps2-an385 machine, a Cortex-M3,
+# or with HUB_CPU=m4 the same board with a Cortex-M4F, mps2-an386.
 #
 # The port's Makefile reads this file because packaging/firmware.sh gives it
 # this folder as BOARD_DIR. Nothing in MicroPython's tree is changed: what the
 # port leaves empty or does too simply is replaced at link time by --wrap.
 
 QEMU_ARCH = arm
+HUB_CPU ?= m3
+ifeq ($(HUB_CPU),m4)
+QEMU_MACHINE = mps2-an386
+CFLAGS += -mcpu=cortex-m4 -mfpu=fpv4-sp-d16 -mfloat-abi=hard
+CFLAGS += -DMICROPY_HW_MCU_NAME='"Cortex-M4F"'
+MPY_CROSS_FLAGS += -march=armv7emsp
+else
 QEMU_MACHINE = mps2-an385
-
-CFLAGS += -mthumb -mcpu=cortex-m3 -mfloat-abi=soft
-CFLAGS += -DQEMU_SOC_MPS2
+CFLAGS += -mcpu=cortex-m3 -mfloat-abi=soft
 CFLAGS += -DMICROPY_HW_MCU_NAME='"Cortex-M3"'
+MPY_CROSS_FLAGS += -march=armv7m
+endif
+
+CFLAGS += -mthumb -DQEMU_SOC_MPS2
 CFLAGS += -DMP_CONFIGFILE='"hub_config.h"' -I$(BOARD_DIR)
 
 LDSCRIPT = $(BOARD_DIR)/hub.ld
@@ -21,11 +31,19 @@ SRC_BOARD_O = shared/runtime/gchelper_native.o shared/runtime/gchelper_thumb2.o
 # These names must not occur in ports/qemu, where make looks first.
 vpath %.c $(BOARD_DIR)
 SRC_C += hub_start.c hub_vectors.c hub_clock.c hub_line.c hub_host.c hub_module.c
+SRC_C += hub_watchdog.c
+
+# The key region signs with the C module's Ed25519.
+ifneq ($(USER_C_MODULES),)
+SRC_C += hub_region.c hub_vault.c
+endif
 
 MICROPY_VFS_LFS2 = 1
 
 # A part with 256 KiB of RAM leaves about this much for the heap.
 MICROPY_HEAP_SIZE ?= 163840
 
-MPY_CROSS_FLAGS += -march=armv7m
 FROZEN_MANIFEST ?= $(BOARD_DIR)/manifest.py
+
+# without the C module this is the hash of every frame; the last option counts
+$(BUILD)/extmod/modhashlib.o: CFLAGS += -O2

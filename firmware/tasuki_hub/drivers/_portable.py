@@ -49,3 +49,14 @@ def imu_mix(dst, at, a, b, part):
     for i in range(0, 12, 2):
         x = _int16(a, i)
         _put(dst, at + i, x + (((_int16(b, i) - x) * part + 2048) >> 12))
+
+
+def calibrate(buf, at, n, columns, rows, first, count):
+    """See kernels.calibrate."""
+    for row in range(6 * first, 6 * (first + count), 6):
+        offset = _int16(rows, row + 2)
+        gain = rows[row + 4] | rows[row + 5] << 8
+        for place in range(at + 2 * rows[row + 1], at + 2 * n * columns, 2 * columns):
+            v = _int16(buf, place) - offset
+            q = (abs(v) * gain + 8192) >> 14
+            _put(buf, place, q if v > 0 else -q)

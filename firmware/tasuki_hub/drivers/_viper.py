@@ -80,3 +80,37 @@ def imu_mix(dst: ptr8, at: int, a: ptr8, b: ptr8, part: int):
         dst[at + i] = x & 255
         dst[at + i + 1] = x >> 8 & 255
         i += 2
+
+
+@micropython.viper
+def calibrate(buf: ptr8, at: int, n: int, columns: int, rows: ptr8, first: int, count: int):
+    """See kernels.calibrate."""
+    row = 6 * first
+    last_row = row + 6 * count
+    end = at + 2 * n * columns
+    while row < last_row:
+        offset = rows[row + 2] | rows[row + 3] << 8
+        if offset > 32767:
+            offset -= 65536
+        place = at + 2 * rows[row + 1]
+        while place < end:
+            v = buf[place] | buf[place + 1] << 8
+            if v > 32767:
+                v -= 65536
+            v -= offset
+            size = v
+            if v < 0:
+                size = 0 - v
+            # (size * gain + 8192) >> 14, of a product of 32 bits
+            low = size * rows[row + 4] + 8192
+            size = (size * rows[row + 5] + (low >> 8)) >> 6
+            if v < 0:
+                size = 0 - size
+            if size > 32767:
+                size = 32767
+            if size < -32768:
+                size = -32768
+            buf[place] = size & 255
+            buf[place + 1] = size >> 8 & 255
+            place += 2 * columns
+        row += 6

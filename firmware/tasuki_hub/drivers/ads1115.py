@@ -16,6 +16,7 @@ _RATE_860 = 7 << 5
 _NO_COMPARATOR = 3
 _IDLE = _SINGLE_SHOT | _RATE_860 | _NO_COMPARATOR
 _CONVERSION_US = 1_350  # 1/860 s, 10 % slow (section 6.5), and 25 us to wake up
+_RETRY_US = 250
 _TOO_LATE_US = 50_000
 
 AIN0, AIN1, AIN2, AIN3 = 4, 5, 6, 7  # MUX: against ground
@@ -57,6 +58,7 @@ class Ads1115Bank:
             if self._round < len(codes):
                 part.write(_CONFIG, _START | codes[self._round] << 12 | self._pga | _IDLE)
         self._begun_us = now_us
+        self.next_us = now_us + _CONVERSION_US
 
     def step(self, now_us):
         """Go on as far as the parts are; True when the row is complete."""
@@ -66,6 +68,7 @@ class Ads1115Bank:
             if self._round < len(codes) and not part.read(_CONFIG) & _START:
                 if now_us - self._begun_us > _TOO_LATE_US:
                     raise OSError("ads1115: conversion does not end")
+                self.next_us = now_us + _RETRY_US
                 return False
         at = 0
         for part, codes in self._parts:

@@ -4,6 +4,7 @@ import struct
 
 from tasuki_wire import codec
 
+_LOOK_US = 10_000
 _DEBOUNCE_US = 30_000
 _RATING = 1
 
@@ -12,7 +13,7 @@ class Button:
     """Presses as records of the kind subjective; the question says which button, the rating is 1.
 
     `pin` is called for its level; `pressed` is the level that means pressed. `alarm`
-    is called with the time of a press, after its record is in the ring, so that
+    is called with "button" for a press, after its record is in the ring, so that
     the epoch can be closed with it. A press counts when the level has held
     for 30 ms, and its time is that of the first edge; the next one counts
     after a release of 30 ms and not before half a second has passed.
@@ -21,6 +22,7 @@ class Button:
     kind = codec.number("subjective")
     period_us = 500_000
     per_frame = 1
+    silent_us = 0  # a button that nobody presses is not broken
 
     def __init__(self, pin, question, alarm=None, pressed=0, site=0):
         self.site = site
@@ -38,7 +40,7 @@ class Button:
         ring.restart(now_us)
 
     def poll(self, ring, now_us):
-        """Look at the level."""
+        """Look at the level; when to look again."""
         level = self._pin() == self._pressed
         if level == self._level:
             self._edge_us = None
@@ -53,7 +55,8 @@ class Button:
                 ring.restart(edge_us)
                 ring.push(self._record, 1)
                 if self._alarm:
-                    self._alarm(now_us)
+                    self._alarm("button")
+        return now_us + _LOOK_US
 
     def stop(self):
         """A pin that nobody reads needs no power."""

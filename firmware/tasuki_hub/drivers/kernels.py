@@ -1,9 +1,12 @@
 """Conversions from a part's words to the wire's records, in place of a loop per sample in the drivers.
 
-Machine code where the interpreter has it, the same loops in plain Python else.
+Machine code where the interpreter has it, the same loops in plain Python else;
+what is not the drivers' own, the correction, in the C module where there is one.
 """
 
 import sys
+
+from tasuki_hub.native import module
 
 try:
     if sys.implementation.name != "micropython":
@@ -45,3 +48,22 @@ def imu_mix(dst, at, a, b, part):
     if at < 0 or at + 12 > len(dst) or min(len(a), len(b)) < 12 or not 0 <= part <= 4096:
         raise IndexError("imu")
     _loops.imu_mix(dst, at, a, b, part)
+
+
+def calibrate(buf, at, n, columns, rows, first, count):
+    """Correct n records of `columns` int16 at buf[at:] by the rows first to first + count - 1.
+
+    A row is a layout.CALIBRATION_ROW, 6 bytes: stream, column, offset, gain. A
+    value becomes (value - offset) * gain / 16384, rounded half away from zero
+    and held at the limits. The product has 17 and 16 bits: its magnitude is
+    worked out in two halves, each within 31.
+    """
+    if min(at, n, columns - 1, first, count) < 0 or at + 2 * n * columns > len(buf):
+        raise IndexError("calibrate")
+    if 6 * (first + count) > len(rows):
+        raise IndexError("calibrate")
+    _loops.calibrate(buf, at, n, columns, rows, first, count)
+
+
+if module:
+    calibrate = module.calibrate

@@ -12,10 +12,14 @@ from tasuki_wire import codec
 _FIFO_CTRL3 = 0x09
 _FIFO_CTRL4 = 0x0A
 _WHO_AM_I = 0x0F
+_WAKE_UP_SRC = 0x1B
 _CTRL1_XL = 0x10
 _CTRL2_G = 0x11
 _CTRL3_C = 0x12
 _FIFO_STATUS1 = 0x3A
+_TAP_CFG0 = 0x56
+_TAP_CFG2 = 0x58
+_FREE_FALL = 0x5D
 _INTERNAL_FREQ_FINE = 0x63
 _FIFO_DATA_OUT_TAG = 0x78
 
@@ -27,6 +31,10 @@ _GYRO = 0x4C  # CTRL2_G: 104 Hz, 2000 deg/s
 _BATCH = 0x44  # FIFO_CTRL3: both at 104 Hz
 _CONTINUOUS = 0x06  # FIFO_CTRL4: the newest overwrite the oldest
 _BYPASS = 0x00  # FIFO_CTRL4: off and empty
+_LATCHED = 0x41  # TAP_CFG0: INT_CLR_ON_READ, LIR: an event stays until it is read
+_EVENTS = 0x80  # TAP_CFG2: INTERRUPTS_ENABLE
+_FALLING = 12 << 3 | 3  # FREE_FALL: 12 samples (115 ms) with every axis below 312 mg
+_FF_IA = 0x20  # WAKE_UP_SRC
 _OVERRUN = 0x48  # FIFO_STATUS2: FIFO_OVR_IA and its latch
 
 _SETTLE = 4  # sets that are dropped while the gyroscope starts
@@ -40,17 +48,24 @@ _GRID = _PERIOD_US * 16  # times inside a poll are in 1/16 us
 class Lsm6dso:
     """Accelerometer and gyroscope of one site; `registers` is an I2cRegisters or SpiRegisters.
 
+    With `alarm` the part looks for free fall, and alarm("fall") is called once the
+    records up to then are in the ring. A jump is one, too: what it was, the host
+    tells from the signal.
+
     OSError when the part does not say who it is, or falls silent for a second.
     """
 
     kind = codec.number("imu")
     period_us = _PERIOD_US
     per_frame = 10
+    deadline_us = 256 * _PERIOD_US  # what the FIFO holds: 512 words of 6 bytes
 
-    def __init__(self, registers, site=1):
+    def __init__(self, registers, site=1, alarm=None):
         self.site = site
+        self._alarm = alarm
         self._part = registers
         self._status = bytearray(2)
+        self._byte = bytearray(1)
         self._words = bytearray(14)
         self._old = bytearray(12)
         self._new = bytearray(12)
@@ -73,6 +88,10 @@ class Lsm6dso:
         fine -= (fine & 128) << 1
         self._spacing = 64 * 16 * 1_000_000 * 2000 // (6667 * (2000 + 3 * fine))
         self._part.write(_FIFO_CTRL3, _BATCH)
+        if self._alarm:
+            self._part.write(_FREE_FALL, _FALLING)
+            self._part.write(_TAP_CFG0, _LATCHED)
+            self._part.write(_TAP_CFG2, _EVENTS)
         self._part.write(_CTRL1_XL, _ACCEL)
         self._part.write(_CTRL2_G, _GYRO)
         self._begin(ring, now_us)
@@ -90,16 +109,23 @@ class Lsm6dso:
         ring.restart(now_us)
 
     def poll(self, ring, now_us):
-        """Every 40 ms: move what the FIFO holds, at most 24 sets."""
-        if now_us < self._look_us:
-            return
+        """Every 40 ms: move what the FIFO holds, at most 24 sets; when to look again."""
+        if now_us >= self._look_us:
+            self._look(ring, now_us)
+            if self._alarm and self._get(_WAKE_UP_SRC) & _FF_IA:
+                self._alarm("fall")
+        return self._look_us
+
+    def _look(self, ring, now_us):
+        self._look_us = now_us + _LOOK_US
         self._part.read_into(_FIFO_STATUS1, self._status)
         sets = (self._status[0] | (self._status[1] & 3) << 8) >> 1
         if self._status[1] & _OVERRUN or self._paused(sets, now_us):
             self._lose(ring, now_us)
         elif sets:
             self._heard_us = now_us
-            self._look_us = now_us + (_LOOK_US if sets <= _SETS else 0)
+            if sets > _SETS:
+                self._look_us = now_us
             self._move(ring, now_us, min(sets, _SETS), sets)
         elif now_us - self._heard_us > _SILENT_US:
             raise OSError("lsm6dso: no samples")
@@ -174,6 +200,5 @@ class Lsm6dso:
         self._part.write(_FIFO_CTRL4, _BYPASS)
 
     def _get(self, register):
-        view = memoryview(self._status)[:1]
-        self._part.read_into(register, view)
-        return self._status[0]
+        self._part.read_into(register, self._byte)
+        return self._byte[0]

@@ -71,7 +71,7 @@ class GaugedStatus:
 
     def poll(self, ring, now_us):
         """As the status driver does."""
-        self._status.poll(ring, now_us)
+        return self._status.poll(ring, now_us)
 
     def millivolts(self):
         """Cell voltage, 0 where it is not measured."""

@@ -21,12 +21,15 @@ _CNFG_EMUX = 0x14
 _CNFG_ECG = 0x15
 _FIFO_BURST = 0x20
 
+_PART = 0xF03000  # INFO: the bits that tell this part; the others are revision and serial number
+_IDENTITY = 0x503000
 _PLLINT = 1 << 8  # STATUS: the clock is not locked (yet)
 _EINT = 1 << 23
 _OPEN_DRAIN = 3  # INTB_TYPE: with the internal pull-up
 _WORDS = 8  # EFIT: FIFO words that raise the interrupt, and words of a burst
 _BURSTS = 5  # of them empty a FIFO of 32 words
-_GEN = 1 << 20 | 1 << 19 | 1 << 4 | 1 << 1 | 1  # FMSTR 01, EN_ECG, 100-Mohm bias on both inputs
+# FMSTR 01, EN_ECG, EN_RBIAS 01, RBIASV 01 (100 Mohm), RBIASP, RBIASN
+_GEN = 1 << 20 | 1 << 19 | 1 << 4 | 1 << 2 | 1 << 1 | 1
 _EMUX = 0  # electrodes connected, polarity as printed
 _ECG = 1 << 22 | 1 << 14 | 1 << 12  # RATE 01, gain 20 V/V, 0.5 Hz to 40 Hz
 
@@ -57,6 +60,7 @@ class Max30003:
     kind = codec.number("ecg")
     period_us = _PERIOD_US
     per_frame = 25
+    deadline_us = 32 * _PERIOD_US  # what the FIFO holds
 
     def __init__(self, spi, cs, ready=None, site=1):
         self.site = site
@@ -65,6 +69,7 @@ class Max30003:
         self._ready = ready
         self._handler = self._on_ready  # made here: an interrupt may not allocate
         self._flag = False
+        self.wake = None  # the sampler's
         self._command = bytearray(4)
         self._head = memoryview(self._command)[:1]
         self._word = bytearray(3)
@@ -74,12 +79,14 @@ class Max30003:
     def _on_ready(self, pin):
         if not pin():  # INTB is active low, and the handler hears both edges
             self._flag = True
+            if self.wake:
+                self.wake()
 
     def start(self, ring, now_us):
         """Identify, configure, and wait for the clock in poll(); the first record comes after that."""
         info = self._read(_INFO)
-        if info >> 20 != 5:
-            raise OSError("max30003: INFO is %06x, not 5xxxxx" % info)
+        if info & _PART != _IDENTITY:
+            raise OSError("max30003: INFO is %06x, not 5x3xxx" % info)
         self._write(_SW_RST, 0)
         self._write(_CNFG_GEN, _GEN)
         self._write(_CNFG_EMUX, _EMUX)
@@ -98,7 +105,7 @@ class Max30003:
         ring.restart(now_us)
 
     def poll(self, ring, now_us):
-        """Empty the FIFO when the part asked for it, or when it should have."""
+        """Empty the FIFO when the part asked for it, or when it should have; when to look again."""
         if not self._locked:
             self._lock(ring, now_us)
         elif self._flag or now_us >= self._look_us:
@@ -107,6 +114,7 @@ class Max30003:
             self._drain(ring, now_us)
             if now_us - self._heard_us > _SILENT_US:
                 raise OSError("max30003: no samples")
+        return now_us if self._flag else self._look_us
 
     def _lock(self, ring, now_us):
         """SYNCH when the clock is locked: sampling starts then, and so does our time."""

@@ -1,7 +1,8 @@
 """Respiration and strain: rows of analog inputs at the hub's pace, from a converter that is handed in.
 
 A source has start(), begin(now_us), step(now_us) -> True when its `row` of
-int16 is complete, and stop(). Ads1115Bank is one, ReadNow below another.
+int16 is complete, else `next_us` tells when to go on, and stop(). Ads1115Bank
+is one, ReadNow below another.
 """
 
 from tasuki_wire import codec
@@ -39,7 +40,11 @@ class ReadNow:
 
 
 class ScanDriver:
-    """One row a period. A row that could not be started in its period is a gap."""
+    """One row a period. A row that could not be started in its period is a gap.
+
+    A row is stamped with the time that it was due. When it is complete later
+    than one period after that, which is the deadline of this driver, it is late.
+    """
 
     def __init__(self, name, source, period_us, per_frame, site):
         self.kind = codec.number(name)
@@ -58,21 +63,26 @@ class ScanDriver:
         ring.restart(now_us)
 
     def poll(self, ring, now_us):
-        """Start the row that is due, and move it when it is complete."""
-        if not self._busy:
-            if now_us < self._due_us:
-                return
-            missed = (now_us - self._due_us) // self.period_us
-            if missed:
-                ring.overruns += missed
-                self._due_us += missed * self.period_us
-                ring.restart(self._due_us)
-            self._source.begin(now_us)
-            self._busy = True
-        if self._source.step(now_us):
+        """Move the row that is complete and start the next that is due; when to go on."""
+        while True:
+            if not self._busy:
+                if now_us < self._due_us:
+                    return self._due_us
+                self._begin(ring, now_us)
+            if not self._source.step(now_us):
+                return self._source.next_us
             self._busy = False
             ring.push(self._source.row, 1)
             self._due_us += self.period_us
+
+    def _begin(self, ring, now_us):
+        missed = (now_us - self._due_us) // self.period_us
+        if missed:
+            ring.overruns += missed
+            self._due_us += missed * self.period_us
+            ring.restart(self._due_us)
+        self._source.begin(now_us)
+        self._busy = True
 
     def stop(self):
         """Power the source down."""

@@ -54,9 +54,12 @@ class Tmp117:
         ring.restart(now_us)
 
     def poll(self, ring, now_us):
-        """Start a conversion each second and fetch its result when it is there."""
-        if now_us < self._due_us:
-            return
+        """Start a conversion each second and fetch its result when it is there; when something is due."""
+        if now_us >= self._due_us:
+            self._go_on(ring, now_us)
+        return self._due_us
+
+    def _go_on(self, ring, now_us):
         if self._waits_for_eeprom:
             self._wait(ring, now_us)
         if self._converting:

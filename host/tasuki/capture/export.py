@@ -98,6 +98,7 @@ def _copy(
     capture: Capture, writer: container.Writer, chosen: Container[int], summary: Summary, trim: bool
 ) -> None:
     waiting: list[bytes] = []
+    version = told = 0
     for part in capture:
         if isinstance(part, parts.EpochPart):
             if trim and not summary.blocks:
@@ -106,7 +107,12 @@ def _copy(
         elif isinstance(part, parts.ClockPart):
             clock = part.t1_us, part.rx_us, part.tx_us, part.t4_us, part.wall_minus_host_us
             writer.add(parts.CLOCK, parts.pack_clock(*clock))
+        elif isinstance(part, parts.EventPart) and part.value.get("event") == parts.CALIBRATION:
+            version = part.value.get("version", 0)
         elif isinstance(part, parts.BlockPart) and part.offset in chosen:
+            if version != told:  # of these blocks and those that follow; nothing else of the event goes along
+                writer.add(parts.EVENT, parts.pack_event(parts.CALIBRATION, version=version))
+                told = version
             _write_epochs(writer, waiting, summary)
             writer.add(parts.BLOCK, parts.item_byte(part.item) + part.block.to_bytes())
             summary.blocks += 1

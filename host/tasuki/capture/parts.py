@@ -1,5 +1,6 @@
 """What the records of a capture or bundle hold, read and written here and nowhere else."""
 
+import json
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ HEADER, EPOCH, BLOCK, CLOCK, EVENT, TAIL, COUNTS, ATTESTED, SIGNATURE = range(1,
 
 RECORD_SIZE: int = codec.KINDS[epoch.RECORD].head_size
 LEAVES_SIZE = layout.SLOTS * layout.NODE_SIZE
+
+CALIBRATION = "calibration"  # event: the blocks from here on were corrected with this version of constants
 
 _CLOCK = struct.Struct("<QQQQq")
 _LENGTH = struct.Struct("<H")
@@ -130,6 +133,11 @@ def read_block(offset: int, item: str, content: bytes) -> BlockPart:
     if kind is None or kind.item != item:
         raise ValueError(f"block of kind {block.kind} under {item}")
     return BlockPart(offset, item, block)
+
+
+def pack_event(name: str, **what: Any) -> bytes:
+    """Payload of an event record."""
+    return json.dumps({"event": name, **what}, separators=(",", ":")).encode()
 
 
 def pack_clock(t1_us: int, rx_us: int, tx_us: int, t4_us: int, wall_minus_host_us: int) -> bytes:

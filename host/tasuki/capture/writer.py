@@ -83,7 +83,7 @@ class CaptureWriter:
 
     def add_event(self, name: str, **what: Any) -> None:
         """Keep that something happened: a token narrowed, a gap, an epoch rejected for a reason ..."""
-        self._out.add(parts.EVENT, _json({"event": name, **what}))
+        self._out.add(parts.EVENT, parts.pack_event(name, **what))
 
     def add_tail(self, item: str, frames: Iterable[bytes]) -> None:
         """Keep frame bodies (header and payload) of one item that no epoch record covered.

@@ -9,10 +9,12 @@ from pathlib import Path
 import click
 
 from tasuki import recordings
+from tasuki.cli import hub_care
 from tasuki.cli.frame import print_json, state_option
 from tasuki.consent.registers import PRODUCTS
+from tasuki.fleet import calibration, devkeys
 from tasuki.fleet.virtual import KINDS, VirtualHub
-from tasuki.session import enrolment
+from tasuki.session import calibrating, enrolment
 from tasuki.session.state import State
 
 _WATCH_S = 0.5
@@ -98,3 +100,29 @@ def enroll(port: str, product: str, repin: bool, key_file: Path | None, as_json:
         print_json({"device": row.device, "public_key": row.public, "board": row.board})
     else:
         click.echo(f"hub {row.device} ({row.board}) is enrolled; its public key is {row.public}")
+
+
+@hub.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--port", required=True, help="Serial port of the hub.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was given as JSON.")
+def calibrate(file: Path, port: str, as_json: bool) -> None:
+    """Sign the constants of one unit and give them to its hub, which corrects its values from then on.
+
+    The order key of development images signs.
+
+    \b
+    Example:
+      tasuki hub calibrate unit-0042.toml --port /dev/ttyACM0
+    """
+    constants = calibration.read(file)
+    device = calibrating.calibrate(port, constants, devkeys.signer("order"))
+    if as_json:
+        print_json({"device": device, "version": constants.version, "columns": len(constants.columns)})
+    else:
+        count = len(constants.columns)
+        click.echo(f"hub {device} has version {constants.version}: {count} columns are corrected")
+
+
+for _command in hub_care.COMMANDS:
+    hub.add_command(_command)

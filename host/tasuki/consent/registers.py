@@ -80,10 +80,14 @@ class Manifest:
 
     @classmethod
     def of_profile(cls, product: str, profile: Iterable[tuple[int, int, int, int, int]]) -> "Manifest":
-        """The manifest of a layout profile; log lines may come where device_status comes, or on their own."""
+        """The manifest of a layout profile, and what any hub may tell of itself.
+
+        Log lines may come where device_status comes, or on their own.
+        """
         status, log = codec.number("device_status"), codec.number("log")
         streams = {row[0]: frozenset({row[1], log} if row[1] == status else {row[1]}) for row in profile}
         streams.setdefault(layout.STREAMS - 1, frozenset({log}))
+        streams.setdefault(layout.STREAM_STATUS[0], frozenset({layout.STREAM_STATUS[1]}))
         return cls(product, streams)
 
 

@@ -37,13 +37,17 @@ def emulator() -> str:
 def command(icount: str | None = None) -> list[str]:
     """The emulator with our image, UART 0 on its standard input and output.
 
+    An image whose name ends with -m4 gets the board with the Cortex-M4F.
+
     The image reads its files relative to the working directory. Without
     icount the hub's clock is the wall's; with it, it follows the instructions
     executed, "shift=4,sleep=off" being 62.5 million each second.
     """
-    line = [emulator(), "-machine", "mps2-an385", "-display", "none", "-monitor", "none"]
+    found = image()
+    machine = "mps2-an386" if found.stem.endswith("-m4") else "mps2-an385"
+    line = [emulator(), "-machine", machine, "-display", "none", "-monitor", "none"]
     line += ["-semihosting-config", "enable=on,target=native"]
     line += ["-chardev", "stdio,id=line,signal=off", "-serial", "chardev:line"]
     if icount:
         line += ["-icount", icount]
-    return [*line, "-kernel", str(image())]
+    return [*line, "-kernel", str(found)]

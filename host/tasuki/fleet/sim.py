@@ -5,6 +5,7 @@ signer (PyNaCl) are not; the `unix` hub has the real interpreter.
 """
 
 import contextlib
+import hashlib
 import os
 import select
 import threading
@@ -16,12 +17,12 @@ from typing import Any
 import nacl.bindings as sodium
 from nacl.exceptions import BadSignatureError
 
+from tasuki_hub import status
 from tasuki_hub.commands import MAINTENANCE, REBOOT
 from tasuki_hub.hub import Hub
-from tasuki_hub.replay import Replay, StatusDriver
+from tasuki_hub.replay import Replay
 
-_STATUS_STREAM = 5
-_STATUS_US = 4_000_000
+_BOX_EXTRA = sodium.crypto_box_SEALBYTES
 
 
 class SodiumCrypto:
@@ -53,6 +54,15 @@ class SodiumCrypto:
         except (BadSignatureError, ValueError, TypeError):
             return False
         return True
+
+    @staticmethod
+    def sealed_box_into(buf: bytearray, n: int, public: bytes, secret: bytes) -> int:
+        """Seal buf[48 : 48 + n] in place, as the hub's C module does (firmware/cmodule/README.md)."""
+        ephemeral = sodium.crypto_scalarmult_base(secret)
+        nonce = hashlib.blake2b(ephemeral + public, digest_size=sodium.crypto_box_NONCEBYTES).digest()
+        box = ephemeral + sodium.crypto_box(bytes(buf[_BOX_EXTRA : _BOX_EXTRA + n]), nonce, public, secret)
+        buf[: len(box)] = box
+        return len(box)
 
 
 class SimBoard:
@@ -88,7 +98,7 @@ class SimBoard:
     def drivers(self, hub: Hub) -> list[tuple[int, Any]]:
         """The recording's channels and the status stream."""
         streams: list[tuple[int, Any]] = Replay(str(self._replay)).channels
-        return [*streams, (_STATUS_STREAM, StatusDriver(hub, _STATUS_US))]
+        return [*streams, *status.drivers(hub)]
 
     def read_into(self, buf: bytearray) -> int:
         """Bytes that have arrived, without waiting."""
@@ -139,9 +149,11 @@ class SimHub(threading.Thread):
             self.hub.step()
             self._board.wait(2)
             if self.hub.leaving == REBOOT and self.hub.link.idle():
+                self.hub.close()
                 self.hub = Hub(self._board, SodiumCrypto)
 
     def close(self) -> None:
         """End the thread."""
         self._ended.set()
         self.join(timeout=5)
+        self.hub.close()

@@ -12,6 +12,7 @@ import secrets
 import shutil
 import subprocess
 import sysconfig
+import termios
 import tty
 from importlib import resources
 from pathlib import Path
@@ -80,6 +81,19 @@ def _qemu(folder: Path) -> tuple[list[str], dict[str, str]]:
 _STARTS = {"unix": _unix, "qemu": _qemu}
 
 
+def _make_raw(terminal: int) -> None:
+    """Every byte as it is, both ways.
+
+    The emulator switches output processing on when it starts, whenever that
+    is, and by default each line feed from the host would then become two
+    bytes: so nothing is left that output processing could do.
+    """
+    tty.setraw(terminal)
+    mode = termios.tcgetattr(terminal)
+    mode[tty.OFLAG] = 0
+    termios.tcsetattr(terminal, termios.TCSANOW, mode)
+
+
 class VirtualHub:
     """One running virtual hub.
 
@@ -99,7 +113,7 @@ class VirtualHub:
         self.kind = kind
         self.folder = folder
         self._master, self._slave = pty.openpty()
-        tty.setraw(self._slave)
+        _make_raw(self._slave)
         self.port = os.ttyname(self._slave)
         self._speed = speed
         self._replay = replay

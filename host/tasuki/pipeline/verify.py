@@ -37,6 +37,7 @@ _LEAVES_HEAD = codec.KINDS[_LEAVES].head_size
 _OPENING = codec.KINDS[epoch.OPENING].head_size
 _MOST_PENDING = 64
 _MOST_ASKED = 4
+_MOST_LOOKED_UP = 100_000
 
 
 class Frames(Protocol):
@@ -69,10 +70,18 @@ class Verifier:
         tokens: Callable[[bytes], bool] | None = None,
         window: native.Window | None = None,
         timing: Timing | None = None,
+        chain: Chain | None = None,
+        whole: bool = False,
     ) -> None:
-        """tokens: see tasuki.trust.chain.Chain."""
+        """tokens: see tasuki.trust.chain.Chain. chain: another verifier's, to accept epochs once by both.
+
+        whole: the hub stores what it gets no ack for, so that an epoch with lost frames is
+        not accepted: the whole one comes later.
+        """
         self.window = window or native.Window()
-        self._chain = Chain(public_key, device, ledger, tokens)
+        self._chain = chain or Chain(public_key, device, ledger, tokens)
+        self._whole = whole
+        self._sources = public_key, device, ledger
         self._timing = timing or Timing()
         self._pending: dict[tuple[int, int], Pending] = {}
         self._asked: dict[tuple[int, int], None] = {}
@@ -92,6 +101,23 @@ class Verifier:
     def unproved(self) -> bool:
         """True while frames are here whose epoch record is not: the hub may still be signing."""
         return any(self.window.tail(self._next_seq))
+
+    @property
+    def key_id(self) -> bytes:
+        """Key id of the hub's key."""
+        return self._chain.key_id
+
+    def accepted(self, session: int, number: int) -> bool:
+        """True when the epoch was accepted, by this verifier, a companion, or durably before."""
+        return self._chain.accepted(session, number)
+
+    def companion(self) -> "Verifier":
+        """A verifier for epochs of the same hub that arrive by another way; each is accepted once by both."""
+        return Verifier(*self._sources, timing=self._timing, chain=self._chain)
+
+    def settled(self, session: int, number: int) -> None:
+        """The epoch came by another way: nothing of it is waited for any more."""
+        self._pending.pop((session, number), None)
 
     # -- what comes in ---------------------------------------------------------
 
@@ -191,12 +217,23 @@ class Verifier:
             return out
         asked_from = max(self._following, record.epoch - _MOST_ASKED)
         if asked_from > self._following:
-            out.append(Omitted(record.session, self._following, asked_from - self._following))
+            out += self._skipped(record.session, self._following, asked_from)
         for number in range(asked_from, record.epoch):
-            if (record.session, number) not in self._pending:
+            if (record.session, number) not in self._pending and not self.accepted(record.session, number):
                 self._new(record.session, number)
         self._following = max(self._following, record.epoch + 1)
         return out
+
+    def _skipped(self, session: int, first: int, behind: int) -> list[Verdict]:
+        """Epochs that a record passes over, but those that came by another way."""
+        if behind - first > _MOST_LOOKED_UP:
+            return [Omitted(session, first, behind - first)]
+        lost: list[Verdict] = [
+            Omitted(session, number, 1)
+            for number in range(first, behind)
+            if not self.accepted(session, number)
+        ]
+        return join_omitted(lost)
 
     # -- proof ---------------------------------------------------------------
 
@@ -268,7 +305,7 @@ class Verifier:
                 pending.since = now
             waited = now - pending.since
             if waited >= self._timing.window_s:
-                out += self._give_up(pending)
+                out += self._give_up(pending, self._whole)
             else:
                 out += self._ask(pending, waited)
         return join_omitted(out)
@@ -289,30 +326,33 @@ class Verifier:
                 record=pending.record is None,
                 opening=pending.opening is None,
                 frames=pending.missing,
-                leaves=bool(pending.missing) and pending.asked > 1,
+                leaves=bool(pending.missing) and pending.asked > 1 and not self._whole,
             )
         ]
 
-    def _give_up(self, pending: Pending) -> list[Verdict]:
+    def _give_up(self, pending: Pending, kept: bool = False) -> list[Verdict]:
         if pending.record is None:
             self._forget(pending)
             # An opening that no record proves says nothing about which epochs exist.
             known = pending.session == self._session and pending.epoch < self._following
+            known = known and not self.accepted(pending.session, pending.epoch)
             return [Omitted(pending.session, pending.epoch, 1)] if known else []
-        if pending.opening is None:
+        if pending.opening is None or kept:
             self._forget(pending)
             return [Gap(pending.session, pending.epoch)]
         return self._try(pending, final=True)
 
-    def end(self) -> list[Verdict]:
+    def end(self, over: bool = False) -> list[Verdict]:
         """Decide all that is open and forget the frames: the hub rebooted, or the link was closed.
+
+        over: the session is, not the hub's life; with a hub that stores only whole epochs are accepted then.
 
         Ends with UnknownTail unless the hub closed its last epoch by a stop and
         no frames came after it.
         """
         out: list[Verdict] = []
         for pending in list(self._pending.values()):
-            out += self._give_up(pending)
+            out += self._give_up(pending, over and self._whole)
         tail = {stream: n for stream, n in enumerate(self.window.tail(self._next_seq)) if n}
         if tail or not self._clean:
             bodies = tuple(self.window.tail_bodies(self._next_seq))

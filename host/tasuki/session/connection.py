@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from tasuki.clock import ClockModel
-from tasuki.errors import LinkLost, Refused
+from tasuki.errors import LinkLost, Refused, Untrusted
 from tasuki.frames import Batch, Link
 from tasuki.pipeline.decode import Decoder, Messages
 from tasuki.session.dialogue import Dialogue, Fields
@@ -21,12 +21,25 @@ from tasuki_wire.errors import WireError
 
 _HELLO = codec.number("hello")
 _TIME_ANSWER = codec.number("time_answer")
-_ANSWER_S = 2.0
+_ANSWER_S = 2.0  # for the first try; each further one waits twice as long
 _TRIES = 3
+_PATIENCE_S = 45.0  # with a hub that is heard but does not answer
+_HELLO_S = 10.0
 _HELLO_AGAIN_S = 0.25
+_SYNC_S = 15.0
 _SYNC_AGAIN_S = 0.5
 _MOST_SYNCS = 64
 _NO_ANSWER = "Check that the hub runs Tasuki and that nothing else has the port open."
+# what answers a command that is not answered by `answer`; a refusal may always be one
+_ANSWERS = {
+    "identify": "identity",
+    "describe": "streams",
+    "time_request": "time_answer",
+    "enroll": "enrolled",
+    "token": "token_answer",
+    "leaves_request": "leaf_hashes",
+    "status_request": "status",
+}
 
 
 class Line(Protocol):
@@ -95,7 +108,8 @@ class Connection:
             self.heard_s = time.monotonic()
         start = 0
         waiting: list[Event] = []  # messages, which go behind the frames that came with them
-        for link in self.messages.join(batch.links()):
+        # one by one, so that a hello ends only the assembly of what came before it
+        for link in (whole for one in batch.links() for whole in self.messages.join([one])):
             if link.kind == _HELLO:
                 if self._hello(link.payload):
                     if self._lives > 1:
@@ -165,26 +179,42 @@ class Connection:
     def ask(self, name: str, *values: Any, timeout_s: float = _ANSWER_S, tries: int = _TRIES) -> Fields:
         """Send a command and wait for the fields of its answer.
 
-        Raises LinkLost when the hub stays silent, HubRebooted when it started
-        anew meanwhile and Refused when it says no; `reason` is then one of
-        layout.ANSWERS.
+        A command that is tried more than once must do no harm when it arrives
+        twice; while such a hub is heard it is asked on, for a while: its machine
+        may be busy. Raises LinkLost when the hub does not answer, HubRebooted when
+        it started anew meanwhile and Refused when it says no; `reason` is then one
+        of layout.ANSWERS.
         """
-        life = self._lives
-        for _ in range(tries):
-            request = self.post(name, *values)
-            deadline = time.monotonic() + timeout_s
-            while (left := deadline - time.monotonic()) > 0:
-                self.pump(min(left, 0.05))
-                if answer := self.answer(request):
-                    return checked(name, *answer)
-                if self._lives != life:
-                    raise HubRebooted(f"the hub rebooted before it answered {name}")
-            self._dialogue.forget(request)
-        raise LinkLost(f"the hub does not answer {name}", _NO_ANSWER)
+        began, tried = time.monotonic(), 0
+        while True:
+            heard = self.heard_s
+            fields = self.await_answer(name, self.post(name, *values), timeout_s * 2**tried)
+            tried += 1
+            if fields is not None:
+                return fields
+            if tried >= tries and (
+                tries == 1 or self.heard_s == heard or time.monotonic() - began > _PATIENCE_S
+            ):
+                raise LinkLost(f"the hub does not answer {name}", _NO_ANSWER)
 
-    def await_hello(self, timeout_s: float = 5.0) -> None:
+    def await_answer(self, name: str, request: int, timeout_s: float) -> Fields | None:
+        """The fields of the answer to a posted command; None, and it is forgotten, when none comes in time.
+
+        Raises HubRebooted and Refused as `ask` does.
+        """
+        life, deadline = self._lives, time.monotonic() + timeout_s
+        while (left := deadline - time.monotonic()) > 0:
+            self.pump(min(left, 0.05))
+            if answer := self.answer(request):
+                return checked(name, *answer)
+            if self._lives != life:
+                raise HubRebooted(f"the hub rebooted before it answered {name}")
+        self.forget(request)
+        return None
+
+    def await_hello(self) -> None:
         """Ask for a hello and wait for it; LinkLost when none comes."""
-        deadline = time.monotonic() + timeout_s
+        deadline = time.monotonic() + _HELLO_S
         next_request = 0.0
         while not self.nonce:
             now = time.monotonic()
@@ -226,9 +256,9 @@ class Connection:
             self._dialogue.forget(request)
         self._syncs.clear()
 
-    def await_sync(self, exchanges: int = 5, timeout_s: float = 5.0) -> None:
+    def await_sync(self, exchanges: int = 5) -> None:
         """Exchange times so often; LinkLost when the hub answers too few. A lost answer is asked again."""
-        deadline = time.monotonic() + timeout_s
+        deadline = time.monotonic() + _SYNC_S
         life, answered = self._lives, 0
         while answered < exchanges:
             self._forget_syncs()
@@ -248,10 +278,17 @@ class Connection:
 
 
 def checked(name: str, answer: str, fields: Fields) -> Fields:
-    """The fields of an answer to the command `name`; Refused when the hub says no."""
+    """The fields of an answer to the command `name`.
+
+    Refused when the hub says no, Untrusted("malformed") when this answers another command.
+    """
     status = {"answer": 1, "token_answer": 0}.get(answer)
-    if status is None or fields[status] == 0:
+    wanted = _ANSWERS.get(name, "answer")
+    code = 0 if status is None else fields[status]
+    mismatch = answer == "answer" and fields[0] != codec.number(name)
+    if mismatch or answer not in (wanted, "answer") or (answer != wanted and not code):
+        raise Untrusted("malformed", f"the hub answers {name} with what answers another command")
+    if not code:
         return fields
-    code = fields[status]
     reason = layout.ANSWERS[code] if code < len(layout.ANSWERS) else f"answer_{code}"
     raise Refused(reason, f"the hub refuses {name}: {reason}")

@@ -44,6 +44,7 @@ class Dialogue:
     def ask(self, name: str, *values: Any) -> int:
         """Send a command and return the id under which its answer will stand."""
         self._id = self._id % 0xFFFF + 1
+        self._answers.pop(self._id, None)  # of one that was never taken, 65535 questions ago
         self._wanted.add(self._id)
         self.tell(name, self._id, *values)
         return self._id

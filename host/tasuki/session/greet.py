@@ -19,13 +19,17 @@ _KEYGEN_S = 30.0  # a hub without C works on its key for seconds
 
 @dataclass(frozen=True)
 class Identity:
-    """What a hub says of itself; only an epoch's or a possession's signature proves the key."""
+    """What a hub says of itself; only an epoch's or a possession's signature proves the key.
+
+    counter: of the firmware bundle that runs, 0 for the image's own files.
+    """
 
     device: bytes
     key_id: bytes
     public: bytes
     authority: bytes
     life: str
+    counter: int
     sequence: int
     firmware: str
     board: str
@@ -54,13 +58,14 @@ def meet(connection: Connection) -> Identity:
             "Install firmware and host of the same release.",
         )
     fields = connection.ask("identify")
-    device, key, public, authority, life, _counter, sequence, firmware, board = fields
+    device, key, public, authority, life, counter, sequence, firmware, board = fields
     return Identity(
         device,
         key,
         public,
         authority,
         layout.LIFE_CYCLE[life] if life < len(layout.LIFE_CYCLE) else f"life_{life}",
+        counter,
         sequence,
         firmware.rstrip(b"\0").decode("ascii", "replace"),
         board.rstrip(b"\0").decode("ascii", "replace"),

@@ -26,17 +26,21 @@ from tasuki.pipeline.verify import Timing, Verifier
 from tasuki.session import consent_token, greet
 from tasuki.session.connection import Connection, HubRebooted, Line, Reboot
 from tasuki.session.counts import Counts
+from tasuki.session.forwarded import KIND as STORED
+from tasuki.session.forwarded import Forwarded
 from tasuki.session.listener import Listener
 from tasuki.session.permission import Permission
 from tasuki.session.state import State
 from tasuki.session.storing import Storing
 from tasuki.trust.verdict import Missing, Verdict, Verified
-from tasuki_wire import codec
+from tasuki_wire import codec, layout
 from tasuki_wire import items as wire_items
 
+_LOG = codec.number("log")
 _SYNC_S = 5.0
 _LOOK_S = 1.0  # consent may begin or end by the clock alone
 _SILENT_S = 4 * _SYNC_S
+_NOTE_S = 30.0  # how often the clock's fit is made durable
 _GREETINGS = 5
 _MOST_UNSTORED = 256  # epochs verified that the outbox had no room for
 _BINDING_AHEAD_NS = 1_000_000_000  # above any uncertainty of the clock model at the start
@@ -90,6 +94,8 @@ class Session:
         self._withheld = wire_items.mask(withhold)
         self._lifetime_s = lifetime_s
         self._storing = Storing(state.outbox, Router(self.engine))
+        self._late: set[tuple[int, int]] = set()  # epochs that came from the hub's store
+        self._next_note = 0.0
         self._next_sync = 0.0
         self._next_look = 0.0
         self._latest_us = 0
@@ -126,6 +132,7 @@ class Session:
             raise Untrusted("wrong_key", "the hub shows another key than the one that is trusted for it")
         self.streams: dict[int, Stream] = greet.describe(connection)
         connection.await_sync()
+        self._note_clock(0.0)  # before the hub gets a token under which it may store
         self._register()
         self.verifier = Verifier(
             self.public_key,
@@ -133,7 +140,18 @@ class Session:
             self.state.ledger,
             self.state.tokens.knows,
             timing=_timing(connection.clock.speed),
+            whole=self._hub_stores,
         )
+        self.forwarded = Forwarded(
+            self.state,
+            self.verifier,
+            self.identity.device,
+            self.manifest,
+            self.counts,
+            lambda session, number: connection.tell("stored_ack", session, number),
+            self._tell_trouble,
+        )
+        self._status = self._heard_stored = 0
         self.deriver = Deriver(self.streams)
         self._look()
         self.permission = Permission(
@@ -198,12 +216,30 @@ class Session:
                 out += self._settle(verdicts + self.verifier.end(), time.monotonic())
                 verdicts = []
                 self._rebooted()
+            elif event.kind == STORED:
+                self._arrived(event.payload)
             else:
                 verdicts += self.verifier.message(event.kind, event.payload)
         now = time.monotonic()
         out += self._settle(verdicts + self.verifier.poll(now), now)
         self._keep_up(now)
         return out
+
+    def _arrived(self, message: bytes) -> None:
+        """A part of an epoch that the hub stored while no host was there."""
+        arrived = self.forwarded.take(message)
+        if arrived is None:
+            return
+        epoch = arrived.verified
+        self.verifier.settled(epoch.session, epoch.epoch)
+        if self._storing.holds(epoch):  # verified before a reboot, and the outbox has no room
+            return
+        self._late.add((epoch.session, epoch.epoch))
+        self.counts.recover(epoch)
+        self._storing.add(epoch, arrived.clock, arrived.subject)
+        if arrived.nonce == self.connection.nonce:
+            for listener in self.listeners:
+                listener.on_verdict(epoch)
 
     def _batch(self, batch: Batch) -> list[Verdict]:
         rows = batch.rows
@@ -215,10 +251,15 @@ class Session:
         self._count_kinds(rows[good])
         if good.any():
             self._latest_us = max(self._latest_us, int(rows["time_us"][good].max()))
-        samples = self.deriver.feed(batch, keep & self.gate.view(rows["kind"], rows["stream"]))
+        view = keep & self.gate.view(rows["kind"], rows["stream"])
+        samples = self.deriver.feed(batch, view)
         if samples:
             for listener in self.listeners:
                 listener.on_samples(samples)
+        for body in batch.bodies(view & (rows["kind"] == _LOG)):
+            text = body[layout.HEADER_SIZE + 1 :].decode(errors="replace")
+            for listener in self.listeners:
+                listener.on_log(body[layout.HEADER_SIZE], text)
         return verdicts
 
     def _count_kinds(self, rows: NDArray[Any]) -> None:
@@ -261,7 +302,12 @@ class Session:
         for listener in self.listeners if stored.epochs else ():
             listener.on_stored(stored.epochs, stored.routed)
         for epoch in stored.epochs:
-            self.connection.tell("ack", epoch.session, epoch.epoch)
+            place = epoch.session, epoch.epoch
+            if place in self._late:
+                self._late.discard(place)
+                self.connection.tell("stored_ack", *place)
+            else:
+                self.connection.tell("ack", *place)
         return stored.blocks
 
     def _tell_trouble(self, what: str) -> None:
@@ -276,6 +322,8 @@ class Session:
         if now >= self._next_sync:
             self._next_sync = now + _SYNC_S
             self.connection.sync()
+            self._note_clock(now)
+            self._ask_for_stored()
             self._wake()
         if self._stopped:
             return
@@ -288,6 +336,19 @@ class Session:
             self._tell_trouble(f"the hub refuses a new token: {self.permission.refused}")
         if self._passing != (self._version, self.permission.items & self._allowed):
             self._set_gate()
+
+    def _note_clock(self, now: float) -> None:
+        if now >= self._next_note or not now:
+            self._next_note = now + _NOTE_S
+            self.state.clocks.note(self.connection.nonce, self.connection.clock.fit())
+
+    def _ask_for_stored(self) -> None:
+        """When the hub keeps stored epochs and sends none, parts were lost: a hello brings them again."""
+        answer = self.connection.answer(self._status) if self._status else None
+        heard, self._heard_stored = self._heard_stored, self.forwarded.heard
+        if answer and answer[1][-1] > len(self.forwarded.held) and heard == self.forwarded.heard:
+            self.connection.poke("hello_request")
+        self._status = self.connection.post("status_request")
 
     def _wake(self) -> None:
         """A hub that heard nothing for long has stopped by itself; one that samples ignores this."""
@@ -330,10 +391,14 @@ class Session:
         self._storing.hurry()
         out: list[Acquired] = []
         with suppress(LinkLost):  # an ack that does not arrive costs a resend in the next session
-            out = self._settle(self.verifier.end(), time.monotonic())
+            out = self._settle(self.verifier.end(over=True), time.monotonic())
         self.counts.gaps += self._storing.give_up(0)
         self._bank_beats()
         return out
+
+    @property
+    def _hub_stores(self) -> bool:
+        return not self.connection.flags >> layout.HELLO_FLAGS.index("no_store") & 1
 
     def _bank_beats(self) -> None:
         self.counts.beats += self.derived.beats

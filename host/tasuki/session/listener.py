@@ -11,6 +11,9 @@ class Listener:
     def on_samples(self, samples: list[Samples]) -> None:
         """Samples that may be viewed; provisional until their epoch verifies."""
 
+    def on_log(self, level: int, text: str) -> None:
+        """A line of the hub's log; level as in layout's `log`: 30 is a warning, 40 an error."""
+
     def on_verdict(self, verdict: Verdict) -> None:
         """An epoch was verified, rejected, lost."""
 

@@ -11,6 +11,7 @@ from tasuki.consent import reasons
 from tasuki.consent.decision import Decision as Decided
 from tasuki.frames import Samples, Stream
 from tasuki.pipeline.parcel import Routed
+from tasuki.session.health import WARNING, Health
 from tasuki.session.hub_session import Session
 from tasuki.session.listener import Listener
 from tasuki.trust.verdict import Gap, Omitted, Rejected, UnknownTail, Verdict, Verified
@@ -19,8 +20,9 @@ from tasuki_wire import codec, items, layout
 
 _WINDOW_S = 12.0
 _NOTES = 4
+_CALM = ("running", "off")  # off is what consent wants; the consent table says it
 _VIEW_PURPOSE = "service_information"
-_STATUS = codec.number("device_status")
+_REPORTS = (codec.number("device_status"), codec.number("stream_status"))
 
 
 @dataclass
@@ -52,6 +54,7 @@ class Monitor(Listener):
         self._decisions: dict[tuple[str, str], shown.Decision] = {}
         self.epochs: deque[shown.Epoch] = deque(maxlen=None if keep_all else 64)
         self.notes: deque[str] = deque(maxlen=_NOTES)
+        self.health = Health()
         self.rates: list[tuple[float, float, float]] = []
 
     def watch(self, session: Session) -> None:
@@ -63,7 +66,7 @@ class Monitor(Listener):
         maxlen = None if self._keep_all else 4096
         for number, stream in session.streams.items():
             known = self._traces.get(number)
-            if (known is None or known.stream != stream) and stream.kind != _STATUS:
+            if (known is None or known.stream != stream) and stream.kind not in _REPORTS:
                 kind = codec.KINDS[stream.kind]
                 name = kind.name + (f"_{layout.SITES[stream.site]}" if stream.site > 1 else "")
                 unit = _first_field(stream.kind)[3]
@@ -79,6 +82,7 @@ class Monitor(Listener):
 
     def on_reboot(self) -> None:
         """The hub began a new life."""
+        self.health.begin_life()
         self.on_trouble("the hub rebooted")
         if self._session:
             self.watch(self._session)
@@ -92,6 +96,7 @@ class Monitor(Listener):
 
     def on_samples(self, samples: list[Samples]) -> None:
         """Keep one number per record."""
+        self.health.take(samples)
         for part in samples:
             times = part.times_us.astype(np.float64)
             if self._start_us is None:
@@ -122,6 +127,12 @@ class Monitor(Listener):
         heart = d.heart.bpm if d.heart and d.heart.bpm else np.nan
         breath = d.respiration.rate_bpm if d.respiration and d.respiration.rate_bpm else np.nan
         self.rates.append((now, float(heart), float(breath)))
+
+    def on_log(self, level: int, text: str) -> None:
+        """Keep it; warnings are shown."""
+        self.health.line(level, text)
+        if level >= WARNING:
+            self.on_trouble(f"hub: {text}")
 
     def on_verdict(self, verdict: Verdict) -> None:
         """Keep epochs and say what went wrong."""
@@ -259,7 +270,28 @@ class Monitor(Listener):
             consent=self.decisions(),
             outbox=waiting,
             store_rows=session.state.confirmed(),
+            health=self._health(),
             notes=tuple(self.notes),
+        )
+
+    def stream_names(self) -> dict[int, str]:
+        """Names of all streams, by number."""
+        streams = self._session.streams if self._session else {}
+        names = {number: codec.KINDS[stream.kind].name for number, stream in streams.items()}
+        return names | {number: trace.name for number, trace in self._traces.items()}
+
+    def _health(self) -> shown.Health:
+        health, traces = self.health, self._traces
+        sensors = {traces[n].name: report for n, report in health.streams.items() if n in traces}
+        return shown.Health(
+            power=health.power,
+            reason=health.power_reason,
+            reset_cause=health.reset_cause,
+            battery_mv=health.battery_mv,
+            troubled={name: report.state for name, report in sensors.items() if report.state not in _CALM},
+            late=sum(report.late for report in sensors.values()),
+            overruns=sum(report.overruns for report in sensors.values()),
+            jitter_us=max((report.jitter_us for report in sensors.values()), default=None),
         )
 
     def _stream(self, trace: _Trace) -> shown.Stream:

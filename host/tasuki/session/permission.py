@@ -110,6 +110,7 @@ class Permission:
             nonce=self._connection.nonce,
             policy=self._state.policy.hash,
             lifetime_s=self._lifetime_s,
+            storage=bytes(self._state.vault.private_key("storage").public_key),
         )
         self._state.tokens.note(device, sequence, epoch.token_id(token))
         fields: Fields = codec.unpack(epoch.TOKEN, bytes(2) + token)[1:]
@@ -151,8 +152,11 @@ class Permission:
         if posted is None:
             return
         if answer := self._connection.answer(posted.request):
-            _, (_, _, in_force) = answer
-            self.items &= in_force
             self._narrow = None
+            try:
+                _, _, in_force = checked("narrow", *answer)
+            except Refused:
+                in_force = 0  # nothing is in force that could be narrowed
+            self.items &= in_force
         elif now > posted.until_s:
             self._send_narrow(now)

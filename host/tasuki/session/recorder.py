@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from tasuki.capture.parts import CALIBRATION
 from tasuki.capture.writer import CaptureWriter
 from tasuki.errors import UsageError
 from tasuki.pipeline.parcel import Routed
@@ -30,6 +31,7 @@ class Recorder(Listener):
         self.path = path
         self._plaintext = plaintext
         self._writer: CaptureWriter | None = None
+        self._calibration = 0
 
     def watch(self, session: Session) -> None:
         """Record this session from now on; a second one after a lost link goes into the same file."""
@@ -52,6 +54,14 @@ class Recorder(Listener):
         if writer is None:
             return
         if isinstance(verdict, Verified):
+            if verdict.calibration != self._calibration:
+                self._calibration = verdict.calibration
+                writer.add_event(
+                    CALIBRATION,
+                    session=verdict.session,
+                    epoch=verdict.epoch,
+                    version=verdict.calibration,
+                )
             writer.add_epoch(verdict.raw, verdict.checked.nodes[:_LEAVES], verdict.blocks())
         elif isinstance(verdict, Rejected):
             writer.add_event("rejected", reason=verdict.reason, session=verdict.session, epoch=verdict.epoch)

@@ -2,6 +2,7 @@
 
 register.json   hubs and their public keys
 tokens.db       consent tokens handed out
+clocks.db       how the clocks of hubs stood, by boot
 consent.db      what wearers said, which products hubs are, who wore them
 outbox.db       epoch ledger, envelopes that wait, decisions
 store.db        the embedded store
@@ -15,6 +16,7 @@ from tasuki.consent.book import ConsentBook
 from tasuki.consent.decision import Engine
 from tasuki.consent.policy import Policy, builtin
 from tasuki.pipeline.outbox import Outbox
+from tasuki.session.clock_book import ClockBook
 from tasuki.session.token_book import TokenBook
 from tasuki.sinks.embedded import EmbeddedStore
 from tasuki.trust.ledger import SqliteLedger
@@ -32,6 +34,7 @@ class State:
         self.vault = Vault(folder)
         self.register = HubRegister(folder / "register.json")
         self.tokens = TokenBook(folder / "tokens.db")
+        self.clocks = ClockBook(folder / "clocks.db")
         self.book = ConsentBook(folder / "consent.db")
         self.engine = Engine(self.policy, self.book.log, self.book.registers)
         self.outbox = Outbox(folder / "outbox.db", self.vault, self.policy)
@@ -44,7 +47,7 @@ class State:
 
     def close(self) -> None:
         """Close all files."""
-        for part in (self.ledger, self.outbox, self.store, self.book, self.tokens, self.vault):
+        for part in (self.ledger, self.outbox, self.store, self.book, self.tokens, self.clocks, self.vault):
             part.close()
 
     def __enter__(self) -> "State":

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from tasuki.block import Block
-from tasuki.clock import ClockModel
+from tasuki.clock import ClockModel, Fit
 from tasuki.pipeline.outbox import Outbox, OutboxFull
 from tasuki.pipeline.parcel import Acquired, Routed
 from tasuki.pipeline.route import Router
@@ -34,9 +34,14 @@ class Storing:
         self._waiting: deque[tuple[Verified, list[Acquired]]] = deque()
         self._retry_at = 0.0
 
-    def add(self, epoch: Verified, clock: ClockModel, subject: str | None) -> None:
+    def add(self, epoch: Verified, clock: ClockModel | Fit, subject: str | None) -> None:
         """Take an epoch; its blocks are timed now, by the clock of the hub's life that measured them."""
         self._waiting.append((epoch, [_acquired(block, clock, subject or "") for block in epoch.blocks()]))
+
+    def holds(self, epoch: Verified) -> bool:
+        """True while this epoch, from whichever way, waits here."""
+        place = epoch.record.key, epoch.session, epoch.epoch
+        return any((e.record.key, e.session, e.epoch) == place for e, _ in self._waiting)
 
     def store(self, now: float) -> Stored:
         """Route and store all that waits; after a full outbox nothing is tried for a second.
@@ -74,7 +79,7 @@ class Storing:
         return lost
 
 
-def _acquired(block: Block, clock: ClockModel, subject: str) -> Acquired:
+def _acquired(block: Block, clock: ClockModel | Fit, subject: str) -> Acquired:
     uncertainty = max(clock.uncertainty_us(block.t0_us), clock.uncertainty_us(block.t1_us))
     return Acquired(
         block,

@@ -37,6 +37,10 @@ def of_session(session: Session, monitor: Monitor, uploaded: int) -> dict[str, A
         "unknown_tails": counts.unknown_tails,
         "resends": counts.resends,
         "reboots": counts.reboots,
+        "epochs_recovered": counts.recovered,
+        "stored_refused": dict(counts.stored_refused),
+        "calibration": counts.calibration,
+        "hub": monitor.health.summary(monitor.stream_names()),
         "beats": session.beats,
         "beats_expected": None,
         "heart_rate_bpm": _rounded(heart.bpm if heart else None),
@@ -73,6 +77,7 @@ _LINES = {
         "計測していない項目: {unsampled}",
     ),
 }
+_HUB = {"en": "the hub itself: {}", "ja": "ハブの状態: {}"}
 _EXPECTED = {"en": " of {} annotated", "ja": " (注釈 {} 回)"}
 
 
@@ -93,7 +98,22 @@ def lines(summary: dict[str, Any], lang: str = "en") -> list[str]:
         ),
     }
     chosen = _LINES[lang] if s["not_sampled"] else _LINES[lang][:-1]
-    return [line.format(**values) for line in chosen]
+    troubles = _troubles(s.get("hub", {}), lang)
+    return [line.format(**values) for line in chosen] + ([_HUB[lang].format(troubles)] if troubles else [])
+
+
+def _troubles(hub: dict[str, Any], lang: str) -> str:
+    """What a person should know of the hub itself: parts that do not run, lives that ended suddenly."""
+    parts = [
+        f"{word(name, lang)} {word('sensor.' + stream['state'], lang)}"
+        for name, stream in hub.get("streams", {}).items()
+        if stream["state"] not in ("running", "off")
+    ]
+    causes = [cause for cause in hub.get("reset_causes", ()) if cause in ("watchdog", "brown_out", "crash")]
+    parts += [word(f"boot.{cause}", lang) for cause in dict.fromkeys(causes)]
+    if hub.get("power_reason") == "battery":
+        parts.append(word("why.battery", lang))
+    return ", ".join(parts)
 
 
 def _or_dash(value: float | None) -> str:

@@ -79,6 +79,11 @@ class Verified:
         return int.from_bytes(self.meta[1:3], "little")
 
     @property
+    def calibration(self) -> int:
+        """Version of the unit's constants that the values were corrected with, 0 for raw ones."""
+        return int.from_bytes(self.meta[3:5], "little")
+
+    @property
     def frames(self) -> int:
         """Frames that are held and proved."""
         return len(self.checked.places) // 2

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from tasuki.view.cells import BAD, GOOD, MUTED, STRONG, beside, fit
 from tasuki.view.consent_lines import consent_table, refusal_lines
+from tasuki.view.health_line import health_lines
 from tasuki.view.snapshot import Snapshot
 from tasuki.view.vitals import NUMBERS_WIDTH, numbers
 from tasuki.view.waves import waves
@@ -35,7 +36,8 @@ def render(snapshot: Snapshot, width: int, height: int, lang: str) -> list[Text]
         return _too_small(snapshot, width, height, lang)
     table = consent_table(snapshot.consent, width, lang)
     foot = min(_foot_wanted(snapshot), max(2, height // 8))
-    body = max(6, height - 2 - len(table) - foot)
+    health = health_lines(snapshot.health, lang)
+    body = max(6, height - 2 - len(health) - len(table) - foot)
     left = width - NUMBERS_WIDTH - 1
     lines = [_title(snapshot, width, lang)]
     lines += [
@@ -45,6 +47,7 @@ def render(snapshot: Snapshot, width: int, height: int, lang: str) -> list[Text]
         )
     ]
     lines.append(_integrity(snapshot, width, lang))
+    lines += health
     lines += table
     lines += refusal_lines(snapshot.consent, max(0, height - len(lines) - len(snapshot.notes[-1:])), lang)
     lines += [Text(f" {note}", MUTED) for note in snapshot.notes[-1:]]

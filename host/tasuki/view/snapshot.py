@@ -93,6 +93,29 @@ def axes(decisions: Sequence[Decision]) -> tuple[list[str], list[str]]:
 
 
 @dataclass(frozen=True)
+class Health:
+    """What the hub says of itself; None means not told.
+
+    Attributes:
+        power, reason: states and reasons of the hub's power, e.g. "active", "start".
+        reset_cause: why it booted, e.g. "power_on", "watchdog".
+        battery_mv: cell voltage.
+        troubled: state of each sensor that should run and does not, by name of its stream.
+        late, overruns: records of all sensors since the hub's boot.
+        jitter_us: the longest that a record of any sensor waited lately.
+    """
+
+    power: str | None = None
+    reason: str | None = None
+    reset_cause: str | None = None
+    battery_mv: int | None = None
+    troubled: Mapping[str, str] = field(default_factory=dict)
+    late: int = 0
+    overruns: int = 0
+    jitter_us: int | None = None
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """One moment of a session. None means not known (yet), and is shown so.
 
@@ -112,6 +135,7 @@ class Snapshot:
         gaps: places where frames are lost for good.
         consent: decisions so far, one per item and purpose.
         outbox: envelopes that wait; store_rows: blocks that the store confirmed.
+        health: what the hub says of itself.
         notes: sentences worth seeing, the newest last.
     """
 
@@ -140,6 +164,7 @@ class Snapshot:
     consent: tuple[Decision, ...] = ()
     outbox: int = 0
     store_rows: int = 0
+    health: Health = field(default_factory=Health)
     notes: tuple[str, ...] = ()
 
     @property

@@ -47,7 +47,7 @@ class Pin:
 
 
 class Faults:
-    """What goes wrong on a bus: `broken` for all, or after a count of good transactions."""
+    """What goes wrong on the way to a part: `broken` for all, or after a count of good transactions."""
 
     def __init__(self):
         self.broken = False
@@ -69,14 +69,22 @@ class I2c:
     """machine.I2C for parts with read(register, n) -> bytes and write(register, data).
 
     `trace` has (time, address, "r" or "w", register, bytes) of everything that
-    the hub sends, answered or not.
+    the hub sends, answered or not, and `counts` their number by address. With
+    keep=False there is no trace: it grows.
     """
 
-    def __init__(self, clock):
+    def __init__(self, clock, keep=True):
         self._clock = clock
         self.parts = {}
         self.faults = {}
-        self.trace = []
+        self.trace = [] if keep else None
+        self.counts = {}
+
+    def clear(self):
+        """Forget what was seen."""
+        self.counts.clear()
+        if self.trace:
+            self.trace[:] = []
 
     def add(self, address, part):
         """Wire a part."""
@@ -91,7 +99,8 @@ class I2c:
         assert len(data) == len(buf)
         for i in range(len(buf)):
             buf[i] = data[i]
-        self.trace[-1] = self.trace[-1][:4] + (bytes(data),)
+        if self.trace is not None:
+            self.trace[-1] = self.trace[-1][:4] + (bytes(data),)
 
     def writeto_mem(self, address, register, buf):
         """Bytes of buf to registers."""
@@ -99,19 +108,31 @@ class I2c:
         self.parts[address].write(register, bytes(buf))
 
     def _open(self, address, way, register, data):
-        self.trace.append((self._clock.now_us, address, way, register, data))
+        self.counts[address] = self.counts.get(address, 0) + 1
+        if self.trace is not None:
+            self.trace.append((self._clock.now_us, address, way, register, data))
         if address not in self.parts:
             raise OSError(ENODEV)
         self.faults[address].check()
 
 
 class Spi:
-    """machine.SPI; the part whose chip select is low answers each byte with exchange(byte)."""
+    """machine.SPI; the part whose chip select is low answers each byte with exchange(byte).
 
-    def __init__(self, clock):
+    `trace` has (time, part's name, bytes out, bytes in), `counts` their number by name; as of I2c.
+    """
+
+    def __init__(self, clock, keep=True):
         self._clock = clock
         self.parts = []
-        self.trace = []  # (time, part's name, bytes out, bytes in)
+        self.trace = [] if keep else None
+        self.counts = {}
+
+    def clear(self):
+        """Forget what was seen."""
+        self.counts.clear()
+        if self.trace:
+            self.trace[:] = []
 
     def add(self, name, part):
         """Wire a part; its chip select."""
@@ -141,10 +162,13 @@ class Spi:
         if not selected:
             return b"\xff" * len(out)
         name, part, _, faults = selected[0]
-        self.trace.append((self._clock.now_us, name, out, b""))
+        self.counts[name] = self.counts.get(name, 0) + 1
+        if self.trace is not None:
+            self.trace.append((self._clock.now_us, name, out, b""))
         faults.check()
         answer = bytes([part.exchange(byte) for byte in out])
-        self.trace[-1] = self.trace[-1][:3] + (answer,)
+        if self.trace is not None:
+            self.trace[-1] = self.trace[-1][:3] + (answer,)
         return answer
 
 

@@ -8,6 +8,9 @@ _DEPTH = 512
 _FIFO_CTRL3, _FIFO_CTRL4 = 0x09, 0x0A
 _WHO_AM_I, _CTRL1_XL, _CTRL2_G, _CTRL3_C = 0x0F, 0x10, 0x11, 0x12
 _FIFO_STATUS1, _FIFO_STATUS2 = 0x3A, 0x3B
+_WAKE_UP_SRC = 0x1B
+_TAP_CFG0, _TAP_CFG2, _WAKE_UP_DUR, _FREE_FALL = 0x56, 0x58, 0x5C, 0x5D
+_FALL_MG = (156, 219, 250, 312, 344, 406, 469, 500)  # FF_THS
 _FREQ_FINE = 0x63
 _DATA = 0x78
 _SETTLING = 3  # words of noise from a gyroscope that was just switched on
@@ -18,8 +21,9 @@ _STEP_UDPS = {0: 8750, 1: 17500, 2: 35000, 3: 70000}  # per step, table 2
 class SimLsm6dso:
     """`motion(us)` gives (ax, ay, az) in micro-g and (gx, gy, gz) in millidegrees per second.
 
-    Faults: identity, fine (INTERNAL_FREQ_FINE), ppm (on top of it), frozen,
-    lost_word (a word is left out, so the FIFO is out of step).
+    weightless takes its accelerations away. Faults: identity, fine
+    (INTERNAL_FREQ_FINE), ppm (on top of it), frozen, lost_word (a word is left
+    out, so the FIFO is out of step).
     """
 
     def __init__(self, clock, motion):
@@ -29,18 +33,21 @@ class SimLsm6dso:
         self.fine = 0
         self.ppm = 0
         self.frozen = False
+        self.weightless = False
         self.lost_word = False
         self._reset()
         clock.listeners.append(self._tick)
 
     def _reset(self):
-        self.registers = dict([(n, 0) for n in range(0x01, 0x20)])
+        self.registers = dict([(n, 0) for n in list(range(0x01, 0x20)) + list(range(0x56, 0x60))])
         self.registers[_CTRL3_C] = 0x04
         self.registers[0x18] = 0xE0  # CTRL9_XL
         self._fifo = []
         self._current = None
         self._overrun = False
         self._latched = False
+        self._falling = 0  # samples in a row with every axis below the threshold
+        self._fell = False
         self._slot = 0
         self._taken = 0
         self._next = None
@@ -75,6 +82,10 @@ class SimLsm6dso:
     def _read(self, register):
         if register == _WHO_AM_I:
             return self.identity
+        if register == _WAKE_UP_SRC:
+            value = self._fell << 5
+            self._fell = False
+            return value
         if register == _FREQ_FINE:
             return self.fine & 255
         if register == _FIFO_STATUS1:
@@ -119,10 +130,21 @@ class SimLsm6dso:
                 self._take(self._next // 1_000_000)
             self._next += self._spacing()
 
+    def _watch(self, accel):
+        """Free fall (section 5.4 of AN5192): told while it lasts, or with LIR until it is read."""
+        below = max([abs(v) for v in accel]) < _FALL_MG[self.registers[_FREE_FALL] & 7] * 1000
+        self._falling = self._falling + 1 if below else 0
+        lasts = self.registers[_FREE_FALL] >> 3 | (self.registers[_WAKE_UP_DUR] >> 7) << 5
+        now = bool(self.registers[_TAP_CFG2] & 0x80) and self._falling > lasts
+        self._fell = now or (self._fell and bool(self.registers[_TAP_CFG0] & 1))
+
     def _take(self, us):
+        accel, gyro = self._motion(us)
+        if self.weightless:
+            accel = (0, 0, 0)
+        self._watch(accel)
         if self.registers[_FIFO_CTRL4] & 7 != 6:
             return
-        accel, gyro = self._motion(us)
         full = _FULL_G[self.registers[_CTRL1_XL] >> 2 & 3]
         step = _STEP_UDPS[self.registers[_CTRL2_G] >> 2 & 3]
         batch = self.registers[_FIFO_CTRL3]

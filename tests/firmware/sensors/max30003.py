@@ -17,7 +17,7 @@ _POWER_ON = {
     0x1D: 0x3FA300,
     0x1E: 0x202400,
 }
-_INFO = 0x510000
+_INFO = 0x513000
 _DEPTH = 32
 _EINT, _EOVF, _PLLINT = 1 << 23, 1 << 22, 1 << 8
 # (FMSTR, RATE) -> samples per second, table "CNFG_ECG"
@@ -52,6 +52,14 @@ class SimMax30003:
         self._overflowed = False
         self._locked_from = None
         self._next_us = None
+
+    def bias_mohm(self):
+        """Bias resistors at the positive and the negative input, 0 for none; table "CNFG_GEN"."""
+        gen = self.registers[0x10]
+        if gen >> 4 & 3 != 1:
+            return (0, 0)
+        mohm = (50, 100, 200)[gen >> 2 & 3]
+        return (mohm * (gen >> 1 & 1), mohm * (gen & 1))
 
     @property
     def powered(self):

@@ -1,0 +1,125 @@
+"""What an operator does to a hub beyond its daily work: update, lock, unlock, restart."""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from hashlib import sha256
+from typing import Any
+
+from tasuki.errors import LinkLost, Refused
+from tasuki.session.connection import Connection, HubRebooted
+from tasuki.session.greet import Identity, meet
+from tasuki.vault.secret import Signer
+from tasuki_wire import codec, layout
+
+_PART = 200  # bytes in a command
+_UNDER_WAY = 4  # parts whose answers are not there yet; the hub's line takes that many
+_PART_S = 20.0  # flash is erased meanwhile
+_CHECK_S = 60.0  # a hub without C verifies for seconds
+_RESTART_S = 60.0
+
+Progress = Callable[[int, int], None]
+
+
+def _quiet(done: int, size: int) -> None:
+    """Nobody wants to know."""
+
+
+def send_blob(connection: Connection, name: str, data: bytes, progress: Progress = _quiet) -> None:
+    """Bring a blob of layout.BLOBS to the hub; Refused has its reason, LinkLost says that it fell silent."""
+    kind = layout.BLOBS.index(name)
+    connection.ask("blob_begin", kind, len(data), sha256(data).digest(), timeout_s=_PART_S, tries=1)
+    waiting: list[int] = []
+    for at in range(0, len(data), _PART):
+        if len(waiting) == _UNDER_WAY:
+            _await(connection, waiting.pop(0))
+        waiting.append(connection.post("blob_data", at, data[at : at + _PART]))
+        progress(at, len(data))
+    for request in waiting:
+        _await(connection, request)
+    connection.ask("blob_end", timeout_s=_CHECK_S, tries=1)
+    progress(len(data), len(data))
+
+
+def _await(connection: Connection, request: int) -> None:
+    if connection.await_answer("blob_data", request, _PART_S) is None:
+        raise LinkLost("the hub does not answer blob_data", "Try again; what arrived so far is dropped.")
+
+
+def _ask_last(connection: Connection, name: str, *values: Any, timeout_s: float = _PART_S) -> None:
+    """A command that ends the hub's life: its answer may be overtaken by the next life's hello."""
+    with suppress(HubRebooted):
+        connection.ask(name, *values, timeout_s=timeout_s, tries=1)
+
+
+def restart(connection: Connection) -> Identity:
+    """Have the hub start anew and meet it again."""
+    old = connection.nonce
+    _ask_last(connection, "reboot")
+    return await_restart(connection, old)
+
+
+def await_restart(connection: Connection, old: bytes, timeout_s: float = _RESTART_S) -> Identity:
+    """Wait for the hello of another boot than `old`, then ask who it is; LinkLost when none comes."""
+    deadline = time.monotonic() + timeout_s
+    while connection.nonce == old:
+        if time.monotonic() > deadline:
+            raise LinkLost("the hub did not start anew", "Switch it off and on.")
+        connection.poke("hello_request")
+        connection.pump(0.25)
+    connection.skip_lives()
+    return meet(connection)
+
+
+def update(connection: Connection, bundle: bytes, progress: Progress = _quiet) -> Identity:
+    """Bring a signed bundle to the hub and start it; what the hub says of itself then.
+
+    The new version is on trial: it stays when it ran for ten seconds and a host
+    spoke to it, which this call alone does not wait for.
+    """
+    send_blob(connection, "bundle", bundle, progress)
+    return restart(connection)
+
+
+def lock(connection: Connection) -> Identity:
+    """Lock the hub on this line for good; Refused("not_allowed") when its board cannot be."""
+    old = connection.nonce
+    device = meet(connection).device
+    _ask_last(connection, "lock", device)
+    identity = await_restart(connection, old)
+    if identity.life != "locked":
+        raise Refused("not_locked", f"the hub says that it is {identity.life}", "Do not ship this hub.")
+    return identity
+
+
+def unlock(connection: Connection, order_key: Signer) -> Identity:
+    """Destroy the key of a locked hub, and what hangs on it, and open it.
+
+    Raises Refused with the hub's reason, and Refused("not_unlocked") when it comes back with its key.
+    """
+    old = connection.nonce
+    identity = meet(connection)
+    body = codec.pack(
+        codec.number("order"),
+        0,
+        layout.ORDER_FORMAT,
+        layout.ORDERS.index("unlock"),
+        identity.device,
+        old,
+        bytes(layout.SIGNATURE_SIZE),
+    )[2 : -layout.SIGNATURE_SIZE]
+    signature = order_key.sign("order", body)
+    _ask_last(
+        connection,
+        "order",
+        layout.ORDER_FORMAT,
+        layout.ORDERS.index("unlock"),
+        identity.device,
+        old,
+        signature,
+        timeout_s=_CHECK_S,
+    )
+    opened = await_restart(connection, old)
+    if opened.life == "locked" or opened.enrolled:
+        raise Refused("not_unlocked", "the hub still has its key", "Give the order again.")
+    return opened

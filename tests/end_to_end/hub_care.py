@@ -1,0 +1,78 @@
+"""Helpers of the tests of lock, order and update: a qemu hub and a host that has it enrolled."""
+
+import contextlib
+import json
+import shutil
+import time
+from contextlib import contextmanager
+
+from tasuki.fleet import bundle, devkeys
+from tasuki.fleet.virtual import VirtualHub
+from tasuki.pipeline.acquire import SerialLine
+from tasuki.session import greet
+from tasuki.session.connection import Connection
+from tasuki.session.enrolment import enroll
+from tasuki.session.state import State
+
+RELEASE = devkeys.signer("release")
+ORDER = devkeys.signer("order")
+
+
+@contextmanager
+def talk(hub):
+    """A connection to a virtual hub that has said hello, and who it is."""
+    connection = Connection(SerialLine(hub.port))
+    try:
+        yield connection, greet.meet(connection)
+    finally:
+        connection.close()
+
+
+def enrolled(hub, folder):
+    """Enrol the hub with the host of this state folder."""
+    with State(folder) as state:
+        return enroll(hub.port, state)
+
+
+def image_of(files, counter, key=RELEASE, **changed):
+    """A signed bundle of some files."""
+    release = bundle.Release(
+        **{"board": "qemu", "counter": counter, "firmware": f"version {counter}", **changed}
+    )
+    return bundle.sign(bundle.build(release, files), key)
+
+
+def configure(folder, **values):
+    """Change hub.json of a hub that does not run."""
+    path = folder / "hub.json"
+    config = json.loads(path.read_text()) if path.exists() else {}
+    path.write_text(json.dumps({**config, **values}))
+
+
+def copy_hub(source, target):
+    """All that a hub is: configuration, flash and key region."""
+    target.mkdir(parents=True)
+    for name in ("hub.json", "flash.img", "vault.img"):
+        with contextlib.suppress(FileNotFoundError):
+            shutil.copy(source / name, target / name)
+
+
+def until_dead(hub, timeout_s=30):
+    """Wait for the power cut of a hub that was told to have one."""
+    deadline = time.monotonic() + timeout_s
+    while hub.alive():
+        assert time.monotonic() < deadline, "no power cut"
+        time.sleep(0.02)
+
+
+__all__ = [
+    "ORDER",
+    "RELEASE",
+    "VirtualHub",
+    "configure",
+    "copy_hub",
+    "enrolled",
+    "image_of",
+    "talk",
+    "until_dead",
+]

@@ -1,0 +1,78 @@
+"""The hub's figures on the Cortex-M images hold against what was recorded, and the comparison can fail."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from qemu_board import needs_qemu
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
+
+import budgets
+import hub_figures
+
+pytestmark = [pytest.mark.hub, needs_qemu]
+
+
+@pytest.fixture(scope="module")
+def found():
+    for image in hub_figures.IMAGES.values():
+        if not (hub_figures.folder() / image).exists():
+            pytest.skip(f"{image} is not built: make firmware")
+    return hub_figures.measure()
+
+
+def test_no_figure_grew_by_more_than_5_percent(found):
+    """Whoever makes something dearer records it: make budgets RECORD=1."""
+    assert budgets.grown(found, budgets.recorded()) == []
+
+
+def test_what_was_within_its_budget_still_is(found):
+    """A budget that is missed is missed in RESULTS too, where everyone sees it."""
+    known = {sentence.partition(":")[0] for sentence in budgets.missed(budgets.recorded())}
+
+    assert {sentence.partition(":")[0] for sentence in budgets.missed(found)} <= known
+
+
+def test_the_running_hub_did_its_work(found):
+    """The frames of the profiles were sent in that second, and nothing was lost."""
+    assert found["c_default_frames"] >= 31
+    assert found["c_full_frames"] >= 51
+    assert [found[name] for name in found if name.endswith("_lost")] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("row", budgets.ROWS, ids=lambda row: row.figure)
+def test_a_figure_that_grows_by_a_sixteenth_is_told(found, row):
+    """And one that grows less is not, nor one that shrinks."""
+    before = found[row.figure]
+    recorded = {**found, row.figure: before * 16 // 17}
+    grown = budgets.grown(found, recorded)
+
+    assert [sentence.partition(":")[0] for sentence in grown] == [row.text] * (before > 0)
+    assert budgets.grown(found, {**found, row.figure: before * 25 // 24 + 1}) == []
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in budgets.ROWS if row.budget is not None], ids=lambda row: row.figure
+)
+def test_a_budget_is_missed_by_one(row):
+    """Exactly the budget is within it."""
+    figures = {other.figure: other.budget or 0 for other in budgets.ROWS}
+
+    assert budgets.missed(figures) == []
+    assert [s.partition(":")[0] for s in budgets.missed({**figures, row.figure: row.budget + 1})] == [
+        row.text
+    ]
+
+
+def test_a_figure_without_a_record_is_told():
+    figures = {row.figure: 1 for row in budgets.ROWS}
+
+    assert len(budgets.grown(figures, {})) == len(budgets.ROWS)
+
+
+def test_what_is_lost_in_the_measured_seconds_is_told():
+    figures = {row.figure: 0 for row in budgets.ROWS}
+
+    assert budgets.missed({**figures, "c_default_lost": 1}) == ["c_default_lost: 1"]

@@ -1,0 +1,43 @@
+"""Twenty seconds of the soak that `make soak-hub` runs for ten minutes."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from qemu_board import needs_qemu
+from tasuki.fleet import qemu
+
+pytestmark = [pytest.mark.hub, needs_qemu]
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def soak_hub():
+    """benchmarks/soak_hub.py, which is no package."""
+    spec = importlib.util.spec_from_file_location("soak_hub", ROOT / "benchmarks" / "soak_hub.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_short_soak_loses_nothing(tmp_path, monkeypatch):
+    """All epochs verify, no ring runs over, nothing waits for the signer, and every stream reports."""
+    monkeypatch.setenv("TASUKI_IMAGE", str(qemu.image()))
+
+    found = soak_hub().soak(qemu.image(), 20, tmp_path)
+
+    assert found.hub_seconds >= 20 and found.epochs_verified >= 5
+    assert set(found.flaws()) <= {"late"}
+    assert found.heap_free_first_minute > 0
+
+
+def test_flaws_are_named():
+    """A run in which something was lost fails, and says what."""
+    module = soak_hub()
+    good = {"epochs_verified": 150, "heap_free_first_minute": 70_000, "heap_free_last_minute": 69_000}
+
+    assert module.Found("qemu.elf", **good).flaws() == []
+    assert module.Found("qemu.elf", **{**good, "gaps": 1, "late": 2}).flaws() == ["gaps", "late"]
+    leaking = {**good, "heap_free_last_minute": 60_000}
+    assert module.Found("qemu.elf", **leaking).flaws() == ["heap_free_last_minute"]

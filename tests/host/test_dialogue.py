@@ -1,0 +1,189 @@
+"""Questions to hubs that are slow, that start anew meanwhile, or that answer something else."""
+
+import time
+
+import pytest
+
+from tasuki.errors import LinkLost, Refused, Untrusted
+from tasuki.pipeline.decode import Decoder
+from tasuki.session import care, connection
+from tasuki.session.connection import Connection, HubRebooted
+from tasuki.session.dialogue import frame_bytes
+from tasuki.vault.secret import Secret, Signer
+from tasuki_wire import codec, layout
+
+DEVICE = bytes(range(8))
+
+
+class Scripted:
+    """A line to a hub that a test plays, SIMULATED.
+
+    Attributes:
+        answers: command name to a function of its fields that returns what the hub sends.
+        heard: names of the commands that came.
+        frozen_until: time.monotonic() before which nothing is read or answered.
+    """
+
+    def __init__(self, **answers):
+        self.answers = {"hello_request": lambda request: hello(1), **answers}
+        self.heard = []
+        self.frozen_until = 0.0
+        self._decoder = Decoder()
+        self._waiting = b""
+        self._out = b""
+
+    def read(self, timeout_s):
+        if time.monotonic() >= self.frozen_until:
+            data, self._waiting = self._waiting, b""
+            for link in self._decoder.feed(data).links():
+                name = codec.KINDS[link.kind].name
+                self.heard.append(name)
+                if name in self.answers:
+                    self._out += self.answers[name](*codec.unpack(link.kind, link.payload))
+        out, self._out = self._out, b""
+        if not out:
+            time.sleep(min(timeout_s, 0.01))
+        return out
+
+    def write(self, data):
+        self._waiting += data
+
+    def close(self):
+        pass
+
+
+def said(name, *values):
+    kind = codec.number(name)
+    return frame_bytes(kind, codec.pack(kind, *values), 0)
+
+
+def hello(life):
+    return frame_bytes(0, codec.hello(bytes([life]) * 16, 0), 0)
+
+
+def identity(life="dev", key=bytes(32)):
+    def answer(request):
+        number = layout.LIFE_CYCLE.index(life)
+        return said(
+            "identity",
+            request,
+            DEVICE,
+            bytes(8),
+            key,
+            key[:8],
+            number,
+            0,
+            0,
+            b"v".ljust(16, b"\0"),
+            bytes(16),
+        )
+
+    return answer
+
+
+def met(line):
+    """A connection that has had its first hello."""
+    made = Connection(line)
+    made.await_hello()
+    return made
+
+
+def ending(name, life=2):
+    """An answer whose sender starts anew at once: both arrive in one read."""
+    return lambda request, *_: said("answer", request, codec.number(name), 0, 0) + hello(life)
+
+
+def test_a_reboot_whose_answer_comes_with_the_next_hello_is_done():
+    line = Scripted(reboot=ending("reboot"), identify=identity())
+    made = met(line)
+
+    assert care.restart(made).device == DEVICE
+    assert made.nonce == bytes([2]) * 16
+
+
+def test_a_lock_whose_answer_comes_with_the_next_hello_is_done():
+    line = Scripted(identify=identity())
+
+    def lock(request, device):
+        line.answers["identify"] = identity("locked")
+        return ending("lock")(request)
+
+    line.answers["lock"] = lock
+    assert care.lock(met(line)).life == "locked"
+
+
+def test_an_order_whose_answer_comes_with_the_next_hello_is_done():
+    line = Scripted(identify=identity("locked", b"k" * 32))
+
+    def order(request, *_):
+        line.answers["identify"] = identity("blank")
+        return ending("order")(request)
+
+    line.answers["order"] = order
+    assert care.unlock(met(line), Signer(Secret(bytes(32)))).life == "blank"
+
+
+def test_a_hub_that_comes_back_locked_is_not_called_unlocked():
+    """It failed between the order and what the order does."""
+    line = Scripted(identify=identity("locked", b"k" * 32), order=ending("order"))
+
+    with pytest.raises(Refused) as refusal:
+        care.unlock(met(line), Signer(Secret(bytes(32))))
+    assert refusal.value.reason == "not_unlocked"
+
+
+def test_other_commands_are_not_taken_as_done_by_a_hub_that_started_anew():
+    line = Scripted(stop=lambda request: hello(2))
+
+    with pytest.raises(HubRebooted):
+        met(line).ask("stop")
+
+
+def test_a_hub_that_is_frozen_for_longer_than_three_tries_is_waited_for():
+    """An emulator on a machine that is busy elsewhere; each try waits twice as long as the one before."""
+    line = Scripted(identify=identity())
+    made = met(line)
+    line.frozen_until = time.monotonic() + 1.0
+
+    assert made.ask("identify", timeout_s=0.3)[0] == DEVICE
+    assert line.heard.count("identify") >= 2
+
+
+def test_a_hub_that_talks_without_answering_is_asked_on_for_a_while():
+    line = Scripted(identify=lambda request: hello(1))
+
+    def answer_the_sixth(request):
+        return identity()(request) if line.heard.count("identify") >= 6 else hello(1)
+
+    line.answers["identify"] = answer_the_sixth
+    assert met(line).ask("identify", timeout_s=0.02)[0] == DEVICE
+
+
+def test_a_hub_that_never_answers_is_given_up(monkeypatch):
+    monkeypatch.setattr(connection, "_PATIENCE_S", 0.3)
+    for answer in (lambda request: hello(1), lambda request: b""):
+        line = Scripted(identify=answer)
+        with pytest.raises(LinkLost, match="does not answer identify"):
+            met(line).ask("identify", timeout_s=0.02)
+        assert line.heard.count("identify") >= 3
+
+
+@pytest.mark.parametrize("name", ["identify", "describe", "narrow", "start"])
+@pytest.mark.parametrize("answer", ["answer", "status", "identity", "streams", "token_answer", "time_answer"])
+def test_an_answer_to_another_command_is_untrusted_and_no_traceback(name, answer):
+    """A hub may answer any id with any message."""
+    kind = codec.number(answer)
+    head = codec.KINDS[kind].head_size
+
+    def wrong(request, *_):
+        return frame_bytes(kind, request.to_bytes(2, "little") + bytes(head - 2), 0)
+
+    line = Scripted(**{name: wrong})
+    values = (0,) if name == "narrow" else ()
+    if (name, answer) in (("identify", "identity"), ("describe", "streams")):
+        met(line).ask(name, *values)
+        return
+    with pytest.raises((Untrusted, LinkLost)) as error:
+        met(line).ask(name, *values, timeout_s=0.02, tries=1)
+    # the answer to a time request is looked at by nobody else
+    assert isinstance(error.value, Untrusted) or answer == "time_answer"
