@@ -1,6 +1,7 @@
 """Real signals for the tests of the filters."""
 
 import warnings
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from scipy.signal import resample_poly
 from tasuki.filters import score
 from tasuki.recordings import load
 
-MITDB = Path(__file__).parents[1] / "../shared/data/mitdb"
+DATA = Path(__file__).parents[1] / "../shared/data"
+MITDB = DATA / "mitdb"
+MARSH = DATA / "marsh"
 
 
 @cache
@@ -38,16 +41,48 @@ def mitdb(name):
     """(microvolts at 360 Hz, annotated beats, flutter spans) of a record; skips where it is absent."""
     if not (MITDB / f"{name}.dat").exists():
         pytest.skip(f"MIT-BIH record {name} is not in ../shared/data/mitdb")
+    millivolts = channels(MITDB / name, [0])[:, 0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import wfdb
+
+        notes = wfdb.rdann(str(MITDB / name), "atr")
+    beats = score.beat_samples(notes.sample, notes.symbol)
+    return millivolts * 1000, beats, score.flutter_spans(notes.sample, notes.symbol)
+
+
+def channels(record, numbers):
+    """Those channels of a WFDB record in physical units, shape (n, len(numbers))."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # wfdb 4.3 uses what pandas 3 deprecates
         import wfdb
 
-        record = wfdb.rdrecord(str(MITDB / name), channels=[0])
-        notes = wfdb.rdann(str(MITDB / name), "atr")
-    beats = score.beat_samples(notes.sample, notes.symbol)
-    return record.p_signal[:, 0] * 1000, beats, score.flutter_spans(notes.sample, notes.symbol)
+        return wfdb.rdrecord(str(record), channels=numbers).p_signal
 
 
 def at_250(microvolts):
     """A 360-Hz record as the hub's converter gives it: 250 Hz, int16 microvolts."""
     return np.clip(np.rint(resample_poly(microvolts, 25, 36)), -32768, 32767).astype(np.int16)
+
+
+@dataclass(frozen=True)
+class Breathing:
+    """A MARSH subject, 50 Hz: impedance and nasal thermistor, and when inspirations end, seconds."""
+
+    impedance: np.ndarray
+    nasal: np.ndarray
+    ends_s: np.ndarray
+
+
+def marsh_names():
+    """Names of the MARSH subjects at hand."""
+    return sorted(path.stem for path in MARSH.glob("*.npz"))
+
+
+def marsh(name):
+    """Breathing of a subject; skips where it is absent."""
+    if not (MARSH / f"{name}.npz").exists():
+        pytest.skip(f"MARSH subject {name} is not in ../shared/data/marsh")
+    with np.load(MARSH / f"{name}.npz") as arrays:
+        channels = (arrays["ip50"].astype(np.float32), arrays["nasal50"].astype(np.float32))
+        return Breathing(*channels, arrays["ip_breaths250"] / 250)

@@ -72,6 +72,21 @@ void tsk_level_reset(struct tsk_level_state *state);
 void tsk_level_process(int32_t hold, struct tsk_level_state *state, const float *in, size_t n, float *out);
 void tsk_level_gap(int32_t hold, struct tsk_level_state *state, uint64_t n);
 
+/* The same of 16 hubs side by side. */
+struct tsk_level_lanes {
+    float offset[16];
+    float held[16];
+    int32_t missing[16];
+    int32_t started[16];
+    int32_t calm; /* 1: every hub started and its latest sample was good */
+};
+
+void tsk_level_reset_lanes(struct tsk_level_lanes *state);
+
+/* n rows, `step` floats apart, of which the first `width` (1 to 16) are the hubs'; out may be in. */
+void tsk_level_process_lanes(int32_t hold, struct tsk_level_lanes *state, const float *in, size_t n,
+                             size_t step, size_t width, float *out);
+
 /* ---- beats ---- */
 
 struct tsk_beat_params {
@@ -96,19 +111,28 @@ struct tsk_beat_coef {
     int32_t baseline;   /* half of the 300-ms mean under the R peak */
     int32_t learn;      /* 2 s for the first level; also the silence that lowers it */
     int32_t hold;       /* a longer run of bad samples is a gap, 20 ms */
+    int32_t flat;       /* so many inputs of one value are a sensor at its limit or off, 100 ms */
     int32_t rr_start;   /* 0.8 s in 1/16 samples */
     int32_t floor;      /* energy below which nothing is a peak */
+    int32_t level;      /* all below in 1/256: threshold right after a beat, of the level of beats */
+    int32_t level_fall; /* how much of it is gone after a mean interval */
+    int32_t noise;      /* threshold over the level of noise, a mean interval after a beat */
+    int32_t noise_early; /* how much more right after one */
+    int32_t noise_most; /* but not above this share of the level of beats */
+    int32_t t_level;    /* threshold while a T wave may come, of the last beat */
+    int32_t overtake;   /* how much larger a peak must be to disprove the one before it */
 };
 
 struct tsk_beat_peak {
     int64_t at;     /* centre of the energy, inner samples */
-    int64_t r;      /* R peak, inner samples; valid once located */
+    int64_t r;      /* R peak, inner samples; looked for when it becomes a beat, or while learning */
     int64_t gap_to; /* end of the latest gap before it, -1 when there was none */
     int32_t energy;
-    int32_t unsure; /* 1: bad samples lie under it */
+    int32_t unsure; /* 1: bad samples lie under it, 2: it is the step into a flat line */
 };
 
-struct tsk_beat_state {
+/* What is decided from: peaks, levels, gaps. */
+struct tsk_beat_back {
     int64_t now;      /* inner samples so far, gaps included */
     int64_t wake;     /* the queue is looked at when now exceeds this */
     int64_t learn_to; /* end of the learning phase, -1 when over */
@@ -118,8 +142,21 @@ struct tsk_beat_state {
     int64_t gap_to;   /* its end, -1 when there was none */
     int64_t gap_before; /* end of the gap before it, -1 when there was none */
     int64_t bad_at;   /* latest bad sample */
+    int64_t flat_from; /* start of the latest flat line */
     int64_t top_at;   /* where the energy was highest */
     struct tsk_beat_peak queue[64];
+    int32_t rising;   /* 1: a peak is being followed, 0: a valley */
+    int32_t first;    /* queue: oldest, number, how many are located */
+    int32_t count;
+    int32_t located;
+    int32_t signal;   /* level of beats */
+    int32_t noise;    /* level of what is not one */
+    int32_t last_energy;
+    int32_t rr;       /* mean interval, 1/16 samples */
+};
+
+struct tsk_beat_state {
+    struct tsk_beat_back back;
     uint32_t ring[512]; /* input, 1/8 microvolt, no jump over a gap; wraps */
     int32_t diff[16];
     int32_t sum1[16];
@@ -133,17 +170,39 @@ struct tsk_beat_state {
     int32_t acc1;     /* moving sums */
     int32_t acc2;
     int32_t energy;
-    int32_t rising;   /* 1: a peak is being followed, 0: a valley */
     int32_t top;      /* highest energy of this peak */
     int32_t valley;   /* lowest energy since the last peak */
-    int32_t first;    /* queue: oldest, number, how many are located */
-    int32_t count;
-    int32_t located;
-    int32_t signal;   /* level of beats */
-    int32_t noise;    /* level of what is not one */
-    int32_t last_energy;
-    int32_t rr;       /* mean interval, 1/16 samples */
     int32_t started;  /* 1: a good sample was seen */
+    int32_t same;     /* how often in a row the latest value was repeated, until coef->flat */
+    int32_t reserved;
+};
+
+/* The same of 16 hubs side by side, which get their samples together. */
+struct tsk_beat_lanes {
+    struct tsk_beat_back back[16]; /* now, rising and top_at of each only while it is looked at */
+    uint32_t ring[512][16];
+    int32_t diff[16][16];
+    int32_t sum1[16][16];
+    int32_t power[64][16];
+    uint32_t base[16];
+    uint32_t held[16];
+    uint32_t block[16];
+    int32_t missing[16];
+    int32_t started[16];
+    int32_t same[16];
+    int32_t acc1[16];
+    int32_t acc2[16];
+    int32_t energy[16];
+    int32_t rising[16]; /* all bits set: a peak is being followed */
+    int32_t top[16];
+    uint32_t top_at[16]; /* low bits */
+    int32_t valley[16];
+    int64_t now;
+    int64_t wake;    /* earliest of all */
+    uint32_t head;
+    int32_t phase;
+    int32_t calm;    /* 1: every hub started and its latest sample was good */
+    int32_t reserved;
 };
 
 struct tsk_beat {
@@ -169,42 +228,80 @@ size_t tsk_beat_process(const struct tsk_beat_coef *coef, struct tsk_beat_state 
 size_t tsk_beat_gap(const struct tsk_beat_coef *coef, struct tsk_beat_state *state,
                     uint64_t n, struct tsk_beat *out, size_t room);
 
+struct tsk_hub_beat {
+    int64_t hub; /* 0 to 15 within its lanes */
+    struct tsk_beat beat;
+};
+
+void tsk_beat_reset_lanes(const struct tsk_beat_coef *coef, struct tsk_beat_lanes *state);
+
+/* n rows of microvolts, `step` floats apart, of which the first `width` (1 to 16) are
+ * the hubs'. Stops when fewer than 16 * TSK_BEAT_QUEUE beats fit in out; returns the
+ * beats decided, each hub's in order, and in *used the rows taken. */
+size_t tsk_beat_process_lanes(const struct tsk_beat_coef *coef, struct tsk_beat_lanes *state,
+                              const float *in, size_t n, size_t step, size_t width, size_t *used,
+                              struct tsk_hub_beat *out, size_t room);
+
 /* ---- breaths ---- */
+
+enum tsk_breath_size {
+    TSK_BREATH_RING = 64,  /* inner samples kept to find a top in */
+    TSK_BREATH_RECENT = 64 /* breaths kept for the rate: a minute of 64 a minute */
+};
 
 struct tsk_breath_coef {
     struct tsk_biquad_coef filter; /* band-pass at the inner rate, one channel, at most 4 sections */
+    float rate_hz;     /* of the inputs */
     int32_t decimate;  /* inputs averaged into one inner sample */
     int32_t hold;      /* a longer run of bad inputs is a gap, inputs */
+    int32_t window;    /* the rate is of so many inputs, 60 s */
+    int32_t apnoea;    /* inputs without a breath that are an apnoea, 10 s */
     int32_t delay;     /* of the filter for a usual breath, inner samples */
+    int32_t reach;     /* a top lies within so many inner samples of the filter's, below half the ring */
     int32_t settle;    /* inner samples before the first breath is believed */
     float follow;      /* share of a new sample in the mean deflection */
     float hysteresis;  /* turn that ends a breath, as a share of the mean deflection */
     float shallowest;  /* least depth of a breath, as a share of the usual one */
+    float patience;    /* usual intervals after which the hysteresis begins to fall, in one more to `least` */
+    float least;       /* lowest share of the hysteresis */
+    float early;       /* share of the hysteresis after which a top counts for the rate already */
 };
 
 struct tsk_breath_state {
     int64_t now;      /* inner samples so far, gaps included */
     int64_t turn_at;  /* where the present top or valley is */
-    int64_t last_at;  /* latest end of inspiration, -1 before the first */
+    int64_t last_at;  /* filter's top of the latest breath, -1 before the first */
     int64_t gap_at;   /* end of the latest gap, -1 when there was none */
-    int64_t bad_at;   /* latest inner sample with a bad input, -1 */
+    int64_t recent[64]; /* ends of inspiration, samples; wraps */
+    uint64_t known;   /* bit of each of them: the interval before it has no gap in it */
     struct tsk_level_state level;
     float delays[12];
+    float ring[64];   /* inner samples, NaN where bad; wraps */
     float block;      /* sum of an unfinished inner sample */
     int32_t phase;    /* inputs in it */
     int32_t good;     /* good ones among them */
     int32_t seen;     /* inner samples since the start, until settle */
     int32_t rising;
+    int32_t breaths;  /* so far, until the ring of recent ones is full; then stays */
+    int32_t head;     /* where the next one goes */
     float mean;       /* mean deflection */
     float turn;       /* highest or lowest value since the last turn */
+    float value;      /* latest filtered value */
     float valley;     /* value at the last valley */
     float depth;      /* usual depth of a breath */
-    int32_t reserved;
+    float interval;   /* usual interval, inner samples; 0 before the first */
+    int32_t reserved[2];
 };
 
 struct tsk_breath {
     int64_t sample;   /* end of inspiration, samples since the start */
     int64_t interval; /* samples since the breath before; 0 at the first and across a gap */
+};
+
+struct tsk_breath_rate {
+    float rate_bpm;   /* from the mean interval of the window; 0 until two intervals are known */
+    float confidence; /* 0 to 1 */
+    int32_t apnoea;   /* 1: no breath for longer than coef->apnoea, after one, without a gap */
 };
 
 void tsk_breath_reset(struct tsk_breath_state *state);
@@ -213,7 +310,14 @@ void tsk_breath_reset(struct tsk_breath_state *state);
 size_t tsk_breath_process(const struct tsk_breath_coef *coef, struct tsk_breath_state *state,
                           const float *in, size_t n, size_t *used, struct tsk_breath *out, size_t room);
 
-void tsk_breath_gap(const struct tsk_breath_coef *coef, struct tsk_breath_state *state, uint64_t n);
+/* n samples that are missing, as so many NaN but in bounded time; at most one
+ * breath, of the inner sample that was under way, goes to out. */
+size_t tsk_breath_gap(const struct tsk_breath_coef *coef, struct tsk_breath_state *state, uint64_t n,
+                      struct tsk_breath *out);
+
+/* What is known now. */
+void tsk_breath_read(const struct tsk_breath_coef *coef, const struct tsk_breath_state *state,
+                     struct tsk_breath_rate *out);
 
 /* ---- body temperature ---- */
 
@@ -271,5 +375,29 @@ void tsk_rate_reset(struct tsk_rate_state *state);
 void tsk_rate_beat(struct tsk_rate_state *state, float rr_ms, float confidence);
 
 void tsk_rate_read(const struct tsk_rate_state *state, struct tsk_rate *out);
+
+/* ---- many hubs, one after the other ----
+ *
+ * Rows hold one sample of each of `hubs` hubs, side by side; state has one entry a hub. */
+
+struct tsk_hub_breath {
+    int64_t hub;
+    struct tsk_breath breath;
+};
+
+/* Returns the breaths decided, in *used the rows taken; room must be at least 64 * hubs. */
+size_t tsk_breath_process_many(const struct tsk_breath_coef *coef, struct tsk_breath_state *state,
+                               size_t hubs, const float *in, size_t n, size_t *used,
+                               struct tsk_hub_breath *out, size_t room);
+
+void tsk_breath_read_many(const struct tsk_breath_coef *coef, const struct tsk_breath_state *state,
+                          size_t hubs, struct tsk_breath_rate *out);
+
+void tsk_warmth_process_many(const struct tsk_warmth_coef *coef, struct tsk_warmth_state *state,
+                             size_t hubs, const float *in, size_t n, struct tsk_warmth *out);
+
+/* n beats, each of the hub that `hub` names; then a reading of every hub. */
+void tsk_rate_process_many(struct tsk_rate_state *state, size_t hubs, const int64_t *hub, const float *rr_ms,
+                           const float *confidence, size_t n, struct tsk_rate *out);
 
 #endif

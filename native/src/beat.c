@@ -13,49 +13,56 @@ static uint32_t lag(uint32_t head, int32_t samples, uint32_t ring)
     return (head - (uint32_t)samples) & (ring - 1u);
 }
 
-static void push_peak(const struct tsk_beat_coef *coef, struct tsk_beat_state *state)
+/* Whether a peak is the step into the latest flat line. */
+static int is_step(const struct tsk_beat_coef *coef, const struct tsk_beat_back *back, int64_t at)
 {
-    if (state->top < coef->floor || state->count == TSK_BEAT_QUEUE) {
+    return at >= back->flat_from - coef->reach && at <= back->flat_from + coef->window;
+}
+
+void tsk_beat_queue(const struct tsk_beat_coef *coef, struct tsk_beat_back *back, int32_t top)
+{
+    if (top < coef->floor || back->count == TSK_BEAT_QUEUE) {
         return;
     }
-    struct tsk_beat_peak *peak = &state->queue[(state->first + state->count) & (TSK_BEAT_QUEUE - 1)];
-    peak->at = state->top_at - coef->delay;
-    peak->r = peak->at;
-    peak->energy = state->top;
-    peak->gap_to = state->gap_from > peak->at ? state->gap_before : state->gap_to;
-    peak->unsure = state->bad_at > peak->at - coef->window;
-    state->count += 1;
+    struct tsk_beat_peak *peak = &back->queue[(back->first + back->count) & (TSK_BEAT_QUEUE - 1)];
+    peak->at = back->top_at - coef->delay;
+    peak->r = TSK_BEAT_UNLOCATED;
+    peak->energy = top;
+    peak->gap_to = back->gap_from > peak->at ? back->gap_before : back->gap_to;
+    peak->unsure = is_step(coef, back, peak->at) ? TSK_BEAT_STEP : back->bad_at > peak->at - coef->window;
+    back->count += 1;
     int64_t located = peak->at + coef->reach + coef->baseline;
-    if (state->wake > located) {
-        state->wake = located;
+    if (back->wake > located) {
+        back->wake = located;
     }
 }
 
 static void follow(const struct tsk_beat_coef *coef, struct tsk_beat_state *state, int32_t energy)
 {
-    int64_t at = state->now - 1;
-    if (state->rising) {
+    struct tsk_beat_back *back = &state->back;
+    int64_t at = back->now - 1;
+    if (back->rising) {
         if (energy > state->top) {
             state->top = energy;
-            state->top_at = at;
-        } else if (energy < state->top - state->top / 4 - state->top / 8 || at - state->top_at >= coef->top) {
-            push_peak(coef, state);
-            state->rising = 0;
+            back->top_at = at;
+        } else if (energy < state->top - state->top / 4 - state->top / 8 || at - back->top_at >= coef->top) {
+            tsk_beat_queue(coef, back, state->top);
+            back->rising = 0;
             state->valley = energy;
         }
     } else if (energy < state->valley) {
         state->valley = energy;
     } else if (energy > state->valley + state->valley / 2 + state->valley / 8) {
-        state->rising = 1;
+        back->rising = 1;
         state->top = energy;
-        state->top_at = at;
+        back->top_at = at;
     }
 }
 
 static void push(const struct tsk_beat_coef *coef, struct tsk_beat_state *state, uint32_t x)
 {
     uint32_t head = state->head++;
-    state->now += 1;
+    state->back.now += 1;
     state->ring[head & (TSK_BEAT_RING - 1u)] = x;
 
     int32_t diff = (int32_t)(x - state->ring[lag(head, coef->slope, TSK_BEAT_RING)]);
@@ -71,36 +78,66 @@ static void push(const struct tsk_beat_coef *coef, struct tsk_beat_state *state,
     follow(coef, state, state->energy);
 }
 
-static void note_bad(const struct tsk_beat_coef *coef, struct tsk_beat_state *state)
+static void note_gap(struct tsk_beat_back *back, int64_t from)
 {
-    state->bad_at = state->now;
-    if (state->missing <= coef->hold) {
-        state->missing += 1;
+    if (back->gap_to < back->now - 1) {
+        back->gap_before = back->gap_to;
+        back->gap_from = from;
     }
-    if (state->missing > coef->hold) {
-        if (state->gap_to < state->now - 1) {
-            state->gap_before = state->gap_to;
-            state->gap_from = state->now - coef->hold;
+    back->gap_to = back->now;
+}
+
+int32_t tsk_beat_bad(const struct tsk_beat_coef *coef, struct tsk_beat_back *back, int32_t missing)
+{
+    back->bad_at = back->now;
+    if (missing <= coef->hold) {
+        missing += 1;
+    }
+    if (missing > coef->hold) {
+        note_gap(back, back->now - coef->hold);
+    }
+    return missing;
+}
+
+void tsk_beat_flat(const struct tsk_beat_coef *coef, struct tsk_beat_back *back, int first)
+{
+    if (first) {
+        back->flat_from = back->now - coef->flat / coef->decimate;
+        for (int32_t i = 0; i < back->count; i++) {
+            struct tsk_beat_peak *peak = &back->queue[(back->first + i) & (TSK_BEAT_QUEUE - 1)];
+            peak->unsure = is_step(coef, back, peak->at) ? TSK_BEAT_STEP : peak->unsure;
         }
-        state->gap_to = state->now;
     }
+    back->bad_at = back->now;
+    note_gap(back, back->flat_from);
 }
 
 /* The input as a wrapping count of eighths of a microvolt that a gap does not make jump. */
 static uint32_t take(const struct tsk_beat_coef *coef, struct tsk_beat_state *state, float microvolts)
 {
     if (!(microvolts >= -LIMIT_UV && microvolts <= LIMIT_UV)) {
-        note_bad(coef, state);
+        state->missing = tsk_beat_bad(coef, &state->back, state->missing);
         return state->held;
     }
     float counts = microvolts * coef->gain;
     uint32_t x = (uint32_t)(int32_t)(counts < 0.0f ? counts - 0.5f : counts + 0.5f);
-    if (!state->started || state->missing > coef->hold) {
+    int repeated = state->started && x - state->base == state->held;
+    if (repeated && state->same == coef->flat) {
+        tsk_beat_flat(coef, &state->back, 0);
+    } else if (!state->started || state->missing > coef->hold) {
         state->base = x - state->held;
         state->started = 1;
+        state->missing = 0;
+        state->same = 0;
+    } else {
+        state->held = x - state->base;
+        state->missing = 0;
+        state->same = repeated ? state->same + 1 : 0;
+        if (state->same == coef->flat) {
+            tsk_beat_flat(coef, &state->back, 1);
+            state->missing = coef->hold + 1;
+        }
     }
-    state->missing = 0;
-    state->held = x - state->base;
     return state->held;
 }
 
@@ -124,8 +161,9 @@ size_t tsk_beat_process(const struct tsk_beat_coef *coef, struct tsk_beat_state 
     size_t beats = 0;
     size_t i = 0;
     while (i < n && room - beats >= TSK_BEAT_QUEUE) {
-        if (take_block(coef, state, in[i++]) && state->now > state->wake) {
-            beats += tsk_beat_decide(coef, state, out + beats);
+        if (take_block(coef, state, in[i++]) && state->back.now > state->back.wake) {
+            const struct tsk_beat_ring ring = {state->ring, 1, state->head};
+            beats += tsk_beat_decide(coef, &state->back, &ring, out + beats);
         }
     }
     *used = i;
@@ -145,8 +183,8 @@ size_t tsk_beat_gap(const struct tsk_beat_coef *coef, struct tsk_beat_state *sta
     }
     int64_t skipped = (int64_t)(n / (uint64_t)coef->decimate);
     if (skipped > 0) {
-        state->now += skipped;
-        state->gap_to = state->bad_at = state->now - 1;
+        state->back.now += skipped;
+        state->back.gap_to = state->back.bad_at = state->back.now - 1;
         n -= (uint64_t)skipped * (uint64_t)coef->decimate;
     }
     for (; n > 0; n--) {

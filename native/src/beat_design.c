@@ -34,21 +34,37 @@ int tsk_beat_design(const struct tsk_beat_params *params, struct tsk_beat_coef *
     coef->baseline = samples(rate, 150);
     coef->learn = samples(rate, 2000);
     coef->hold = samples(rate, 20);
+    coef->flat = samples(params->rate_mhz, 100);
     coef->rr_start = 16 * samples(rate, 800);
     coef->floor = 16 * coef->smooth * coef->smooth * coef->window;
+    coef->level = 154;
+    coef->level_fall = 103;
+    coef->noise = 512;
+    coef->noise_early = 384;
+    coef->noise_most = 186;
+    coef->t_level = 154;
+    coef->overtake = 288;
     return TSK_FILTER_OK;
+}
+
+void tsk_beat_reset_back(const struct tsk_beat_coef *coef, struct tsk_beat_back *back)
+{
+    static const struct tsk_beat_back zero;
+    *back = zero;
+    back->wake = coef->learn;
+    back->learn_to = coef->learn;
+    back->last_r = -1;
+    back->gap_to = -1;
+    back->gap_before = -1;
+    back->bad_at = -coef->learn;
+    back->flat_from = -coef->learn;
+    back->signal = coef->floor;
+    back->rr = coef->rr_start;
 }
 
 void tsk_beat_reset(const struct tsk_beat_coef *coef, struct tsk_beat_state *state)
 {
     static const struct tsk_beat_state zero;
     *state = zero;
-    state->wake = coef->learn;
-    state->learn_to = coef->learn;
-    state->last_r = -1;
-    state->gap_to = -1;
-    state->gap_before = -1;
-    state->bad_at = -coef->learn;
-    state->signal = coef->floor;
-    state->rr = coef->rr_start;
+    tsk_beat_reset_back(coef, &state->back);
 }

@@ -1,12 +1,16 @@
 /* Biquad cascades in float32, transposed direct form 2.
  *
  * One channel goes tile by tile through all sections; several channels run side
- * by side. Both do the operations of tsk_section on every sample. */
+ * by side. All do the operations of tsk_section on every sample. */
 #include "filter_bad.h"
+#include "filter_side.h"
 #include "filter_wave.h"
 #include "tasuki_filters.h"
 
-enum { RUN = 256 }; /* samples of one channel that go through the sections together */
+enum {
+    RUN = TSK_HAS_SIDE ? 256 : 32, /* samples of one channel that go through the sections together */
+    LEAST_SIDE = 4                 /* fewer channels than these are not worth idle lanes */
+};
 
 /* The latest good value in place of every bad one; returns how many were bad. */
 static size_t fill(const float *in, size_t n, float *held, float *x)
@@ -37,12 +41,44 @@ static void one_channel(const struct tsk_biquad_coef *coef, float *state, const 
     }
 }
 
-enum { TILE = 64 }; /* channels that run side by side */
-
-static void side_by_side(const float *c, float *restrict d1, float *restrict d2, float *restrict x, size_t width)
+/* A few channels, row by row. */
+static void few(const struct tsk_biquad_coef *coef, float *delays, float *held,
+                const float *in, size_t n, float *out, size_t width)
 {
-    for (size_t k = 0; k < width; k++) {
-        x[k] = tsk_section(c, &d1[k], &d2[k], x[k]);
+    size_t channels = (size_t)coef->channels;
+    for (size_t i = 0; i < n; i++, in += channels, out += channels) {
+        for (size_t k = 0; k < width; k++) {
+            int good = tsk_is_good(in[k]);
+            held[k] = good ? in[k] : held[k];
+            float x = held[k];
+            float *d1 = delays + k;
+            for (int s = 0; s < coef->sections; s++, d1 += 2u * channels) {
+                x = tsk_section(coef->real[s], d1, d1 + channels, x);
+            }
+            out[k] = good ? x : tsk_bad();
+        }
+    }
+}
+
+/* The latest good value in place of every bad one, in a tile of its own. */
+static void fill_tile(const float *in, size_t channels, size_t width, float *held, float *x, size_t rows)
+{
+    for (size_t i = 0; i < rows; i++) {
+        for (size_t k = 0; k < width; k++) {
+            float value = in[i * channels + k];
+            held[k] = tsk_is_good(value) ? value : held[k];
+            x[i * TSK_SIDE + k] = held[k];
+        }
+    }
+}
+
+static void give_tile(const float *x, const float *in, size_t channels, size_t width, float *out, size_t rows)
+{
+    for (size_t i = 0; i < rows; i++) {
+        for (size_t k = 0; k < width; k++) {
+            int good = tsk_is_good(in[i * channels + k]);
+            out[i * channels + k] = good ? x[i * TSK_SIDE + k] : tsk_bad();
+        }
     }
 }
 
@@ -50,21 +86,22 @@ static void tile(const struct tsk_biquad_coef *coef, float *delays, float *held,
                  const float *in, size_t n, float *out, size_t width)
 {
     size_t channels = (size_t)coef->channels;
-    float x[TILE];
-    float mark[TILE];
-    for (size_t i = 0; i < n; i++, in += channels, out += channels) {
+    const struct tsk_side side = {coef->real, coef->sections, channels, delays};
+    for (size_t rows; n > 0; n -= rows, in += rows * channels, out += rows * channels) {
+        float latest[TSK_SIDE]; /* out may be in */
+        rows = n < TSK_SIDE_ROWS ? n : TSK_SIDE_ROWS;
         for (size_t k = 0; k < width; k++) {
-            int good = tsk_is_good(in[k]);
-            held[k] = good ? in[k] : held[k];
-            mark[k] = good ? 0.0f : tsk_bad();
-            x[k] = held[k];
+            latest[k] = in[(rows - 1) * channels + k];
         }
-        for (int s = 0; s < coef->sections; s++) {
-            float *d1 = delays + 2u * (size_t)s * channels;
-            side_by_side(coef->real[s], d1, d1 + channels, x, width);
-        }
-        for (size_t k = 0; k < width; k++) {
-            out[k] = mark[k] == 0.0f ? x[k] : mark[k];
+        if (width == TSK_SIDE && tsk_side_good(&side, in, out, rows)) {
+            for (size_t k = 0; k < width; k++) {
+                held[k] = latest[k];
+            }
+        } else {
+            float x[TSK_SIDE_ROWS * TSK_SIDE] = {0};
+            fill_tile(in, channels, width, held, x, rows);
+            tsk_side_tile(&side, width, x, rows);
+            give_tile(x, in, channels, width, out, rows);
         }
     }
 }
@@ -77,9 +114,13 @@ void tsk_biquad_f32(const struct tsk_biquad_coef *coef, float *state, const floa
     }
     size_t channels = (size_t)coef->channels;
     float *held = state + 2u * (size_t)coef->sections * channels;
-    for (size_t k = 0; k < channels; k += TILE) {
-        size_t width = channels - k < TILE ? channels - k : TILE;
-        tile(coef, state + k, held + k, in + k, n, out + k, width);
+    for (size_t k = 0; k < channels; k += TSK_SIDE) {
+        size_t width = channels - k < TSK_SIDE ? channels - k : TSK_SIDE;
+        if (TSK_HAS_SIDE && width > LEAST_SIDE) {
+            tile(coef, state + k, held + k, in + k, n, out + k, width);
+        } else {
+            few(coef, state + k, held + k, in + k, n, out + k, width);
+        }
     }
 }
 

@@ -1,12 +1,17 @@
 /* Breaths from strain or impedance: a band-pass and turns with hysteresis.
  *
  * A breath is a rise and the fall after it, both larger than a share of the mean
- * deflection, and not much shallower than the breaths before (else it is noise in
- * a pause). Its time is the top, the end of inspiration. */
+ * deflection (less the longer one is waited for), and not much shallower than the
+ * breaths before (else it is noise in a pause). Its end of inspiration is the
+ * highest sample near the filter's top. */
+#include "breath.h"
 #include "filter_bad.h"
-#include "tasuki_filters.h"
 
-enum { LONGEST_GAP = 4096 }; /* inner samples after which the band-pass is at rest */
+enum {
+    LONGEST_GAP = 4096, /* inner samples after which the band-pass is at rest */
+    RING = TSK_BREATH_RING - 1,
+    RECENT = TSK_BREATH_RECENT - 1
+};
 
 void tsk_breath_reset(struct tsk_breath_state *state)
 {
@@ -14,7 +19,65 @@ void tsk_breath_reset(struct tsk_breath_state *state)
     *state = zero;
     state->last_at = -1;
     state->gap_at = -1;
-    state->bad_at = -1;
+}
+
+int64_t tsk_breath_top(const struct tsk_breath_coef *coef, const struct tsk_breath_state *state)
+{
+    int64_t centre = state->turn_at - coef->delay;
+    int64_t from = centre - coef->reach;
+    int64_t to = centre + coef->reach;
+    int64_t top = centre;
+    float highest = -FLT_MAX;
+    from = from < state->now - TSK_BREATH_RING ? state->now - TSK_BREATH_RING : from;
+    to = to > state->now - 1 ? state->now - 1 : to;
+    for (int64_t at = from < 0 ? 0 : from; at <= to; at++) {
+        float x = state->ring[at & RING];
+        if (x > highest) { /* false for NaN */
+            highest = x;
+            top = at;
+        }
+    }
+    return top < 0 ? 0 : top;
+}
+
+float tsk_breath_least(const struct tsk_breath_coef *coef, const struct tsk_breath_state *state)
+{
+    float least = coef->hysteresis * state->mean;
+    if (state->interval > 0.0f) {
+        float waited = (float)(state->now - 1 - state->last_at) / state->interval;
+        float share = 1.0f + coef->patience - waited;
+        least *= share > 1.0f ? 1.0f : share < coef->least ? coef->least : share;
+    }
+    return least;
+}
+
+int tsk_breath_joined(const struct tsk_breath_state *state)
+{
+    return state->last_at >= 0 && state->gap_at <= state->last_at;
+}
+
+static void follow_interval(struct tsk_breath_state *state, float interval)
+{
+    float most = 2.0f * state->interval;
+    if (state->interval <= 0.0f) {
+        state->interval = interval;
+    } else {
+        state->interval += ((interval < most ? interval : most) - state->interval) * 0.2f;
+    }
+}
+
+/* How far the signal itself moved while it was in the ring. */
+static float moved(const struct tsk_breath_state *state)
+{
+    float lowest = FLT_MAX;
+    float highest = -FLT_MAX;
+    int32_t held = state->now < TSK_BREATH_RING ? (int32_t)state->now : TSK_BREATH_RING;
+    for (int32_t i = 0; i < held; i++) {
+        float x = state->ring[i];
+        lowest = x < lowest ? x : lowest;
+        highest = x > highest ? x : highest;
+    }
+    return highest - lowest;
 }
 
 static int breathe(const struct tsk_breath_coef *coef, struct tsk_breath_state *state, struct tsk_breath *out)
@@ -23,21 +86,36 @@ static int breathe(const struct tsk_breath_coef *coef, struct tsk_breath_state *
     if (state->seen < coef->settle || depth < coef->shallowest * state->depth) {
         return 0;
     }
-    int64_t at = state->turn_at - coef->delay;
-    int known = state->last_at >= 0 && state->gap_at <= state->last_at;
-    out->sample = at * coef->decimate;
-    out->interval = known ? (at - state->last_at) * coef->decimate : 0;
+    int64_t top = tsk_breath_top(coef, state);
+    if (moved(state) < coef->shallowest * state->depth) {
+        return 0; /* only the filter swings back, from where breathing stopped */
+    }
+    int joined = tsk_breath_joined(state);
+    int64_t sample = top * coef->decimate;
+    int64_t before = state->recent[(state->head - 1) & RECENT];
+    if (state->last_at >= 0 && sample <= before) {
+        return 0; /* two turns of the filter around one top */
+    }
+    if (joined) {
+        follow_interval(state, (float)(state->turn_at - state->last_at));
+    }
+    out->sample = sample;
+    out->interval = joined ? sample - before : 0;
+    state->recent[state->head] = sample;
+    state->known &= ~((uint64_t)1 << state->head);
+    state->known |= (uint64_t)joined << state->head;
+    state->head = (state->head + 1) & RECENT;
+    state->breaths += state->breaths < TSK_BREATH_RECENT;
     state->depth += (depth - state->depth) * (state->depth > 0.0f ? 0.25f : 1.0f);
-    state->last_at = at;
+    state->last_at = state->turn_at;
     return 1;
 }
 
 static int turn(const struct tsk_breath_coef *coef, struct tsk_breath_state *state, float x, struct tsk_breath *out)
 {
-    float least = coef->hysteresis * state->mean;
     float past = state->rising ? state->turn - x : x - state->turn;
     int breaths = 0;
-    if (past > least) {
+    if (past > tsk_breath_least(coef, state)) {
         if (state->rising) {
             breaths = breathe(coef, state, out);
         } else {
@@ -56,16 +134,39 @@ static int inner(const struct tsk_breath_coef *coef, struct tsk_breath_state *st
 {
     float y;
     tsk_biquad_f32(&coef->filter, state->delays, &x, 1, &y);
+    state->ring[state->now & RING] = x;
     state->now += 1;
     if (!tsk_is_good(y)) {
-        state->bad_at = state->now - 1;
         return 0;
     }
     float deflection = y < 0.0f ? -y : y;
     float share = state->seen < coef->settle ? 1.0f / (float)(state->seen + 1) : coef->follow;
     state->seen += state->seen < coef->settle;
     state->mean += (deflection - state->mean) * (share > coef->follow ? share : coef->follow);
+    state->value = y;
     return turn(coef, state, y, out);
+}
+
+/* One input; 1 when a breath was decided. */
+static int take(const struct tsk_breath_coef *coef, struct tsk_breath_state *state, float in, struct tsk_breath *out)
+{
+    float x;
+    int gap = state->level.missing > coef->hold;
+    tsk_level_process(coef->hold, &state->level, &in, 1, &x);
+    if (tsk_is_good(x)) {
+        state->gap_at = gap ? state->now : state->gap_at;
+        state->block += x;
+        state->good += 1;
+    }
+    state->phase += 1;
+    if (state->phase < coef->decimate) {
+        return 0;
+    }
+    float mean = state->good > 0 ? state->block / (float)state->good : tsk_bad();
+    state->block = 0.0f;
+    state->phase = 0;
+    state->good = 0;
+    return inner(coef, state, mean, out);
 }
 
 size_t tsk_breath_process(const struct tsk_breath_coef *coef, struct tsk_breath_state *state,
@@ -74,40 +175,24 @@ size_t tsk_breath_process(const struct tsk_breath_coef *coef, struct tsk_breath_
     size_t breaths = 0;
     size_t i = 0;
     for (; i < n && breaths < room; i++) {
-        float x;
-        int gap = state->level.missing > coef->hold;
-        tsk_level_process(coef->hold, &state->level, in + i, 1, &x);
-        if (tsk_is_good(x)) {
-            state->gap_at = gap ? state->now : state->gap_at;
-            state->block += x;
-            state->good += 1;
-        }
-        state->phase += 1;
-        if (state->phase == coef->decimate) {
-            float mean = state->good > 0 ? state->block / (float)state->good : tsk_bad();
-            state->block = 0.0f;
-            state->phase = 0;
-            state->good = 0;
-            breaths += (size_t)inner(coef, state, mean, out + breaths);
-        }
+        breaths += (size_t)take(coef, state, in[i], out + breaths);
     }
     *used = i;
     return breaths;
 }
 
-void tsk_breath_gap(const struct tsk_breath_coef *coef, struct tsk_breath_state *state, uint64_t n)
+size_t tsk_breath_gap(const struct tsk_breath_coef *coef, struct tsk_breath_state *state, uint64_t n,
+                      struct tsk_breath *out)
 {
-    uint64_t blocks = n / (uint64_t)coef->decimate;
-    uint64_t steps = blocks < LONGEST_GAP ? blocks : LONGEST_GAP;
-    tsk_level_gap(coef->hold, &state->level, n);
-    tsk_biquad_gap_f32(&coef->filter, state->delays, (size_t)steps);
-    state->now += (int64_t)blocks;
-    state->bad_at = state->now - 1;
-    state->phase += (int32_t)(n % (uint64_t)coef->decimate);
-    if (state->phase >= coef->decimate) {
-        state->phase -= coef->decimate;
-        state->now += 1;
-        state->block = 0.0f;
-        state->good = 0;
+    size_t breaths = 0;
+    uint64_t steps = (uint64_t)coef->decimate * LONGEST_GAP;
+    for (; n > 0 && (steps > 0 || state->phase > 0); n--) {
+        breaths += (size_t)take(coef, state, tsk_bad(), out);
+        steps -= steps > 0;
     }
+    state->now += (int64_t)(n / (uint64_t)coef->decimate);
+    for (n %= (uint64_t)coef->decimate; n > 0; n--) {
+        take(coef, state, tsk_bad(), out);
+    }
+    return breaths;
 }

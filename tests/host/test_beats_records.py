@@ -6,7 +6,8 @@ from filter_signals import at_250, mitdb, mitdb_names
 from tasuki.filters import detect_beats
 from tasuki.filters.score import BeatScore, compare, outside
 
-TOLERANCE_S = 0.15
+TARGETS = {(360, 0.15): 0.9985, (360, 0.05): 0.991, (250, 0.15): 0.99755, (250, 0.05): 0.991}
+"""At least this F1 at a rate and a tolerance in seconds; 0.99755 is what offline gqrs reaches."""
 
 
 def count_within(detected, annotated, share):
@@ -27,18 +28,18 @@ def test_the_number_of_beats_at_the_hubs_rate_is_the_annotated_one(name, share):
     assert count_within(len(detect_beats(at_250(microvolts), 250)), len(beats), share)
 
 
-def scored(name, rate_hz):
+def scored(name, rate_hz, tolerance_s):
     microvolts, beats, flutter = mitdb(name)
     samples = microvolts if rate_hz == 360 else at_250(microvolts)
     found = detect_beats(samples, rate_hz)["sample"] * 360 / rate_hz
-    return compare(outside(found, flutter), outside(beats, flutter), TOLERANCE_S * 360)
+    return compare(outside(found, flutter), outside(beats, flutter), tolerance_s * 360)
 
 
-@pytest.mark.parametrize("rate_hz", [250, 360])
-def test_over_all_records_at_hand_f1_stays_above_what_offline_gqrs_reaches(rate_hz):
+@pytest.mark.parametrize(("rate_hz", "tolerance_s"), TARGETS)
+def test_over_all_records_at_hand_hardly_a_beat_is_wrong(rate_hz, tolerance_s):
     if not mitdb_names():
         pytest.skip("no MIT-BIH records in ../shared/data/mitdb")
 
-    total = sum((scored(name, rate_hz) for name in mitdb_names()), BeatScore(0, 0, 0))
+    total = sum((scored(name, rate_hz, tolerance_s) for name in mitdb_names()), BeatScore(0, 0, 0))
 
-    assert total.f1 > 0.99755
+    assert total.f1 >= TARGETS[rate_hz, tolerance_s]

@@ -134,3 +134,16 @@ def test_language_follows_the_environment():
     assert language_of({}) == "en"
     with pytest.raises(ValueError, match="choose one of en, ja"):
         check_language("fr")
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_what_a_filter_doubts_stands_beside_its_reading(lang):
+    calm = view_examples.snapshot()
+    doubtful = replace(
+        calm, heart_irregular=True, apnoea=True, temperature_contact=False, respiration_confidence=0.37
+    )
+
+    flags = [word(key, lang) for key in ("irregular", "apnoea", "no_contact")]
+    assert all(f"! {flag}" in shown(doubtful, lang=lang) for flag in flags)
+    assert not any(f"! {flag}" in shown(calm, lang=lang) for flag in flags)
+    assert "37 %" in shown(doubtful, lang=lang)

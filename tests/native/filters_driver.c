@@ -73,8 +73,9 @@ static void cascades(const float *in, size_t n, int32_t sections, int32_t channe
 
 static void vitals(const float *in, size_t n)
 {
-    struct tsk_breath_coef breath = {.decimate = 2, .hold = 5, .settle = 30, .follow = 0.01f,
-                                     .hysteresis = 0.6f, .shallowest = 0.1f};
+    struct tsk_breath_coef breath = {.rate_hz = 25.0f, .decimate = 2, .hold = 5, .window = 1500, .apnoea = 250,
+                                     .reach = 7, .settle = 30, .follow = 0.01f, .hysteresis = 0.6f,
+                                     .shallowest = 0.1f, .patience = 1.3f, .least = 0.3f, .early = 0.3f};
     breath.filter.sections = 1;
     breath.filter.channels = 1;
     breath.filter.real[0][0] = 1.0f;
@@ -83,12 +84,15 @@ static void vitals(const float *in, size_t n)
     struct tsk_warmth_state warmth;
     struct tsk_rate_state rate;
     struct tsk_rate reading;
+    struct tsk_breath_rate minute;
     struct tsk_breath *out = malloc((n + 1) * sizeof *out);
     struct tsk_warmth *rows = malloc(n * sizeof *rows);
     size_t used;
     tsk_breath_reset(&breaths);
     tsk_breath_process(&breath, &breaths, in, n, &used, out, n + 1);
-    tsk_breath_gap(&breath, &breaths, 12345678u);
+    tsk_breath_gap(&breath, &breaths, 12345678u, out);
+    tsk_breath_process(&breath, &breaths, in, n, &used, out, n + 1);
+    tsk_breath_read(&breath, &breaths, &minute);
     tsk_warmth_reset(&warmth);
     tsk_warmth_process(&warm, &warmth, in, n, rows);
     tsk_rate_reset(&rate);

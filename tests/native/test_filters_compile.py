@@ -11,7 +11,13 @@ from filter_signals import ecg_250
 from tasuki.filters import BeatDetector
 
 ROOT = Path(__file__).parents[2]
-SOURCES = sorted([*ROOT.glob("native/src/filter_*.c"), *ROOT.glob("native/src/beat*.c")])
+SOURCES = sorted(
+    [
+        *ROOT.glob("native/src/filter_*.c"),
+        *ROOT.glob("native/src/beat*.c"),
+        *ROOT.glob("native/src/motion_*.c"),
+    ]
+)
 STRICT = ["-std=c99", "-ffreestanding", "-ffp-contract=off", "-Wall", "-Wextra", "-Wconversion", "-Werror"]
 INCLUDE = [f"-I{ROOT / 'native/include'}", f"-I{ROOT / 'native/src'}"]
 DRIVER = Path(__file__).with_name("filters_driver.c")

@@ -14,23 +14,27 @@ NOTCHES = signal.cheby2(8, 40, 0.2, output="sos")
 
 
 def spoilt(samples):
-    """The same with bad samples: one, a few, a gap of 0.4 s and one of 2.4 s, and a step."""
+    """The same with bad samples: one, a few, a gap of 0.4 s and one of 2.4 s, a step, a rail, a flat line."""
     samples = samples.copy()
     samples[[1000, 2000, 2001, 2002]] = np.nan, np.inf, -np.inf, 3e6
     samples[4000:4100] = np.nan
     samples[7000:7600] = np.nan
     samples[9000:] += 5000
+    samples[10_000:10_200] = 32_767
+    samples[11_000:11_040] = samples[11_000]
+    samples[11_010] = np.nan
     return samples
 
 
 @pytest.mark.parametrize("sections", [1, 2, 3, 4])
-@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("channels", [1, 2, 40])
 def test_biquads_in_float32_are_bit_equal(sections, channels):
     samples = spoilt(ecg_250())[:3000]
 
     found = Biquads(LOWPASS[:sections], channels).process(np.repeat(samples[:, None], channels, axis=1))
 
-    assert found[:, -1].tobytes() == plain_biquads_f32(LOWPASS[:sections], samples).tobytes()
+    plain = plain_biquads_f32(LOWPASS[:sections], samples).tobytes()
+    assert {column.tobytes() for column in found.T} == {plain}
 
 
 @pytest.mark.parametrize("sections", [5, 8])
@@ -64,7 +68,7 @@ def test_the_beats_are_those_of_the_plain_detector(rate_hz):
     found = BeatDetector(rate_hz).process(ended)
 
     plain = plain_beats(ended, rate_hz)
-    assert len(plain) >= 20
+    assert len(plain) >= 15
     assert found["sample"].tolist() == [r for r, _, _ in plain]
     assert np.nan_to_num(found["rr_s"] * rate_hz).round().tolist() == [rr for _, rr, _ in plain]
     assert (found["confidence"] * 256).tolist() == [confidence for _, _, confidence in plain]

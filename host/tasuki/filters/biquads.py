@@ -27,6 +27,7 @@ class Biquads:
             raise ValueError(f"expected finite sections of shape (n, 6) with a0 != 0, got {rows.shape}")
         self._channels = channels
         self._cascade = BiquadCascade(rows / rows[:, 3:4], channels)
+        self._run_line = self._cascade.run_line if channels == 1 else None
 
     def process(self, block: Any, out: Any = None) -> Any:
         """Filter a block and return it filtered.
@@ -36,9 +37,10 @@ class Biquads:
         same shape and type and C-contiguous, block itself allowed; made where absent.
         ValueError for other shapes.
         """
+        plain = block.__class__ is np.ndarray and block.dtype is FLOAT and block.ndim == 1
+        if plain and out is None and self._run_line:
+            return self._run_line(block)
         samples: Any = block if getattr(block, "dtype", None) == np.int32 else floats(block)
-        if out is None and samples.ndim == 1 == self._channels and samples.dtype is FLOAT:
-            return self._cascade.run_line(samples)
         samples = np.ascontiguousarray(samples)
         self._check(samples)
         given = np.empty_like(samples) if out is None else out

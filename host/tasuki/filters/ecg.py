@@ -23,13 +23,9 @@ class EcgConditioner:
 
     def __init__(self, rate_hz: float, mains_hz: float = 50) -> None:
         """rate_hz: above 100 Hz and above twice mains_hz, else ValueError."""
-        if not (100 < rate_hz <= 4000 and 0 < mains_hz < rate_hz / 2):
-            raise ValueError(f"cannot condition {rate_hz} Hz with mains at {mains_hz} Hz")
-        high = signal.butter(2, _WANDER_HZ, "highpass", fs=rate_hz, output="sos")
-        notch = signal.tf2sos(*signal.iirnotch(mains_hz, _NOTCH_Q, fs=rate_hz))
-        low = signal.butter(2, _MUSCLE_HZ, "lowpass", fs=rate_hz, output="sos")
-        self._level = Level(max(1, round(_HOLD_S * rate_hz)))
-        self._biquads = Biquads(np.concatenate([high, notch, low]))
+        sos, hold = conditioner_design(rate_hz, mains_hz)
+        self._level = Level(hold)
+        self._biquads = Biquads(sos)
 
     def process(self, block: ArrayLike) -> NDArray[np.float32]:
         """Microvolts in, microvolts out, shape (n,); a bad sample comes out as NaN."""
@@ -57,3 +53,13 @@ class EcgConditioner:
         """Go on from state(); ValueError when it is of another filter."""
         self._biquads.restore(self._level.memory.extra(data))
         self._level.memory.load(data)
+
+
+def conditioner_design(rate_hz: float, mains_hz: float) -> tuple[NDArray[np.float64], int]:
+    """Sections, and how many bad samples in a row are a gap; ValueError for rates it is not made for."""
+    if not (100 < rate_hz <= 4000 and 0 < mains_hz < rate_hz / 2):
+        raise ValueError(f"cannot condition {rate_hz} Hz with mains at {mains_hz} Hz")
+    high = signal.butter(2, _WANDER_HZ, "highpass", fs=rate_hz, output="sos")
+    notch = signal.tf2sos(*signal.iirnotch(mains_hz, _NOTCH_Q, fs=rate_hz))
+    low = signal.butter(2, _MUSCLE_HZ, "lowpass", fs=rate_hz, output="sos")
+    return np.concatenate([high, notch, low]), max(1, round(_HOLD_S * rate_hz))

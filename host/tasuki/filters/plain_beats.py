@@ -26,6 +26,7 @@ class Lengths:
         self.window = self.top = self.ms(100)
         self.delay = (self.slope + 2 * self.smooth - 2 + self.window) // 2
         self.learn, self.hold = self.ms(2000), self.ms(20)
+        self.flat = (self.rate_mhz * 100 + 500_000) // 1_000_000
         self.floor = 16 * self.smooth**2 * self.window
 
     def ms(self, milliseconds: int) -> int:
@@ -40,6 +41,7 @@ class Signal:
     x: list[int]
     bad: list[bool]
     gaps: list[tuple[int, int]] = field(default_factory=list)  # first and last inner sample
+    flats: list[int] = field(default_factory=list)  # where a flat line begins
 
 
 @dataclass
@@ -55,23 +57,36 @@ class Peak:
 def read(signal_uv: NDArray[np.float32], n: Lengths) -> Signal:
     """Counts per inner sample: the sum of `decimate` inputs."""
     out = Signal([], [])
-    held = base = missing = block = 0
+    held = base = missing = same = block = 0
     started = bad = False
+
+    def note_gap(first: int, now: int) -> None:
+        if not out.gaps or out.gaps[-1][1] < now - 1:
+            out.gaps.append((first, now))
+        out.gaps[-1] = (out.gaps[-1][0], now)
+
     for i, microvolts in enumerate(signal_uv.tolist()):
         now = i // n.decimate
         if not -_LIMIT_UV <= microvolts <= _LIMIT_UV:
             bad = True
             missing += 1
-            if missing == n.hold + 1:
-                out.gaps.append((now - n.hold, now))
-            elif missing > n.hold:
-                out.gaps[-1] = (out.gaps[-1][0], now)
+            if missing > n.hold:
+                note_gap(now - n.hold, now)
         else:
             counts = np.float32(microvolts) * np.float32(8 // n.decimate)
             value = int(counts - np.float32(0.5)) if counts < 0 else int(counts + np.float32(0.5))
-            if not started or missing > n.hold:
-                base, started = value - held, True
-            missing, held = 0, value - base
+            repeated = started and value - base == held
+            if repeated and same == n.flat:
+                bad = True
+                note_gap(out.flats[-1], now)
+            elif not started or missing > n.hold:
+                base, started, missing, same = value - held, True, 0, 0
+            else:
+                held, missing, same = value - base, 0, same + 1 if repeated else 0
+                if same == n.flat:
+                    out.flats.append(now - n.flat // n.decimate)
+                    bad, missing = True, n.hold + 1
+                    note_gap(out.flats[-1], now)
         block += held
         if i % n.decimate == n.decimate - 1:
             out.x.append(block)

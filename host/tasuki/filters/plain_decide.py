@@ -40,6 +40,7 @@ class _Decider:
     def decide(self, found: list[Peak]) -> list[tuple[int, int, int]]:
         if not found:
             return []
+        found = [peak for peak in found if not self._step(peak)]
         self._learn(found)
         beats = []
         for i, peak in enumerate(found):
@@ -54,6 +55,10 @@ class _Decider:
                 self._refuse(peak, since)
         return beats
 
+    def _step(self, peak: Peak) -> bool:
+        """Whether it is the step into a flat line."""
+        return any(start - self.n.ms(80) <= peak.at <= start + self.n.window for start in self.signal.flats)
+
     def _learn(self, found: list[Peak]) -> None:
         end = self.n.learn
         while found[0].known_at > end:
@@ -66,7 +71,8 @@ class _Decider:
     def _threshold(self, since: int) -> int:
         ticks = self.rr if since > self.rr // 16 else since * 16
         falling = _share(self.level, 154 - 103 * ticks // self.rr)
-        level = max(falling, min(_share(self.noise, 576), _share(self.level, 179)))
+        noise = _share(self.noise, 512 + 384 * (self.rr - ticks) // self.rr)
+        level = max(falling, min(noise, _share(self.level, 186)))
         if since < self.n.ms(360) and self.last is not None:
             level = max(level, min(_share(self.last.energy, 154), self.level))
         return level

@@ -26,18 +26,7 @@ class BodyTemperature:
 
     def __init__(self, rate_hz: float) -> None:
         """rate_hz: 0.05 to 100 Hz, else ValueError."""
-        if not 0.05 <= rate_hz <= 100:
-            raise ValueError(f"body temperature needs 0.05 to 100 Hz, got {rate_hz}")
-        self._warmth = Warmth(
-            fast=1 - math.exp(-1 / (_FAST_S * rate_hz)),
-            slow=1 - math.exp(-1 / (_SLOW_S * rate_hz)),
-            per_minute=60 / (_SLOW_S - _FAST_S),
-            least=28.0,
-            most=43.0,
-            fall=0.5,
-            settle=max(1, round(_SETTLE_S * rate_hz)),
-            hold=max(1, round(_HOLD_S * rate_hz)),
-        )
+        self._warmth = Warmth(**warmth_design(rate_hz))
 
     def process(self, block: ArrayLike) -> NDArray[np.void]:
         """Rows of TEMPERATURE, one for each sample of block (degrees C, shape (n,)).
@@ -67,3 +56,19 @@ class BodyTemperature:
     def restore(self, data: bytes) -> None:
         """Go on from state(); ValueError when it is of another filter."""
         self._warmth.memory.load(data)
+
+
+def warmth_design(rate_hz: float) -> dict[str, float]:
+    """Fields of struct tsk_warmth_coef; ValueError outside 0.05 to 100 Hz."""
+    if not 0.05 <= rate_hz <= 100:
+        raise ValueError(f"body temperature needs 0.05 to 100 Hz, got {rate_hz}")
+    return {
+        "fast": 1 - math.exp(-1 / (_FAST_S * rate_hz)),
+        "slow": 1 - math.exp(-1 / (_SLOW_S * rate_hz)),
+        "per_minute": 60 / (_SLOW_S - _FAST_S),
+        "least": 28.0,
+        "most": 43.0,
+        "fall": 0.5,
+        "settle": max(1, round(_SETTLE_S * rate_hz)),
+        "hold": max(1, round(_HOLD_S * rate_hz)),
+    }

@@ -29,6 +29,7 @@ _HEAD = struct.Struct("<4sII")
 _buffer = ffi.from_buffer
 _beats = lib.tsk_beat_process
 _filter_f32 = lib.tsk_biquad_f32
+_FLOATS = ffi.typeof("float[]")
 
 
 def floats(block: Any) -> Floats:
@@ -111,9 +112,9 @@ class BiquadCascade:
 
     def run_line(self, block: Floats) -> Floats:
         """The quick way for one channel of float32 in short blocks: shape (n,) in and out."""
-        out = np.empty(len(block), np.float32)
-        taken = _buffer("float[]", block)
-        _filter_f32(self.coef, self._real, taken, len(block), _buffer("float[]", out))
+        out = block.copy()  # filtered in place: one buffer to hand over instead of two
+        samples = _buffer(_FLOATS, out)
+        _filter_f32(self.coef, self._real, samples, len(out), samples)
         return out
 
     def run_i32(self, block: NDArray[np.int32], out: NDArray[np.int32]) -> None:
@@ -152,35 +153,47 @@ class Level:
 
 
 class Beats:
-    """The beat detector with its state."""
+    """The beat detector with its state; `other` puts other constants in struct tsk_beat_coef, for tuning."""
 
-    def __init__(self, rate_hz: float) -> None:
-        self._coef = ffi.new("struct tsk_beat_coef *")
+    def __init__(self, rate_hz: float, **other: int) -> None:
+        self.coef = ffi.new("struct tsk_beat_coef *")
         rate_mhz = round(rate_hz * 1000) if 0 < rate_hz < 1e6 else 0
         params = ffi.new("struct tsk_beat_params *", {"rate_mhz": rate_mhz})
-        _checked(lib.tsk_beat_design(params, self._coef), f"beats need 100 to 2000 Hz, got {rate_hz}")
+        _checked(lib.tsk_beat_design(params, self.coef), f"beats need 100 to 2000 Hz, got {rate_hz}")
+        for name, value in other.items():
+            setattr(self.coef, name, value)
         self._state = ffi.new("struct tsk_beat_state *")
         self._used = ffi.new("size_t *")
         self._room = 1024
+        self._enough = self._room - lib.TSK_BEAT_QUEUE  # up to so many the C core took all samples
         self._out = np.empty(self._room, BEAT)
+        self._none = self._out[:0].copy()
         self._rows = _buffer("struct tsk_beat[]", self._out)
-        design = bytes(ffi.buffer(params)) + bytes(ffi.buffer(self._coef))
+        design = bytes(ffi.buffer(params)) + bytes(ffi.buffer(self.coef))
         self.memory = Memory(b"beat", design, self._state)
         self.reset()
 
+    def constants(self) -> bytes:
+        """Struct tsk_beat_coef as it is."""
+        return bytes(ffi.buffer(self.coef))
+
     def reset(self) -> None:
         """As before the first sample."""
-        lib.tsk_beat_reset(self._coef, self._state)
+        lib.tsk_beat_reset(self.coef, self._state)
 
     def run(self, block: Floats) -> NDArray[np.void]:
         """Rows of BEAT that were decided within the block."""
-        taken = _buffer("float[]", block)
-        count = _beats(self._coef, self._state, taken, len(block), self._used, self._rows, self._room)
+        taken = _buffer(_FLOATS, block)
+        count = _beats(self.coef, self._state, taken, len(block), self._used, self._rows, self._room)
+        if count == 0:
+            return self._none
         found = self._out[:count].copy()
+        if count <= self._enough:
+            return found
         done = int(self._used[0])
-        return found if done == len(block) else np.concatenate([found, self.run(block[done:])])
+        return np.concatenate([found, self.run(block[done:])]) if done < len(block) else found
 
     def gap(self, samples: int) -> NDArray[np.void]:
         """Rows of BEAT that were still waiting."""
-        count = lib.tsk_beat_gap(self._coef, self._state, samples, self._rows, self._room)
+        count = lib.tsk_beat_gap(self.coef, self._state, samples, self._rows, self._room)
         return self._out[:count].copy()

@@ -20,14 +20,15 @@ def _filled(kind: str, values: dict[str, float]) -> Any:
 class Breaths:
     """The breath detector: a band-pass `sos` at the inner rate and the fields of tsk_breath_coef."""
 
-    def __init__(self, sos: NDArray[np.float64], **fields: float) -> None:
+    def __init__(self, sos: NDArray[np.float64], fields: dict[str, float]) -> None:
         if len(sos) > 4:
             raise ValueError("at most 4 sections")
-        self._coef = _filled("struct tsk_breath_coef *", fields)
-        self._coef.filter = BiquadCascade(sos, 1).coef[0]
+        self.coef = _filled("struct tsk_breath_coef *", fields)
+        self.coef.filter = BiquadCascade(sos, 1).coef[0]
         self._state = ffi.new("struct tsk_breath_state *")
         self._used = ffi.new("size_t *")
-        self.memory = Memory(b"brth", bytes(ffi.buffer(self._coef)), self._state)
+        self._rate = ffi.new("struct tsk_breath_rate *")
+        self.memory = Memory(b"brth", bytes(ffi.buffer(self.coef)), self._state)
         self.reset()
 
     def reset(self) -> None:
@@ -36,30 +37,31 @@ class Breaths:
 
     def run(self, block: Floats) -> NDArray[np.void]:
         """Rows of RAW_BREATH that were decided within the block; one per inner sample at most."""
-        out = np.empty(len(block) // self._coef.decimate + 2, RAW_BREATH)
+        out = np.empty(len(block) // self.coef.decimate + 2, RAW_BREATH)
         rows = ffi.from_buffer("struct tsk_breath[]", out, require_writable=True)
         taken = ffi.from_buffer("float[]", block)
-        count = lib.tsk_breath_process(self._coef, self._state, taken, len(block), self._used, rows, len(out))
+        count = lib.tsk_breath_process(self.coef, self._state, taken, len(block), self._used, rows, len(out))
         return out[:count]
 
-    def sure_from(self) -> int | None:
-        """Sample since which there was no gap; None while there is one."""
-        if self._state.level.missing > self._coef.hold:
-            return None
-        return int(max(0, self._state.gap_at) * self._coef.decimate)
+    def read(self) -> tuple[float, float, bool]:
+        """(breaths a minute or 0, confidence, apnoea now)."""
+        lib.tsk_breath_read(self.coef, self._state, self._rate)
+        return self._rate.rate_bpm, self._rate.confidence, bool(self._rate.apnoea)
 
-    def gap(self, samples: int) -> None:
-        """So many missing samples; a breath in it is lost."""
-        lib.tsk_breath_gap(self._coef, self._state, samples)
+    def gap(self, samples: int) -> NDArray[np.void]:
+        """So many missing samples; rows of RAW_BREATH decided before them, one at most."""
+        out = np.empty(1, RAW_BREATH)
+        rows = ffi.from_buffer("struct tsk_breath[]", out, require_writable=True)
+        return out[: lib.tsk_breath_gap(self.coef, self._state, samples, rows)]
 
 
 class Warmth:
     """The temperature filter with the fields of tsk_warmth_coef."""
 
     def __init__(self, **fields: float) -> None:
-        self._coef = _filled("struct tsk_warmth_coef *", fields)
+        self.coef = _filled("struct tsk_warmth_coef *", fields)
         self._state = ffi.new("struct tsk_warmth_state *")
-        self.memory = Memory(b"warm", bytes(ffi.buffer(self._coef)), self._state)
+        self.memory = Memory(b"warm", bytes(ffi.buffer(self.coef)), self._state)
         self.reset()
 
     def reset(self) -> None:
@@ -70,7 +72,7 @@ class Warmth:
         """One row of RAW_WARMTH for each sample."""
         out = np.empty(len(block), RAW_WARMTH)
         rows = ffi.from_buffer("struct tsk_warmth[]", out, require_writable=True)
-        lib.tsk_warmth_process(self._coef, self._state, ffi.from_buffer("float[]", block), len(block), rows)
+        lib.tsk_warmth_process(self.coef, self._state, ffi.from_buffer("float[]", block), len(block), rows)
         return out
 
 

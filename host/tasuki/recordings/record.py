@@ -16,14 +16,15 @@ BUNDLED = Path(__file__).with_name("ecg208")
 Floats = NDArray[np.float64]
 
 # Best first: lead II and its likes show the largest R wave.
-_ECG_NAMES = (
+ECG_NAMES = (
     re.compile(r"(ML ?|lead )?(II|2)", re.I),
     re.compile(r"(E[CK]G|ECG.*|EKG.*)", re.I),
     re.compile(r"((ML ?|lead )?(I|III|1|3)|aV[RLF]|(M?V|D|CM|CC)[1-9])", re.I),
 )
 _RESPIRATION_NAME = re.compile(r"(resp.*|rr|impedance|imp|nasal|abdo.*|chest|thorax)", re.I)
+RESPIRATION_NAMES = (_RESPIRATION_NAME, re.compile(r"(ip|strain|breath)\w*", re.I))
 _CREDITS = ("Source:", "Authors:", "Licence:", "License:", "Changes:", "Cite:")
-_MICROVOLTS = {"nv": 1e-3, "uv": 1.0, "µv": 1.0, "μv": 1.0, "mv": 1e3, "v": 1e6}
+MICROVOLTS = {"nv": 1e-3, "uv": 1.0, "µv": 1.0, "μv": 1.0, "mv": 1e3, "v": 1e6}
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def load(path: Path | str | None = None) -> Recording:
     at = _find_ecg(header)
     chest = _find_respiration(header, at)
     signals = wfdb_files.read_signals(base, [at] if chest is None else [at, chest])
-    ecg = signals[0] * _MICROVOLTS[header.units[at].lower()]
+    ecg = signals[0] * MICROVOLTS[header.units[at].lower()]
     if not np.isfinite(ecg).any():
         raise UsageError(f"signal {header.names[at]} of {base} holds no sample", "Choose another recording.")
     return Recording(
@@ -91,8 +92,8 @@ def load(path: Path | str | None = None) -> Recording:
 
 def _find_ecg(header: wfdb_files.Header) -> int:
     """The signal to use: by name, lead II first, else the first one that is a voltage."""
-    volts = [i for i, unit in enumerate(header.units) if unit.lower() in _MICROVOLTS]
-    for pattern in _ECG_NAMES:
+    volts = [i for i, unit in enumerate(header.units) if unit.lower() in MICROVOLTS]
+    for pattern in ECG_NAMES:
         for i in volts:
             if pattern.fullmatch(header.names[i].strip()):
                 return i

@@ -81,6 +81,24 @@ def read_beats(base: Path, rate_hz: float) -> NDArray[np.float64] | None:
     return np.asarray(beats, np.float64) / float(raw.fs or rate_hz)
 
 
+def write_annotations(path: Path, samples: NDArray[np.int64], symbol: str, rate_hz: float) -> None:
+    """Annotations of one symbol, as the file RECORD.EXTENSION in WFDB's own format."""
+    extension = path.suffix[1:]
+    if not extension.isalpha():
+        raise UsageError(
+            f"{path} has no ending of letters, which names the annotator",
+            "Give one, for example 100.qrs.",
+        )
+    if not len(samples):
+        raise UsageError("nothing was found to annotate", "Look at it with --plot.")
+    symbols = [symbol] * len(samples)
+    folder = str(path.parent)
+    _guarded(
+        path,
+        lambda wfdb: wfdb.wrann(path.stem, extension, samples, symbols, fs=rate_hz, write_dir=folder),
+    )
+
+
 def _with(base: Path, extension: str) -> Path:
     return base.with_name(base.name + extension)
 

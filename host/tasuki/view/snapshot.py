@@ -126,8 +126,10 @@ class Snapshot:
         clock_offset_us, clock_uncertainty_us, clock_drift_ppm: the host's model of the hub's clock.
         streams: in the order of their numbers.
         heart_rate_bpm, heart_confidence (0 to 1), heart_provisional (not yet of a verified epoch).
-        respiration_rate_bpm: breaths a minute.
-        temperature_degc: skin temperature.
+        heart_irregular: whether the intervals between beats are flagged.
+        respiration_rate_bpm: breaths a minute; respiration_confidence (0 to 1).
+        apnoea: ten seconds without a breath.
+        temperature_degc: skin temperature; temperature_contact: whether the sensor touches skin.
         epochs_verified, epochs_rejected, epochs_pending: epochs so far.
         frames: intact frames; frames_bad: damaged ones by fault (`tasuki_wire.layout.FAULTS`).
         gaps: places where frames are lost for good.
@@ -147,8 +149,12 @@ class Snapshot:
     heart_rate_bpm: float | None = None
     heart_confidence: float | None = None
     heart_provisional: bool = True
+    heart_irregular: bool = False
     respiration_rate_bpm: float | None = None
+    respiration_confidence: float | None = None
+    apnoea: bool = False
     temperature_degc: float | None = None
+    temperature_contact: bool | None = None
     epochs_verified: int = 0
     epochs_rejected: int = 0
     epochs_pending: int = 0

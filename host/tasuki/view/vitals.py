@@ -16,7 +16,13 @@ def numbers(snapshot: Snapshot, height: int, lang: str) -> list[Text]:
     per_minute = word("per_minute", lang)
     rows = (
         ("heart", "ecg", _whole(snapshot.heart_rate_bpm), per_minute, _sureness(snapshot, lang)),
-        ("breath", "respiration", _whole(snapshot.respiration_rate_bpm), per_minute, Text()),
+        (
+            "breath",
+            "respiration",
+            _whole(snapshot.respiration_rate_bpm),
+            per_minute,
+            _breath_sureness(snapshot),
+        ),
         ("skin", "body_temperature", _tenth(snapshot.temperature_degc), "°C", Text()),
     )
     lines: list[Text] = []
@@ -33,7 +39,21 @@ def _label(snapshot: Snapshot, key: str, item: str, lang: str) -> Text:
     if states and PASSES not in states:
         state = NOT_SAMPLED if NOT_SAMPLED in states else next(iter(states))
         line.append(f"  {'○' if state == NOT_SAMPLED else '✗'} {word(state, lang)}", MUTED)
+        return line
+    for flagged in _flags(snapshot, key):
+        line.append(f"  ! {word(flagged, lang)}", BAD)
     return line
+
+
+def _flags(snapshot: Snapshot, key: str) -> list[str]:
+    """What a filter says of its own reading, as keys of words."""
+    flags = {
+        "heart": ("irregular", snapshot.heart_irregular and snapshot.heart_rate_bpm is not None),
+        "breath": ("apnoea", snapshot.apnoea),
+        "skin": ("no_contact", snapshot.temperature_contact is False),
+    }
+    name, raised = flags[key]
+    return [name] if raised else []
 
 
 def _value(value: str, unit: str, style: str, aside: Text, tall: bool) -> list[Text]:
@@ -60,7 +80,15 @@ def _sureness(snapshot: Snapshot, lang: str) -> Text:
         return Text()
     if snapshot.heart_provisional:
         return Text(f"◌ {word('provisional', lang)}", MUTED)
-    confidence = snapshot.heart_confidence
+    return _confidence("✓", snapshot.heart_confidence)
+
+
+def _breath_sureness(snapshot: Snapshot) -> Text:
+    known = snapshot.respiration_rate_bpm is not None and snapshot.respiration_confidence is not None
+    return _confidence("~", snapshot.respiration_confidence) if known else Text()
+
+
+def _confidence(mark: str, confidence: float | None) -> Text:
     style = BAD if confidence is not None and confidence < 0.5 else GOOD
     shown = "" if confidence is None else f" {100 * confidence:.0f} %"
-    return Text(f"✓{shown}", style)
+    return Text(f"{mark}{shown}", style)
