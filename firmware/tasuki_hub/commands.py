@@ -135,12 +135,15 @@ class Commands:
         keys = hub.keys
         if repin or not keys.keyed:
             hub.wipe()  # no token of before reaches the new key
-            hub.store.wipe()
+            had_key = keys.keyed
             try:
+                hub.store.wipe()
                 hub.public = yield from keys.create_steps(hub.crypto, hub.board, authority)
             except NotImplementedError:
                 return self.answer(request, "enroll", "no_entropy")
             except OSError:
+                if had_key:
+                    hub.leaving = REBOOT  # a key may be gone, and its session must not go on under the next
                 return self.answer(request, "enroll", "full")
         yield
         body = epoch.possession_body(challenge, authority, hub.device, hub.public)

@@ -22,8 +22,11 @@ class Orders:
         """Shut this hub for good; answered before it starts anew."""
         status = self._cannot_lock(device)
         if status is None:
-            self._hub.keys.lock()
-            self._hub.leaving = REBOOT
+            try:
+                self._hub.keys.lock()
+                self._hub.leaving = REBOOT
+            except OSError:
+                status = "full"
         self._say(request, "lock", status or "ok")
 
     def _cannot_lock(self, device):

@@ -6,6 +6,8 @@ Everything lies in one record that is replaced whole, so a power cut leaves
 the old or the new one.
 """
 
+import errno
+
 _NONE = bytes(32)
 
 
@@ -31,13 +33,17 @@ class Vault:
         """Make a key, in place of all there was; its public key.
 
         Raises NotImplementedError when the board has no entropy; nothing is lost then.
+        OSError when the region could not be written, which may have cost the old key.
         """
         yield
         try:
             self._region.create(authority)
-        except OSError:
-            raise NotImplementedError("entropy")
-        self._read()
+        except OSError as e:
+            if e.errno == errno.ENODEV:
+                raise NotImplementedError("entropy")
+            raise
+        finally:
+            self._read()
         return self._region.public()
 
     def sign_steps(self, crypto, public, message):

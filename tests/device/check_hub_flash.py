@@ -77,3 +77,28 @@ assert not keys.keyed and not os.listdir(folder)
 assert host.ask("identify")[0] == "identity"
 well()
 assert host.enroll()[0] == "enrolled"
+
+# a key that could not be replaced is gone, and the hub starts anew: no session of its goes on under the next key
+assert host.give(1) == "ok" and host.status("start") == "ok" and host.status("stop") == "ok"
+assert host.hub.session == 1
+old = host.hub
+keys = old.keys
+full(ENOSPC)
+assert host.status("enroll", bytes(range(32)), b"c" * 32, 1) == "full"
+host.turn()
+assert host.hub is not old and host.hub.session == 0 and host.hub.public == bytes(32)
+assert host.enroll()[0] == "enrolled"
+assert host.give(1) == "ok" and host.status("start") == "ok"
+assert host.hub.session == session_kept() == 1
+
+# stored epochs that cannot be deleted hold an enrolment up, and end no life
+assert host.status("stop") == "ok"
+
+
+def refuse():
+    """As a shelf on a flash that fails."""
+    raise OSError(EIO)
+
+
+host.hub.store.wipe = refuse
+assert host.status("enroll", bytes(range(32)), b"c" * 32, 1) == "full"

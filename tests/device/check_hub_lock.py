@@ -111,3 +111,34 @@ host.pass_time(100_000)
 assert host.status("reboot") == "ok"
 host.turn()
 assert host.hub.nonce != nonce and life(host) == "locked"
+
+# a development hub whose region fails says which it is: no entropy costs nothing, a failed write perhaps the key
+assert order(host) == "ok"
+host.turn()
+host.enroll()
+create = region.create
+for number, answer, left in ((19, "no_entropy", "dev"), (5, "full", "blank")):
+
+    def fail(authority):
+        if number == 5:
+            region.destroy()
+        raise OSError(number, "")
+
+    region.create = fail
+    assert host.status("enroll", AUTHORITY, b"c" * 32, 1) == answer
+    host.turn()
+    assert life(host) == left and host.hub.keys.keyed == (left == "dev")
+region.create = create
+assert host.enroll()[0] == "enrolled"
+
+# a lock that the region does not keep is answered, and the hub is not locked
+lock = region.lock
+
+
+def refuse():
+    raise OSError(5)
+
+
+region.lock = refuse
+assert host.status("lock", host.hub.device) == "full" and not host.hub.leaving
+assert life(host) == "dev"

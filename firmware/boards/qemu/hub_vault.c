@@ -119,7 +119,8 @@ static bool entropy(uint8_t *buf, size_t len) {
     return done;
 }
 
-// create(authority): a new key in place of all there was; EPERM on a locked hub
+// create(authority): a new key in place of all there was; EPERM on a locked hub,
+// ENODEV without entropy, and then nothing is lost
 static mp_obj_t create(mp_obj_t authority_in) {
     mp_buffer_info_t a;
     mp_get_buffer_raise(authority_in, &a, MP_BUFFER_READ);
@@ -130,7 +131,9 @@ static mp_obj_t create(mp_obj_t authority_in) {
         mp_raise_OSError(MP_EPERM);
     }
     hub_record_t record = { 0 };
-    require(entropy(record.seed, SEED));
+    if (!entropy(record.seed, SEED)) {
+        mp_raise_OSError(MP_ENODEV);
+    }
     memcpy(record.authority, a.buf, a.len);
     // a cut from here on leaves a hub without a key, never a new key with old counters
     bool done = hub_region_destroy() && hub_region_store(&record);
