@@ -55,11 +55,12 @@ class Forwarder:
             return
         if self._nothing or not self._shelf.count or now - hub.heard_us > _THERE_US:
             return
-        if hub.link.hold or not hub.link.idle() or not (self._name or self._next(now)):
+        if hub.link.hold or not hub.link.idle():
             return
         try:
-            self._feed(now)
-        except OSError:  # pushed out meanwhile
+            if self._name or self._next(now):
+                self._feed(now)
+        except OSError:  # pushed out meanwhile, or the flash fails
             self._name = None
 
     def _next(self, now):
@@ -73,7 +74,10 @@ class Forwarder:
             self._nothing = True
             return False
         self._last = name
-        parts = self._parts(name)
+        try:
+            parts = self._parts(name)
+        except OSError:  # it cannot be read
+            parts = 0
         if not parts:
             self._shelf.remove(name)
             self.damaged += 1

@@ -14,6 +14,7 @@ _MOST_BYTES = 4 << 20
 _CYCLES = 100_000  # erases that a block of serial NOR flash is good for
 _YEARS = 5
 _MARGIN = 2  # uneven wear, and what the filesystem writes for itself
+_EIO = 5
 _DAY_S = 86_400
 
 
@@ -92,14 +93,14 @@ class Shelf:
         self._file.write(data)
         self._writing += len(data)
         while self.count and self.bytes + self._writing + BLOCK > self.capacity:
-            self.push_out()
+            self._make_room()
 
     def finish(self, session, number):
         """The fresh file is whole: it gets its name."""
         self._file.close()
         self._file = None
         while self.count >= _MOST_FILES:
-            self.push_out()
+            self._make_room()
         name = name_of(session, number)
         os.rename(self._path(_FRESH), self._path(name))
         self.count += 1
@@ -151,12 +152,19 @@ class Shelf:
         return True
 
     def push_out(self):
-        """Give the oldest up."""
+        """Give the oldest up; False when it is there and cannot be deleted."""
         name = self.after("")
         if name is None:
             self.count = self.bytes = 0
         elif self.remove(name):
             self.pushed_out += 1
+        else:
+            return False
+        return True
+
+    def _make_room(self):
+        if not self.push_out():
+            raise OSError(_EIO)
 
     def wipe(self):
         """Delete everything."""

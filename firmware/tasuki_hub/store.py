@@ -157,8 +157,11 @@ class Store:
         except (OSError, ValueError) as e:  # ValueError: a storage key that is none
             self._give_up(number)
             self.shelf.cancel()
-            self.shelf.push_out()  # a full flash has room again
             self._hub.complain("store", e)
+            try:
+                self.shelf.push_out()  # a full flash has room again
+            except OSError:  # one that fails has not
+                pass
         self._busy = False
 
     def _write(self, closed, number):

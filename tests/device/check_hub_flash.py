@@ -78,7 +78,7 @@ assert host.ask("identify")[0] == "identity"
 well()
 assert host.enroll()[0] == "enrolled"
 
-# a key that could not be replaced is gone, and the hub starts anew: no session of its goes on under the next key
+# a key that could not be replaced is gone, and the hub starts anew: its session goes on under no other
 assert host.give(1) == "ok" and host.status("start") == "ok" and host.status("stop") == "ok"
 assert host.hub.session == 1
 old = host.hub

@@ -112,18 +112,23 @@ assert host.status("reboot") == "ok"
 host.turn()
 assert host.hub.nonce != nonce and life(host) == "locked"
 
-# a development hub whose region fails says which it is: no entropy costs nothing, a failed write perhaps the key
+# a development hub whose region fails says how: no entropy costs nothing, a failed write perhaps the key
 assert order(host) == "ok"
 host.turn()
 host.enroll()
 create = region.create
-for number, answer, left in ((19, "no_entropy", "dev"), (5, "full", "blank")):
 
-    def fail(authority):
-        if number == 5:
-            region.destroy()
-        raise OSError(number, "")
 
+def no_entropy(authority):
+    raise OSError(19, "")
+
+
+def no_flash(authority):
+    region.destroy()
+    raise OSError(5, "")
+
+
+for fail, answer, left in ((no_entropy, "no_entropy", "dev"), (no_flash, "full", "blank")):
     region.create = fail
     assert host.status("enroll", AUTHORITY, b"c" * 32, 1) == answer
     host.turn()

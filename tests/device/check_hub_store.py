@@ -324,3 +324,45 @@ assert host.hub.store.count == 0 and host.hub.store.lost >= 1
 host.hub.store.shelf.append = append
 silence(host, 3 * EPOCH_US)
 assert host.hub.store.count >= 2 and host.hub.sampling
+
+# A stored epoch that cannot be read or deleted: the others come, and the hub goes on.
+shelf = host.hub.store.shelf
+kept = files(host)
+openfile, remove, lost = shelf.open, shelf.remove, host.hub.store.lost
+
+
+def unreadable(name):
+    """As a block that has gone bad."""
+    if name == kept[0]:
+        raise OSError(5)
+    return openfile(name)
+
+
+shelf.open = unreadable
+shelf.remove = lambda name: name != kept[0] and remove(name)
+host.tell("hello_request")
+host.frames = []
+listen(host, EPOCH_US)
+assert host.hub.store.lost == lost + 1
+assert min(parts(host)) == (int(kept[1][:8], 16), int(kept[1][8:], 16))
+
+# A full shelf that nothing can be taken from: the new epoch is given up, and no turn lasts forever.
+shelf.open = openfile
+shelf.remove = lambda name: False
+shelf.capacity = shelf.bytes
+count, lost = shelf.count, host.hub.store.lost
+silence(host, 3 * EPOCH_US)
+assert shelf.count == count and host.hub.store.lost >= lost + 2 and host.hub.sampling
+names = shelf._names
+
+
+def broken():
+    """As a folder that cannot be read."""
+    raise OSError(5)
+
+
+shelf._names = broken
+silence(host, 2 * EPOCH_US)
+listen(host, EPOCH_US)
+assert host.hub.sampling
+shelf._names = names
