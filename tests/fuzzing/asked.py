@@ -94,9 +94,9 @@ class Asked:
         return known
 
     def new_life(self) -> None:
-        """What was asked of the life before is forgotten with it."""
+        """What waits on the line from the life before is answered by this one, or by none."""
         self.damaged = 0
+        self._excused = Counter(self.waiting)
         self.waiting.clear()
-        self._excused.clear()
         self.enrolments.clear()
         self.locked.clear()
