@@ -264,6 +264,8 @@ class Hub:
             gone.append(LOG_STREAM)
         self.ring.forget(gone)
         self.link.forget(gone)
+        if gone:
+            self.store.recall()
 
     def narrow(self, mask, now):
         """Remove items at once; the epoch closes as soon as it can."""

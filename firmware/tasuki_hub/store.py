@@ -9,6 +9,7 @@ host can read. Only hubs whose crypto makes sealed boxes do this (the C module).
 import os
 import struct
 
+from tasuki_hub.emitting import wipe
 from tasuki_hub.forward import Forwarder
 from tasuki_hub.rows import Entries, put_row, tail_rows
 from tasuki_hub.shelf import Shelf
@@ -34,6 +35,7 @@ class Store:
         self._waiting = {}  # number: (when it is due, device time; how many frames were packed before it)
         self._last = -1  # highest number that was looked at
         self._busy = False
+        self._recalled = False  # the epoch that is being written lost frames to a narrowing
         self._look_us = 0
         if self._seal:
             self._open(hub.board)
@@ -125,6 +127,13 @@ class Store:
         """The token is over and the RAM is wiped; what is in flash stays."""
         self._given_up += len(self._waiting)
         self._waiting = {}
+        if self.able:
+            self.forwarder.rewind()
+            wipe(self._buf)
+
+    def recall(self):
+        """Frames were taken back: what is being written is written anew, without them."""
+        self._recalled = True
 
     def wipe(self):
         """Destroy what is stored, as with the key that signed it."""
@@ -146,17 +155,24 @@ class Store:
 
     def _keep(self, closed, now):
         number = closed.number
+        again = True
         try:
-            if not self.shelf.begin(now):
-                self._give_up(number)
-            elif (yield from self._write(closed, number)):
-                self._kept(closed)
-            else:
-                self._give_up(number)
-                self.shelf.cancel()
+            while again:
+                self._recalled = again = False
+                if not self.shelf.begin(now):
+                    self._give_up(number)
+                elif (yield from self._write(closed, number)):
+                    self._kept(closed)
+                else:
+                    self.shelf.cancel()
+                    wipe(self._buf)
+                    again = self._recalled and number in self._waiting
+                    if not again:
+                        self._give_up(number)
         except (OSError, ValueError) as e:  # ValueError: a storage key that is none
             self._give_up(number)
             self.shelf.cancel()
+            wipe(self._buf)
             self._hub.complain("store", e)
             try:
                 self.shelf.push_out()  # a full flash has room again
@@ -165,7 +181,7 @@ class Store:
         self._busy = False
 
     def _write(self, closed, number):
-        """Write the parts; False when it was acknowledged meanwhile, or nothing is left of it."""
+        """Write the parts; False when it was acknowledged or recalled meanwhile, or nothing is left of it."""
         hub = self._hub
         entries = Entries(closed.opening)
         tail = None  # rows behind the frames
@@ -182,16 +198,23 @@ class Store:
             while tail and at + 2 + len(tail[0]) <= _BOX:
                 at = put_row(self._buf, at, tail.pop(0))
             yield
+            if self._halted(number):
+                return False
             size = self._seal(self._buf, at - _EXTRA, closed.storage, hub.board.entropy(32))
             yield
+            if self._halted(number):
+                return False
             self.shelf.append(struct.pack("<H", size))
             for start in range(0, size, _PIECE):
                 self.shelf.append(self._view[start : min(start + _PIECE, size)])
                 yield
-                if number not in self._waiting:
+                if self._halted(number):
                     return False
         self.shelf.finish(hub.session, number)
         return True
+
+    def _halted(self, number):
+        return self._recalled or number not in self._waiting
 
     def _kept(self, closed):
         """It is in flash: its frames need not be sent any more, nor its record by itself."""

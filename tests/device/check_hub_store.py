@@ -366,3 +366,40 @@ silence(host, 2 * EPOCH_US)
 listen(host, EPOCH_US)
 assert host.hub.sampling
 shelf._names = names
+
+# A narrowing while an epoch is being written: what it takes back is in no part, sealed already or not.
+ALL = items.ALL_ITEMS
+ECG = items.bit("ecg")
+
+
+def written_until(host, steps):
+    """Let the job that writes an epoch come so far."""
+    host.board.listening = False
+    while not host.hub.store._busy:
+        host.turn()
+    job = host.hub.jobs._queue.pop(0)
+    for _ in range(steps):
+        next(job)
+    host.hub.jobs._queue.insert(0, job)
+
+
+for steps in (1, 2, 3, 18, 19, 20, 40):  # filled, sealed, in pieces to the file, and the next part
+    host = storing_host("hub_store_narrow", packed=False)
+    written_until(host, steps)
+    host.send(codec.number("narrow"), codec.pack(codec.number("narrow"), 99, ALL & ~ECG))
+    host.turn()
+    silence(host, EPOCH_US)
+    assert host.hub.store.lost == 0
+    host.frames = []
+    listen(host, 2 * EPOCH_US)
+    stored = parts(host)[host.hub.session, 0]
+    record, bodies, lost = proved(stored)
+    assert 0 in lost and bodies and not [body for body in bodies if body[2] == 0], steps
+
+# The token's end while an epoch is being written leaves nothing of it, in no buffer and in no file.
+for steps in (1, 2, 3, 20):
+    host = storing_host("hub_store_over", packed=False)
+    written_until(host, steps)
+    host.hub.wipe()
+    silence(host, EPOCH_US)
+    assert host.hub.store.lost == 1 and files(host) == [] and not any(host.hub.store._buf)
