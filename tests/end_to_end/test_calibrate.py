@@ -122,9 +122,9 @@ def test_the_command_gives_a_real_hub_its_constants_once(tasuki, hub, tmp_path):
     file.write_text("version = 5\n[[column]]\nstream = 0\ncolumn = 0\ngain = 0.5\n")
     assert tasuki("hub", "enroll", "--port", hub.port).returncode == 0
 
-    done = tasuki.json("hub", "calibrate", file, "--port", hub.port)
+    done = tasuki.json("hub", "calibrate", file, "--port", hub.port, "--order-key", "development")
     hub.reset()
-    again = tasuki("hub", "calibrate", file, "--port", hub.port)
+    again = tasuki("hub", "calibrate", file, "--port", hub.port, "--order-key", "development")
     path = tmp_path / "run.tsk"
     found = tasuki.json(
         "run", "--port", hub.port, "--consent", WEARER, "--seconds", 9, "--speed", 4, "--capture", path

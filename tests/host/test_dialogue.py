@@ -4,81 +4,13 @@ import time
 
 import pytest
 
+from scripted_line import DEVICE, Scripted, ending, hello, identity
 from tasuki.errors import LinkLost, Refused, Untrusted
-from tasuki.pipeline.decode import Decoder
 from tasuki.session import care, connection
 from tasuki.session.connection import Connection, HubRebooted
 from tasuki.session.dialogue import frame_bytes
 from tasuki.vault.secret import Secret, Signer
-from tasuki_wire import codec, layout
-
-DEVICE = bytes(range(8))
-
-
-class Scripted:
-    """A line to a hub that a test plays, SIMULATED.
-
-    Attributes:
-        answers: command name to a function of its fields that returns what the hub sends.
-        heard: names of the commands that came.
-        frozen_until: time.monotonic() before which nothing is read or answered.
-    """
-
-    def __init__(self, **answers):
-        self.answers = {"hello_request": lambda request: hello(1), **answers}
-        self.heard = []
-        self.frozen_until = 0.0
-        self._decoder = Decoder()
-        self._waiting = b""
-        self._out = b""
-
-    def read(self, timeout_s):
-        if time.monotonic() >= self.frozen_until:
-            data, self._waiting = self._waiting, b""
-            for link in self._decoder.feed(data).links():
-                name = codec.KINDS[link.kind].name
-                self.heard.append(name)
-                if name in self.answers:
-                    self._out += self.answers[name](*codec.unpack(link.kind, link.payload))
-        out, self._out = self._out, b""
-        if not out:
-            time.sleep(min(timeout_s, 0.01))
-        return out
-
-    def write(self, data):
-        self._waiting += data
-
-    def close(self):
-        pass
-
-
-def said(name, *values):
-    kind = codec.number(name)
-    return frame_bytes(kind, codec.pack(kind, *values), 0)
-
-
-def hello(life):
-    return frame_bytes(0, codec.hello(bytes([life]) * 16, 0), 0)
-
-
-def identity(life="dev", key=bytes(32)):
-    def answer(request):
-        number = layout.LIFE_CYCLE.index(life)
-        return said(
-            "identity",
-            request,
-            DEVICE,
-            bytes(8),
-            key,
-            key[:8],
-            number,
-            0,
-            0,
-            b"v".ljust(16, b"\0"),
-            bytes(16),
-        )
-
-    return answer
+from tasuki_wire import codec
 
 
 def met(line):
@@ -86,11 +18,6 @@ def met(line):
     made = Connection(line)
     made.await_hello()
     return made
-
-
-def ending(name, life=2):
-    """An answer whose sender starts anew at once: both arrive in one read."""
-    return lambda request, *_: said("answer", request, codec.number(name), 0, 0) + hello(life)
 
 
 def test_a_reboot_whose_answer_comes_with_the_next_hello_is_done():

@@ -12,7 +12,7 @@ from tasuki import recordings
 from tasuki.cli import hub_care
 from tasuki.cli.frame import print_json, state_option
 from tasuki.consent.registers import PRODUCTS
-from tasuki.fleet import calibration, devkeys
+from tasuki.fleet import calibration
 from tasuki.fleet.virtual import KINDS, VirtualHub
 from tasuki.session import calibrating, enrolment
 from tasuki.session.state import State
@@ -105,18 +105,17 @@ def enroll(port: str, product: str, repin: bool, key_file: Path | None, as_json:
 @hub.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--port", required=True, help="Serial port of the hub.")
+@hub_care.order_key_option
 @click.option("--json", "as_json", is_flag=True, help="Print what was given as JSON.")
-def calibrate(file: Path, port: str, as_json: bool) -> None:
+def calibrate(file: Path, port: str, order_key: str, as_json: bool) -> None:
     """Sign the constants of one unit and give them to its hub, which corrects its values from then on.
-
-    The order key of development images signs.
 
     \b
     Example:
-      tasuki hub calibrate unit-0042.toml --port /dev/ttyACM0
+      tasuki hub calibrate unit-0042.toml --port /dev/ttyACM0 --order-key keys/order
     """
     constants = calibration.read(file)
-    device = calibrating.calibrate(port, constants, devkeys.signer("order"))
+    device = calibrating.calibrate(port, constants, hub_care.signer(order_key, "order"))
     if as_json:
         print_json({"device": device, "version": constants.version, "columns": len(constants.columns)})
     else:

@@ -8,7 +8,7 @@ import click
 from nacl.signing import VerifyKey
 
 from tasuki.cli.frame import print_json
-from tasuki.errors import UsageError
+from tasuki.errors import Refused, UsageError
 from tasuki.fleet import bundle as bundles
 from tasuki.fleet import devkeys
 from tasuki.pipeline.acquire import SerialLine
@@ -18,11 +18,15 @@ from tasuki.vault import keyfiles
 from tasuki.vault.secret import Signer
 
 _DEVELOPMENT = "development"
+_DEV_IMAGE = " dev"  # what tasuki_hub.anchors.FIRMWARE ends with
 _port = click.option("--port", required=True, help="Serial port of the hub.")
 _json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+order_key_option = click.option(
+    "--order-key", required=True, help="Key file of the order key, or `development`."
+)
 
 
-def _signer(value: str, name: str) -> Signer:
+def signer(value: str, name: str) -> Signer:
     """The key of a key file, or the development key."""
     return devkeys.signer(name) if value == _DEVELOPMENT else Signer(keyfiles.read(Path(value)))
 
@@ -115,7 +119,7 @@ def sign(file: Path, key_file: str, as_json: bool) -> None:
     Example:
       tasuki hub bundle sign fix.bundle --key keys/release
     """
-    signed = bundles.sign(_bytes(file), _signer(key_file, "release"))
+    signed = bundles.sign(_bytes(file), signer(key_file, "release"))
     draft = file.with_name(file.name + ".new")
     draft.write_bytes(signed)
     draft.replace(file)
@@ -189,7 +193,8 @@ def update(file: Path, port: str, as_json: bool) -> None:
     with _meeting(port) as (connection, _):
         identity = care.update(connection, data)
     if identity.counter != wanted.counter:
-        raise UsageError(
+        raise Refused(
+            "not_started",
             f"the hub did not start version {wanted.counter}; it runs {identity.counter}",
             "The new version failed on its first start; try it on a development hub.",
         )
@@ -209,14 +214,16 @@ def lock(port: str, yes: bool, as_json: bool) -> None:
     """
     with _meeting(port) as (connection, identity):
         if not yes:
-            click.confirm(f"lock hub {identity.device.hex()} for good?", abort=True)
+            click.confirm(f"lock hub {identity.device.hex()} for good?", abort=True, err=True)
+        if identity.firmware.endswith(_DEV_IMAGE):
+            click.echo("this image obeys the published development keys: anybody can unlock it", err=True)
         locked = care.lock(connection)
     _say(locked, as_json)
 
 
 @click.command()
 @_port
-@click.option("--order-key", required=True, help="Key file of the order key, or `development`.")
+@order_key_option
 @_json
 def unlock(port: str, order_key: str, as_json: bool) -> None:
     """Destroy the key of a locked hub and what hangs on it; the hub is blank then.
@@ -226,7 +233,7 @@ def unlock(port: str, order_key: str, as_json: bool) -> None:
       tasuki hub unlock --port /dev/ttyACM0 --order-key keys/order
     """
     with _meeting(port) as (connection, _):
-        identity = care.unlock(connection, _signer(order_key, "order"))
+        identity = care.unlock(connection, signer(order_key, "order"))
     _say(identity, as_json)
 
 

@@ -134,7 +134,8 @@ class VirtualHub:
 
     def _configure(self, packed: bool | None) -> bytes:
         speed = self._speed
-        (self.folder / "flash").mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # the hub's key is in its flash
+        (self.folder / "flash").mkdir(exist_ok=True)
         path = self.folder / "hub.json"
         old = json.loads(path.read_text()) if path.exists() else {}
         config: dict[str, Any] = {

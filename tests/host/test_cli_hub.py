@@ -1,0 +1,105 @@
+"""`tasuki hub`: what it signs with, what it says, where it says it, and with which exit code."""
+
+import json
+import stat
+
+import pytest
+from click.testing import CliRunner
+
+from scripted_line import Scripted, ending, identity, said
+from tasuki.cli import cli, frame, hub_care
+from tasuki.errors import TasukiError
+from tasuki.fleet import bundle, devkeys
+from tasuki.fleet.virtual import VirtualHub
+from tasuki_hub import anchors
+from tasuki_wire import codec
+
+
+@pytest.fixture
+def line(monkeypatch):
+    """The line behind every port."""
+    made = Scripted(identify=identity())
+    monkeypatch.setattr(hub_care, "SerialLine", lambda port: made)
+    return made
+
+
+def run(*args, typed=None):
+    return CliRunner().invoke(cli, [*map(str, args)], input=typed)
+
+
+def exit_code(args, capsys):
+    """What the process would end with, and what it said as an error."""
+    with pytest.raises(SystemExit) as end:
+        frame.guarded(cli, [*map(str, args)])
+    return end.value.code, capsys.readouterr().err
+
+
+def locking(line, firmware):
+    line.answers["identify"] = identity(firmware=firmware)
+
+    def lock(request, device):
+        line.answers["identify"] = identity("locked", firmware=firmware)
+        return ending("lock")(request)
+
+    line.answers["lock"] = lock
+
+
+def test_constants_are_signed_with_a_key_that_is_named(tmp_path):
+    """Development keys are used by nobody who did not say so."""
+    file = tmp_path / "unit.toml"
+    file.write_text("version = 1\n")
+
+    done = run("hub", "calibrate", file, "--port", "/dev/nothing")
+
+    assert done.exit_code == 2 and "--order-key" in done.stderr
+
+
+@pytest.mark.parametrize("key_file", ["nothing", "open"])
+def test_a_key_that_is_missing_or_open_to_others_signs_nothing(tmp_path, line, key_file):
+    path = tmp_path / key_file
+    if key_file == "open":
+        path.write_text("00" * 32)
+        path.chmod(0o644)
+
+    done = run("hub", "unlock", "--port", "x", "--order-key", path)
+
+    assert isinstance(done.exception, TasukiError) and done.exception.hint
+    assert "order" not in line.heard
+
+
+def test_a_question_does_not_get_between_the_json(line):
+    locking(line, b"ours 1.0")
+
+    done = run("hub", "lock", "--port", "x", "--json", typed="y\n")
+
+    assert json.loads(done.stdout)["life"] == "locked"
+    assert "for good?" in done.stderr and "anybody" not in done.stderr
+
+
+def test_locking_a_development_image_says_what_it_is_worth(line):
+    locking(line, anchors.FIRMWARE)
+
+    done = run("hub", "lock", "--port", "x", "--json", "--yes")
+
+    assert "anybody can unlock it" in done.stderr and json.loads(done.stdout)["life"] == "locked"
+
+
+def test_a_version_that_did_not_start_failed_and_is_no_wrong_usage(line, tmp_path, capsys):
+    data = bundle.build(bundle.Release("sim", 7, "seven"), {"tasuki_hub/link.py": b"#"})
+    file = tmp_path / "b"
+    file.write_bytes(bundle.sign(data, devkeys.signer("release")))
+    for name in ("blob_begin", "blob_data", "blob_end"):
+        number = codec.number(name)
+        line.answers[name] = lambda request, *_, number=number: said("answer", request, number, 0, 0)
+    line.answers["reboot"] = ending("reboot")
+
+    code, words = exit_code(["hub", "update", file, "--port", "x"], capsys)
+
+    assert code == 1 and "did not start version 7" in words and "development hub" in words
+
+
+def test_a_virtual_hubs_folder_which_holds_its_key_is_its_owners_only(tmp_path, replay_folder):
+    with VirtualHub("sim", tmp_path / "bench" / "hub0", replay_folder):
+        mode = stat.S_IMODE((tmp_path / "bench" / "hub0").stat().st_mode)
+
+    assert mode == 0o700
