@@ -341,7 +341,8 @@ class Hub:
     def acknowledged(self, number, now):
         """The host has an epoch of this session, durably."""
         self.epochs.trim(number)
-        self.store.acknowledged(self.session, number)
+        if self.consent.live(now):
+            self.store.acknowledged(self.session, number)
         self.crashes.acknowledged(number, now - self.born_us)
 
     def complain(self, what, error):

@@ -86,7 +86,8 @@ class Power:
         if hub.sampling and waited_us >= _TELL_US and not self._stopping:
             self._stopping = True
             hub.at_border("stop", hub.stop)
-        if waited_us < _LEAVE_US and (hub.sampling or not hub.jobs.idle() or not hub.link.idle()):
+        busy = hub.sampling or not (hub.jobs.idle() and hub.link.idle() and hub.store.settled)
+        if waited_us < _LEAVE_US and busy:
             return False
         if hub.sampling:  # the signer did not get there
             hub.end("stop", now_us)

@@ -69,7 +69,8 @@ class Store:
     @property
     def settled(self):
         """True when no signed epoch waits to be acknowledged or written."""
-        return not self._waiting
+        closed = self._hub.epochs.closed
+        return not self._waiting and not (self.able and closed and closed[-1].number > self._last)
 
     @property
     def count(self):

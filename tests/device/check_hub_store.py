@@ -403,3 +403,34 @@ for steps in (1, 2, 3, 20):
     host.hub.wipe()
     silence(host, EPOCH_US)
     assert host.hub.store.lost == 1 and files(host) == [] and not any(host.hub.store._buf)
+
+# A hub that leaves by itself first keeps what is signed: an empty battery, and a reboot of its own.
+for why in ("off", "reboot"):
+    host = storing_host("hub_store_leaves", packed=False, power_off=None)
+    listen(host, EPOCH_US)
+    silence(host, 2 * EPOCH_US)
+    host.board.listening = True
+    if why == "off":
+        host.board.millivolts = 3000
+    else:
+        host.hub.at_border("stop", host.hub.reboot)
+    hub = host.hub
+    while not hub.leaving:
+        hub.step()
+        host.board.clock += 20_000
+    last = hub.epochs.closed[-1]
+    assert hub.leaving == why and last.record
+    assert layout.CLOSE_REASONS[codec.unpack(OPENING, last.opening)[3]] == "stop"
+    assert files(host)[-1] == "%08x%08x" % (hub.session, last.number), (why, files(host))
+
+# Without a token nobody deletes what is stored.
+host = storing_host("hub_store_ack", lifetime=20, packed=False)
+silence(host, 9 * EPOCH_US)
+kept = files(host)
+assert kept and host.hub.consent.token is None
+for name in kept:
+    session, number = int(name[:8], 16), int(name[8:], 16)
+    for kind in ("ack", "stored_ack"):
+        host.send(codec.number(kind), codec.pack(codec.number(kind), session, number))
+        host.turn()
+assert files(host) == kept
