@@ -55,6 +55,7 @@ class Stream:
         self.per_frame = driver.per_frame
         self.ring = SampleRing(kind.row_size, _RING_FRAMES * driver.per_frame, driver.period_us)
         self.on = False  # its part is powered
+        self.woken = False  # its part has asked to be polled
         self.state = OFF
         self.deadline_us = getattr(driver, "deadline_us", driver.period_us)
         silent_us = max(_SILENT_PERIODS * driver.period_us, _SILENT_US)
@@ -105,6 +106,7 @@ class Sampler:
                 stream.driver.wake = self._waker(stream)
         self.log = None  # called with (level, text)
         self.next_us = 0  # nothing is due before
+        self._woken = False  # some stream is
         self.powered = 0  # how many sensors of the body are on
 
     def apply(self, mask, now_us):
@@ -124,6 +126,8 @@ class Sampler:
         """Let every driver that is due move what it has; True when one was due."""
         if now_us < self.next_us:
             return False
+        if self._woken:
+            self._obey_wakes()
         next_us = now_us + _LONGEST_US
         hi, lo = codec.time_words(now_us)
         for stream in self.streams:
@@ -135,7 +139,16 @@ class Sampler:
                 if due_us < next_us:
                     next_us = due_us
         self.next_us = next_us
+        if self._woken:  # an interrupt came in the middle of this
+            self.next_us = 0
         return True
+
+    def _obey_wakes(self):
+        self._woken = False
+        for stream in self.streams:
+            if stream.woken:
+                stream.woken = False
+                stream.due_us = 0
 
     def quiet(self):
         """Power every part down, also those that a life before this one may have left on."""
@@ -148,7 +161,8 @@ class Sampler:
 
     def _waker(self, stream):
         def wake():
-            stream.due_us = self.next_us = 0
+            stream.woken = self._woken = True
+            self.next_us = 0
 
         return wake
 
