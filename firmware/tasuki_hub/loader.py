@@ -31,12 +31,18 @@ def run(name):
         sys.path[:] = [".frozen"]
     slots = Slots(setup.flash)
     crashed = setup.reset_cause() in _SUDDEN
-    bundle, on_trial = slots.choose(setup.name, signer.engine(), keys.floor, crashed)
+    try:
+        bundle, on_trial = slots.choose(setup.name, signer.engine(), keys.floor, crashed)
+    except OSError:  # a trial that cannot be counted is not started; the image's files need no flash
+        bundle = None
     if bundle is None:
         _start(name, setup, slots, 0, False)
         return
     if not on_trial:
-        keys.raise_floor(bundle.counter)  # the power may have gone between the two
+        try:
+            keys.raise_floor(bundle.counter)  # the power may have gone between the two
+        except OSError:  # tried again at the next start
+            pass
     shadow.forget()
     gc.collect()
     shadow.install(bundle)

@@ -58,17 +58,25 @@ class Trial:
     def __init__(self, slots, counter, now_us):
         self._slots = slots
         self._counter = counter
+        self._prove_us = _PROVE_US
         self._began_us = max(now_us, 1) - 1  # a host may speak within the first microsecond
 
     def watch(self, hub, now_us):
         """Call at each turn; ends with board.trial being None, or with a restart."""
         lived_us = now_us - self._began_us
-        if lived_us >= _PROVE_US and hub.heard_us > self._began_us:
-            # in this order: a floor above a slot that is not confirmed would leave no slot to start
-            self._slots.confirm()
-            hub.keys.raise_floor(self._counter)
-            hub.board.trial = None
+        if lived_us >= self._prove_us and hub.heard_us > self._began_us:
+            self._confirm(hub, lived_us)
         elif lived_us >= _LIMIT_US:
             self._slots.reject()
             hub.board.trial = None
             hub.reboot(now_us)
+
+    def _confirm(self, hub, lived_us):
+        # in this order: a floor above a slot that is not confirmed would leave no slot to start
+        try:
+            self._slots.confirm()
+            hub.board.trial = None
+            hub.keys.raise_floor(self._counter)  # else loader.py does it
+        except OSError as e:
+            self._prove_us = lived_us + _PROVE_US
+            hub.complain("update", e)

@@ -144,3 +144,35 @@ assert boot(host) == (0, False)
 assert send(host, make(FILES, 8)) == "stale_sequence", "the floor is not in it"
 assert send(host, make(FILES, 9)) == "ok" and boot(host) == (9, True)
 assert "blob.new" not in os.listdir(folder)
+
+# a slot that cannot be confirmed now is confirmed later, and no life ends for it
+
+
+class Slow:
+    """Slots whose state cannot be written once."""
+
+    confirmed = 0
+    fails = 1
+
+    def confirm(self):
+        self.fails -= 1
+        if self.fails >= 0:
+            raise OSError(5)
+        self.confirmed += 1
+
+
+def refuse(counter):
+    """As a flash that fails."""
+    raise OSError(5)
+
+
+host.board.slots = Slots(folder)
+host.boot()
+slow = Slow()
+host.hub.keys.raise_floor = refuse
+trial = host.board.trial = Trial(slow, 99, host.board.now_us())
+host.ask("identify")
+host.pass_time(12 * SECOND)
+assert not slow.confirmed and host.board.trial is trial
+host.pass_time(10 * SECOND)
+assert slow.confirmed == 1 and host.board.trial is None
