@@ -54,6 +54,19 @@ def test_constants_are_signed_with_a_key_that_is_named(tmp_path):
     assert done.exit_code == 2 and "--order-key" in done.stderr
 
 
+def test_a_hub_and_a_bundle_write_nothing_to_the_terminal_but_text(line, tmp_path):
+    """Their names are theirs to choose, escape sequences included."""
+    locking(line, b"\x1b[2Jgone\x07")
+    file = tmp_path / "b"
+    file.write_bytes(bundle.build(bundle.Release("\x1b[2J", 7, "\x1b[1A"), {"tasuki_hub/link.py": b"#"}))
+
+    locked = run("hub", "lock", "--port", "x", "--yes")
+    signed = run("hub", "bundle", "sign", file, "--key", "development")
+
+    assert "?[2Jgone?" in locked.stdout and "?[1A" in signed.stdout
+    assert not {c for c in locked.stdout + signed.stdout if not c.isprintable() and c != "\n"}
+
+
 @pytest.mark.parametrize("key_file", ["nothing", "open"])
 def test_a_key_that_is_missing_or_open_to_others_signs_nothing(tmp_path, line, key_file):
     path = tmp_path / key_file

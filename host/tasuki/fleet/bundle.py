@@ -137,7 +137,9 @@ def _rows(data: bytes, count: int) -> tuple[list[tuple[str, int, bytes]], int]:
 
 
 def _printed(field: bytes) -> str:
-    return field.rstrip(b"\0").decode("ascii", "replace")
+    """Fit for a terminal: whoever signs a bundle looks at this."""
+    text = field.rstrip(b"\0").decode("ascii", "replace")
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def sign(data: bytes, release_key: Signer) -> bytes:

@@ -67,9 +67,15 @@ def meet(connection: Connection) -> Identity:
         layout.LIFE_CYCLE[life] if life < len(layout.LIFE_CYCLE) else f"life_{life}",
         counter,
         sequence,
-        firmware.rstrip(b"\0").decode("ascii", "replace"),
-        board.rstrip(b"\0").decode("ascii", "replace"),
+        _printed(firmware),
+        _printed(board),
     )
+
+
+def _printed(field: bytes) -> str:
+    """A name that a hub gives, fit for a terminal: what could move its cursor is a question mark."""
+    text = field.rstrip(b"\0").decode("ascii", "replace")
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def describe(connection: Connection) -> dict[int, Stream]:
