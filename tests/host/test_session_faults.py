@@ -417,6 +417,16 @@ def test_a_session_without_any_consent_ends_at_once_and_says_why(made):
     assert set(found["not_sampled"].values()) == {"no_wearer_binding"}
 
 
+def test_questions_that_a_hub_leaves_open_do_not_pile_up(made, monkeypatch):
+    """A line loses answers for as long as it is used."""
+    monkeypatch.setattr(hub_session, "_SYNC_S", 0.0)
+    with made.session() as session:
+        made.line.mute = {"status", "time_answer"}
+        run_hub(session, 10)
+        assert made.line.heard.count("status_request") > 150
+        assert len(session.connection._dialogue._wanted) < 100
+
+
 def test_a_hub_of_another_schema_is_refused_with_the_kinds_named(made):
     from tasuki.session import greet
     from tasuki.session.connection import Connection

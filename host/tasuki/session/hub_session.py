@@ -346,8 +346,10 @@ class Session:
         """When the hub keeps stored epochs and sends none, parts were lost: a hello brings them again."""
         answer = self.connection.answer(self._status) if self._status else None
         heard, self._heard_stored = self._heard_stored, self.forwarded.heard
-        if answer and answer[1][-1] > len(self.forwarded.held) and heard == self.forwarded.heard:
+        kept = answer[1][-1] if answer and answer[0] == "status" else 0
+        if kept > len(self.forwarded.held) and heard == self.forwarded.heard:
             self.connection.poke("hello_request")
+        self.connection.forget(self._status)
         self._status = self.connection.post("status_request")
 
     def _wake(self) -> None:
