@@ -1,5 +1,7 @@
 """The C module takes and refuses what libsodium does, and no wrong argument passes it."""
 
+from array import array
+
 import _tasuki
 import hexlines
 
@@ -85,4 +87,12 @@ for length in (0, 23, 25, 24 * 1025):
 refused(ValueError, _tasuki.slot_root, bytes(256), bytes(47), key)
 refused(ValueError, _tasuki.slot_root, bytes(256), bytes(48 * 16), key)
 refused(ValueError, _tasuki.slot_root, bytes(256), b"\x0f" + bytes(47), key)  # slot 15 is the meta entry's
+
+# a length in the frame ring that no frame has, and one that reaches beyond the ring
+for n, at in ((251, 0), (1000, 0), (0xFFF0, 0), (200, 1900)):
+    ring = bytearray(2000)
+    ring[at] = n & 255
+    ring[at + 1] = n >> 8
+    state = array("I", [0, at, 1, at, 1, 0, 0, 0, 16])
+    refused(IndexError, _tasuki.take_into, bytearray(300), state, ring, array("I", bytes(4 * 32)))
 assert small == bytes(23)
