@@ -79,9 +79,10 @@ soak-hub: setup  ## ten minutes of the hub on the emulated Cortex-M, with and wi
 fuzz: setup  ## a million commands, honest and broken, to a hub: make fuzz HUB=unix COUNT=1000000 SEED=1
 	PYTHONPATH=tests $(BIN)/python -m fuzzing --count $(or $(COUNT),1000000) $(if $(HUB),--hub $(HUB)) $(if $(SEED),--seed $(SEED))
 
-cuts: setup  ## the power cut at every write of an update, on the unix port and on the emulator
+cuts: setup  ## the power cut at every write of an update or a stored epoch, on the unix port and on the emulator
 	cd tests/device && TASUKI_CUTS=all MICROPYPATH=.frozen:../../firmware:../../protocol:. ../../$(BIN)/micropython -X heapsize=8m check_flash_update.py
-	TASUKI_CUTS=all $(BIN)/python -m pytest tests/end_to_end/test_qemu_update.py -k power_cut --timeout 7200
+	TASUKI_CUTS=all $(BIN)/python -m pytest tests/end_to_end/test_qemu_update.py tests/end_to_end/test_qemu_store.py \
+		-k power_cut --timeout 7200
 
 pictures: setup  ## the README's picture, from a real run of the demo
 	$(BIN)/python packaging/make_pictures.py

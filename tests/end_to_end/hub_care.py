@@ -6,6 +6,7 @@ import shutil
 import time
 from contextlib import contextmanager
 
+from tasuki.errors import LinkLost
 from tasuki.fleet import bundle, devkeys
 from tasuki.fleet.virtual import VirtualHub
 from tasuki.pipeline.acquire import SerialLine
@@ -20,8 +21,20 @@ ORDER = devkeys.signer("order")
 
 @contextmanager
 def talk(hub):
-    """A connection to a virtual hub that has said hello, and who it is."""
+    """A connection to a virtual hub that has said hello, and who it is.
+
+    LinkLost as soon as the hub's process has ended: on a busy machine no time tells that.
+    """
     connection = Connection(SerialLine(hub.port))
+    read = connection.line.read
+
+    def watched(timeout_s):
+        data = read(timeout_s)
+        if not data and not hub.alive():
+            raise LinkLost("the hub's process has ended")
+        return data
+
+    connection.line.read = watched
     try:
         yield connection, greet.meet(connection)
     finally:
@@ -57,7 +70,7 @@ def copy_hub(source, target):
             shutil.copy(source / name, target / name)
 
 
-def until_dead(hub, timeout_s=30):
+def until_dead(hub, timeout_s=120):
     """Wait for the power cut of a hub that was told to have one."""
     deadline = time.monotonic() + timeout_s
     while hub.alive():

@@ -61,8 +61,10 @@ sys.stdin.buffer.read(1)
 print(sent)
 """)
     time.sleep(0.5)
-    board.line.timeout = 2
-    data = board.line.read(1_000_000)
+    board.line.timeout = 3
+    data = b""
+    while part := board.line.read(65536):  # until nothing came for so long
+        data += part
     board.line.timeout = 60
     board.line.write(b"x")
 

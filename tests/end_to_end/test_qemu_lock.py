@@ -267,10 +267,8 @@ def region_seed(folder):
     return max((block[4:8][::-1], block[24:56]) for block in blocks)[1]
 
 
-def test_a_cut_while_it_unlocks_never_leaves_it_open_with_a_key(tmp_path, replay_folder, locked, monkeypatch):
+def test_a_cut_while_it_unlocks_never_leaves_it_open_with_a_key(tmp_path, replay_folder, locked):
     """Each operation of the key region is cut; then a second order finishes it."""
-    monkeypatch.setattr(care, "_CHECK_S", 3.0)
-    monkeypatch.setattr(care, "_RESTART_S", 3.0)
     lives = []
     number = 0
     while True:

@@ -21,8 +21,8 @@ from tasuki_wire import codec
 _WINDOW = 24  # commands before the hub must say that it is well
 _SCENE = 240  # commands in one state of the hub
 _EXACT = 3  # behind each so many scenes damage is counted
-_PATIENCE_S = 30.0
-_DOUBT_S = 2.0
+_PATIENCE_S = 180.0  # of a hub on a machine that is busy elsewhere
+_DOUBT_S = 5.0
 _RECENT = 64
 
 

@@ -54,7 +54,7 @@ class TerminalPeer:
         """Send all; what comes meanwhile is kept, so that neither side waits for the other."""
         view = memoryview(data)
         while view:
-            readable, writable, _ = select.select([self._fd], [self._fd], [], 10)
+            readable, writable, _ = select.select([self._fd], [self._fd], [], 120)
             if not readable and not writable:
                 raise AssertionError("the hub takes no bytes")
             if readable:
