@@ -166,8 +166,9 @@ static int emit_one(struct tsk_frames *f, const mp_obj_t *row, const uint32_t un
     }
     uint64_t last = ((uint64_t)s.state[S_HI] << 30 | s.state[S_LO]) + (uint64_t)(n - 1) * s.state[S_PERIOD];
     const uint32_t t1[2] = {(uint32_t)(last >> 30), (uint32_t)last & 0x3fffffff};
+    size_t place = s.state[S_SEQ] % (leaves.len / NODE_SIZE);
     size_t size = tsk_body(&s, n, f, body);
-    uint8_t *leaf = (uint8_t *)leaves.buf + NODE_SIZE * count;
+    uint8_t *leaf = (uint8_t *)leaves.buf + NODE_SIZE * place;
     tsk_hash_salted(message, (uint8_t *)slot.buf + SLOT_KEY, size, leaf);
     enter(slot.buf, body, t1, leaf);
     tsk_keep(f, body, size);
@@ -241,9 +242,6 @@ static mp_obj_t take_into(size_t n_args, const mp_obj_t *args)
     size_t n = tsk_take(&f, &body);
     if (!n) {
         return MP_OBJ_NEW_SMALL_INT(0);
-    }
-    if (n > TSK_MAX_BODY || n > f.size - (size_t)(body - f.bytes)) { /* no frame of ours */
-        return no_room();
     }
     return MP_OBJ_NEW_SMALL_INT((mp_int_t)tsk_close_frame(to.buf, body, n, seeds[body[1] & 31]));
 }

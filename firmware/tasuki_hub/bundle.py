@@ -8,19 +8,20 @@ from hashlib import sha256
 
 from tasuki_hub import anchors
 from tasuki_wire import epoch, layout
+from tasuki_wire.constant import const
 
 MAGIC = b"tasukiB1"
 MAX_SIZE = 64 * 1024  # of the whole bundle: two slots of that fit beside what else is kept
-_HEAD = "<8sBHI16s16sH"
+_HEAD = const("<8sBHI16s16sH")
 _HEAD_SIZE = struct.calcsize(_HEAD)
-_ROW = "<I32s"  # after the name: size, SHA-256
-_MAX_FILES = 96
-_MAX_NAME = 48
-_MAX_MANIFEST = 8192
-_PIECE = 512
-_PACKAGES = ("tasuki_hub/", "tasuki_wire/")
-_LETTERS = b"abcdefghijklmnopqrstuvwxyz0123456789_/"
-_ENDS = (".mpy", ".py")
+_ROW = const("<I32s")  # after the name: size, SHA-256
+_MAX_FILES = const(96)
+_MAX_NAME = const(48)
+_MAX_MANIFEST = const(8192)
+_PIECE = const(512)
+_PACKAGES = const(("tasuki_hub/", "tasuki_wire/"))
+_LETTERS = const(b"abcdefghijklmnopqrstuvwxyz0123456789_/")
+_ENDS = const((".mpy", ".py"))
 
 
 class Bundle:

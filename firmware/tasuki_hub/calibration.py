@@ -13,13 +13,14 @@ import struct
 from tasuki_hub import anchors
 from tasuki_hub.drivers import kernels
 from tasuki_wire import codec, epoch, layout
+from tasuki_wire.constant import const
 
-_FILE = "/calibration"
+_FILE = const("/calibration")
 _HEAD = codec.struct_format(layout.CALIBRATION)
 _HEAD_SIZE = struct.calcsize(_HEAD)
 _ROW = codec.struct_format(layout.CALIBRATION_ROW)
 _ROW_SIZE = struct.calcsize(_ROW)
-_MAX_ROWS = 64
+_MAX_ROWS = const(64)
 # kinds whose records are columns of i16 that a sensor measured
 _KINDS = tuple([codec.number(name) for name in ("ecg", "respiration", "body_temperature", "imu", "strain")])
 

@@ -20,10 +20,11 @@ is RAM.
 """
 
 from tasuki_hub import curve
+from tasuki_wire.constant import const
 
 ORDER = 2**252 + 27742317777372353535851937790883648493
-_BITS = 254  # of an odd scalar below twice the order
-_ENTRY = 96
+_BITS = const(254)  # of an odd scalar below twice the order
+_ENTRY = const(96)
 
 
 class Comb:

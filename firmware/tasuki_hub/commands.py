@@ -2,16 +2,17 @@
 
 from tasuki_hub import anchors, consent
 from tasuki_wire import codec, epoch, items, layout
+from tasuki_wire.constant import const
 from tasuki_wire.errors import WireError
 
 MAINTENANCE = "maintenance"  # why a hub leaves: the REPL takes over
 REBOOT = "reboot"  # it starts anew
 
 _ANSWER = codec.number("answer")
-_MAX_LEAVES = 170  # what a message of layout.MAX_MESSAGE holds
+_MAX_LEAVES = const(170)  # what a message of layout.MAX_MESSAGE holds
 
 # A hub without a live token answers who it is, its status, tokens and enrolment.
-_NEEDS_TOKEN = ("start", "resend", "leaves_request", "epoch_request")
+_NEEDS_TOKEN = const(("start", "resend", "leaves_request", "epoch_request"))
 
 
 def _status(name):
@@ -19,31 +20,32 @@ def _status(name):
 
 
 class Commands:
-    """Handlers by command name; the method do_NAME takes the time and the fields.
+    """Runs commands: the method do_NAME takes the time and the fields.
 
     `groups` are more objects with such methods, which answer by answer(); of
-    two with the same name the later one is called.
+    two with the same name the later one is called. Handlers are looked for when
+    a command comes, because a table of them would be a kilobyte of bound methods.
     """
 
     def __init__(self, hub, groups=()):
         self._hub = hub
         self._verifying = False
         self._narrowed = 0  # what the token under way may still allow
-        self._handlers = {}
-        for group in (self,) + tuple(groups):
-            for kind in codec.KINDS.values():
-                handler = getattr(group, "do_" + kind.name, None)
-                if handler:
-                    self._handlers[kind.number] = handler
+        self._groups = tuple(reversed(groups)) + (self,)
+
+    def _handler(self, name):
+        for group in self._groups:
+            handler = getattr(group, "do_" + name, None)
+            if handler:
+                return handler
+        raise WireError("content", "%s is no command" % name)
 
     def handle(self, kind, payload, now):
         """Run one command; what is no command, or malformed, is dropped and counted."""
-        handler = self._handlers.get(kind)
         try:
-            if handler is None:
-                raise WireError("content", "kind %d is no command" % kind)
-            fields = codec.unpack(kind, payload)
             name = codec.KINDS[kind].name
+            handler = self._handler(name)
+            fields = codec.unpack(kind, payload)
             if name in _NEEDS_TOKEN and not self._hub.consent.live(now):
                 return self.answer(fields[0], name, "no_token")
             handler(now, *fields)

@@ -12,16 +12,17 @@ import os
 import sys
 
 from tasuki_wire import epoch, layout
+from tasuki_wire.constant import const
 
-_NAME = "crash"
-_SUM = 4
-_LINES = 4
-_WIDTH = 80
-_QUICK_US = 60_000_000
-_QUICK = 3
-_FIRST_WAIT_US = 60_000_000
-_DOUBLED = 6  # times at most: 64 minutes
-_ERROR = 40
+_NAME = const("crash")
+_SUM = const(4)
+_LINES = const(4)
+_WIDTH = const(80)
+_QUICK_US = const(60_000_000)
+_QUICK = const(3)
+_FIRST_WAIT_US = const(60_000_000)
+_DOUBLED = const(6)  # times at most: 64 minutes
+_ERROR = const(40)
 
 # After these nobody has powered the sensors down.
 SUDDEN = [layout.RESET_CAUSES.index(name) for name in ("watchdog", "brown_out", "crash")]

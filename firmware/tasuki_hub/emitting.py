@@ -7,8 +7,9 @@ results. States are arrays of u32 whose indices ring.py names.
 
 makes the next frames, up to `most` a row, of what was sampled before the time
 (hi, lo). A row is (samples, records, slot, leaves) of one stream: bodies go
-into `ring`, their leaves into `leaves`. Returns how many frames were made, or
--1 less that number when some `leaves` had no place.
+into `ring`, their leaves into `leaves`, each at the place of its seq modulo the
+places. Returns how many frames were made, or -1 less that number when an epoch has
+as many frames as some `leaves` have places.
 
 A slot is the entry of
 its stream (tasuki_wire.layout.ENTRY), the slot's key, and room for the C module
@@ -239,9 +240,10 @@ def _emit_one(frames, ring, row, hi, lo, flush):
     if not n:
         return 0
     count = slot[6] | slot[7] << 8
-    at = count * layout.NODE_SIZE
-    if at + layout.NODE_SIZE > len(leaves):
+    places = len(leaves) // layout.NODE_SIZE
+    if count >= places:
         return -1
+    at = samples[13] % places * layout.NODE_SIZE
     last_lo = samples[4] + (n - 1) * samples[9]
     struct.pack_into("<II", slot, 16, samples[3] + (last_lo >> 30), last_lo & LOW)
     size = _make(frames, samples, records, _message, n)
@@ -261,8 +263,13 @@ def _emit_one(frames, ring, row, hi, lo, flush):
 
 def _close_slot(slot, leaves):
     """Put the root of the frames' leaves into the slot's entry."""
-    count = slot[6] | slot[7] << 8
-    root = epoch.root(memoryview(leaves)[: count * layout.NODE_SIZE])
+    first, count = struct.unpack_from("<IH", slot, 2)
+    at = first % (len(leaves) // layout.NODE_SIZE) * layout.NODE_SIZE
+    end = at + count * layout.NODE_SIZE
+    mine = memoryview(leaves)[at:end]
+    if end > len(leaves):
+        mine = bytes(mine) + leaves[: end - len(leaves)]
+    root = epoch.root(mine)
     slot[layout.ENTRY_SIZE - layout.NODE_SIZE : layout.ENTRY_SIZE] = root
 
 
@@ -288,9 +295,10 @@ def _viper_one(frames, ring, row, hi, lo, flush):
     n = _viper.ready(samples, hi, lo, flush)
     if not n:
         return 0
-    place = (slot[6] | slot[7] << 8) * layout.NODE_SIZE
-    if place + layout.NODE_SIZE > len(leaves):
+    places = len(leaves) // layout.NODE_SIZE
+    if slot[6] | slot[7] << 8 >= places:
         return -1
+    leaf = samples[13] % places * layout.NODE_SIZE
     message = _message
     size = 0
     if frames[7] >> samples[10] & 1:
@@ -303,7 +311,7 @@ def _viper_one(frames, ring, row, hi, lo, flush):
     _viper.advance(samples, n)
     size += layout.HEADER_SIZE
     digest = sha256(_view[: _SALTED + size]).digest()
-    _viper.copy(leaves, place, digest, 0, layout.NODE_SIZE)
+    _viper.copy(leaves, leaf, digest, 0, layout.NODE_SIZE)
     place = _viper.make_room(frames, ring, len(ring), size)
     # a view of just that place: else all that stands behind it would be moved onto itself
     memoryview(ring)[place : place + size][:] = _body[:size]

@@ -1,35 +1,34 @@
 """Epochs on the hub: leaves as frames are packed, entries and root when closed.
 
 Everything is held in buffers that are made once: the slots of the one open
-epoch, and leaves of three, of which two are closed and wait for their
-signature or serve resends.
+epoch, and each stream's newest leaves, those of six seconds. Two closed
+epochs wait for their signature or for a host that asks for them again.
 """
+
+import struct
 
 from tasuki_hub import emitting, trees
 from tasuki_wire import codec, epoch, layout
+from tasuki_wire.constant import const
 
-_KEPT = 2
-_ROWS = 40  # where the entries of an opening begin
+_KEPT = const(2)
+_ROWS = const(40)  # where the entries of an opening begin
 
 
 class Epoch:
-    """Buffers of one epoch, used again and again."""
+    """One epoch, used again and again; all share what `buffers` has."""
 
-    def __init__(self, streams, slots, shapes):
-        self.slots = slots  # by stream, see emitting.py; those of whichever epoch is open
-        self.leaves = {number: bytearray(frames * layout.NODE_SIZE) for number, _, frames in shapes}
-        self.rows = tuple([self._row(stream) for stream in streams])
+    def __init__(self, buffers):
+        self._buffers = buffers
+        self.slots = buffers.slots
+        self.leaves = buffers.leaves
+        self.rows = buffers.rows
         self.end = (0, 0)
         self.number = -1
         self.record = b""
         self.opening = b""
         self.root = b""
         self.token = b""
-
-    def _row(self, stream):
-        """What emit needs of a stream."""
-        ring = stream.ring
-        return ring.state, ring.buf, self.slots[stream.number], self.leaves[stream.number]
 
     def open(self, number, secret, token, items, calibration, now_us):
         """Start over as epoch `number`; items are the consent bits in force."""
@@ -39,12 +38,14 @@ class Epoch:
         self.secret = secret
         self.token = token
         self.start_us = now_us
-        self.end = codec.time_words(now_us + layout.DEFAULT_EPOCH_US)
+        self.end_us = now_us + layout.DEFAULT_EPOCH_US
+        self.end = codec.time_words(self.end_us)
         self.record = b""
         self.opening = b""
         size = layout.KEY_SIZE
         self._keys = trees.slot_keys(secret)
         keys = memoryview(self._keys)
+        self._buffers.note_ends()
         for stream, slot in self.slots.items():
             slot[6] = slot[7] = 0  # no frame yet
             emitting.copy_into(slot, emitting.SLOT_KEY, keys, stream * size, size)
@@ -80,24 +81,62 @@ class Epoch:
         """Leaves of a stream of a closed epoch from index first on, or None when there are none."""
         for at in range(_ROWS, len(self.opening), layout.ENTRY_SIZE):
             if self.opening[at] == stream:
-                last = min(first + count, self.opening[at + 6] | self.opening[at + 7] << 8)
-                if first < last:
-                    return bytes(self.leaves[stream][first * layout.NODE_SIZE : last * layout.NODE_SIZE])
+                seq, frames = struct.unpack_from("<IH", self.opening, at + 2)
+                count = min(count, frames - first)
+                return self._buffers.leaf_bytes(stream, seq + first, count) if count > 0 else None
         return None
+
+
+class Buffers:
+    """What the epochs work in: slots, see emitting.py, and leaves by stream, and the rows for emit.
+
+    The leaf of the frame with number seq stands at place seq modulo the places.
+    """
+
+    def __init__(self, streams, shapes):
+        self.slots = {}
+        self.leaves = {}
+        self._ends = {}  # seq behind the newest frame, of epochs before the open one
+        for number, _, frames in shapes:
+            self.slots[number] = bytearray(emitting.SLOT_SIZE + emitting.slot_stack(frames))
+            self.leaves[number] = bytearray(frames * layout.NODE_SIZE)
+        self.rows = tuple([self._row(stream) for stream in streams])
+
+    def _row(self, stream):
+        """What emit needs of a stream."""
+        ring = stream.ring
+        return ring.state, ring.buf, self.slots[stream.number], self.leaves[stream.number]
+
+    def note_ends(self):
+        """The slots are about to start over."""
+        for stream in self.slots:
+            self._ends[stream] = self._end(stream)
+
+    def _end(self, stream):
+        seq, count = struct.unpack_from("<IH", self.slots[stream], 2)
+        return seq + count if count else self._ends.get(stream, 0)
+
+    def leaf_bytes(self, stream, seq, count):
+        """Leaves of count frames from seq on, or None when newer ones have taken their place."""
+        size = layout.NODE_SIZE
+        leaves = self.leaves[stream]
+        places = len(leaves) // size
+        if self._end(stream) - seq > places:
+            return None
+        at = seq % places
+        behind = max(0, at + count - places)
+        return bytes(leaves[at * size : (at + count) * size] + leaves[: behind * size])
 
 
 class Epochs:
     """The open epoch and the closed ones."""
 
     def __init__(self, streams, extra):
-        shapes = [(s.number, s.kind, _frames_in_bound(s.driver)) for s in streams] + list(extra)
+        shapes = [(s.number, s.kind, _places(s.driver)) for s in streams] + list(extra)
         for stream in streams:
             stream.ring.bind(stream.kind, stream.number, stream.per_frame)
-        slots = {
-            number: bytearray(emitting.SLOT_SIZE + emitting.slot_stack(frames))
-            for number, _, frames in shapes
-        }
-        self._free = [Epoch(streams, slots, shapes) for _ in range(_KEPT + 1)]
+        buffers = Buffers(streams, shapes)
+        self._free = [Epoch(buffers) for _ in range(_KEPT + 1)]
         self.closed = []  # oldest first, signed or not
         self.open = None
         self.next_number = 0
@@ -147,8 +186,8 @@ class Epochs:
         return None
 
 
-def _frames_in_bound(driver):
-    # What an epoch of the usual length takes, and some that a gap or an early flush
-    # makes short; a longer one is closed when a slot is full.
+def _places(driver):
+    # What one and a half epochs of the usual length take: the host asks soon after the close.
+    # An epoch with so many frames, because gaps made them short, is closed as full.
     usual = layout.DEFAULT_EPOCH_US // (driver.period_us * driver.per_frame)
-    return min(layout.MAX_BLOCK_FRAMES, usual + usual // 8 + 3)
+    return min(layout.MAX_BLOCK_FRAMES, usual + usual // 2 + 3)

@@ -73,11 +73,9 @@ if VIPER:
     _cobs_decode = _viper.cobs_decode
     encode_into = _encode_into
     decode_into = _decode_into
-    compress = _viper.compress
 else:
     _copy = _portable_copy
     _fill = _portable_fill
-    from tasuki_hub._portable import compress  # noqa: F401
     from tasuki_wire.cobs import decode_into, encode_into
 
 if module:

@@ -4,12 +4,13 @@ import struct
 
 from tasuki_hub.shelf import epoch_of, name_of
 from tasuki_wire import codec, layout
+from tasuki_wire.constant import const
 
 _KIND = codec.number("stored_epoch")
-_THERE_US = 10_000_000  # a host that said nothing for so long is not there
-_IN_FLIGHT = 2  # epochs sent and not acknowledged
-_WAIT_US = 10_000_000  # then the next one is sent all the same; a host may be unable to open one
-_AT_ONCE = 4  # fragments queued in one turn
+_THERE_US = const(10_000_000)  # a host that said nothing for so long is not there
+_IN_FLIGHT = const(2)  # epochs sent and not acknowledged
+_WAIT_US = const(10_000_000)  # then the next one is sent all the same; a host may be unable to open one
+_AT_ONCE = const(4)  # fragments queued in one turn
 
 
 class Forwarder:

@@ -9,12 +9,13 @@ import errno
 import os
 
 from tasuki_wire import epoch
+from tasuki_wire.constant import const
 
-_SEED = "seed"
-_AUTHORITY = "authority"
-_SESSION = "session"
-_SEQUENCE = "sequence"
-_FLOOR = "floor"
+_SEED = const("seed")
+_AUTHORITY = const("authority")
+_SESSION = const("session")
+_SEQUENCE = const("sequence")
+_FLOOR = const("floor")
 
 
 class KeyStore:

@@ -4,17 +4,14 @@ Answers go first, then what was packed, in order; the record and opening of an
 epoch wait until the epoch's frames have left.
 """
 
-from array import array
-
 from tasuki_hub import fast, native
 from tasuki_hub.emitting import take_into
 from tasuki_wire import codec, epoch, layout
+from tasuki_wire.constant import const
 from tasuki_wire.errors import WireError
 
 _STUFFED = layout.MAX_FRAME + 2
-_MAX_QUEUED = 64
-_SAMPLE_KINDS = 32  # sample kinds have numbers below
-_LINK_KINDS = 32  # sample kinds have numbers below
+_MAX_QUEUED = const(64)
 
 
 class Link:
@@ -28,9 +25,8 @@ class Link:
         self.seq = 0
         self._rx = bytearray(_STUFFED)
         self._rx_n = 0
-        self._frame = bytearray(_STUFFED)
         self._tx = bytearray(_STUFFED + 1)
-        self._seeds = array("I", [k.seed if k else 0 for k in map(codec.KINDS.get, range(_SAMPLE_KINDS))])
+        self._seeds = codec.SEEDS
         self._tx_view = memoryview(self._tx)
         self._tx_n = 0
         self._tx_at = 0
@@ -60,8 +56,8 @@ class Link:
         try:
             if self._rx_n > layout.MAX_FRAME + 1:
                 raise WireError("long")
-            n = fast.decode_into(self._frame, self._rx, self._rx_n)
-            frame = codec.split(bytes(memoryview(self._frame)[:n]))
+            n = fast.decode_into(self._rx, self._rx, self._rx_n)  # bytes only move to the front
+            frame = codec.split(bytes(memoryview(self._rx)[:n]))
         except WireError:
             self.damaged += 1
             return
@@ -124,23 +120,11 @@ class Link:
     def forget(self, streams):
         """Drop the frames of these streams that wait to be sent again."""
         self._answers = [e for e in self._answers if e[1] is not None or e[2][2] not in streams]
-        self._unload(streams)
-
-    def _unload(self, streams):
-        """Drop a frame of one of these streams, None for all, that was stuffed while the line took nothing."""
-        tx = self._tx
-        # the first code tells where the first zero is: behind version and kind, and perhaps it is the stream
-        if self._tx_at or not self._tx_n or tx[0] <= 2 or tx[2] >= _LINK_KINDS:
-            return
-        if streams is None or (tx[3] if tx[0] > 3 else 0) in streams:
-            self._tx_n = 0
-            fast.wipe(tx)
 
     def wipe(self):
         """Drop all that tells of samples; a frame already half sent is ended."""
         self._answers = [e for e in self._answers if e[1] is not None]
         self._bulk = []
-        self._unload(None)
 
     def pump(self, write, now_us, budget):
         """Write until the line takes no more or budget bytes have gone."""
@@ -186,7 +170,7 @@ class Link:
     def _stuff(self, body, n):
         """Put a body of n bytes into the transmit buffer, as it goes over the line; its length there."""
         if native.module:
-            return native.module.frame_into(self._tx, body, n, codec.KINDS[body[1]].seed)
+            return native.module.frame_into(self._tx, body, n, codec.SEEDS[body[1]])
         if body is not self._body:
             fast.copy_into(self._body, 0, body, 0, n)
         n = fast.encode_into(self._tx, self._body, codec.close_frame_into(self._body, n))

@@ -5,6 +5,7 @@ COMMON = (
     "_comb.py",
     "_portable.py",
     "_viper.py",
+    "_viper_sha512.py",
     "alarms.py",
     "anchors.py",
     "app.py",
@@ -62,4 +63,14 @@ COMMON = (
 )
 QEMU = ("board_qemu.py", "main_qemu.py", "nor_flash.py", "setup_qemu.py")
 UNIX = ("board_unix.py", "main_unix.py")
-WIRE = ("__init__.py", "cobs.py", "codec.py", "epoch.py", "errors.py", "items.py", "layout.py", "packing.py")
+WIRE = (
+    "__init__.py",
+    "cobs.py",
+    "codec.py",
+    "constant.py",
+    "epoch.py",
+    "errors.py",
+    "items.py",
+    "layout.py",
+    "packing.py",
+)

@@ -5,12 +5,14 @@ clears bits, and a power cut may come within either. The qemu hub keeps its
 filesystem on it. `file` is open for reading and writing, without a buffer.
 """
 
-BLOCK = 4096  # bytes, the sector of common serial flash
-_PIECE = 256  # bytes moved at once
+from tasuki_wire.constant import const
 
-_COUNT = 4
-_SIZE = 5
-_ERASE = 6
+BLOCK = 4096  # bytes, the sector of common serial flash
+_PIECE = const(256)  # bytes moved at once
+
+_COUNT = const(4)
+_SIZE = const(5)
+_ERASE = const(6)
 
 
 class NorFlash:

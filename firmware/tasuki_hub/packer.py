@@ -3,11 +3,12 @@
 from tasuki_hub.emitting import emit, ready
 from tasuki_hub.ring import SampleRing
 from tasuki_wire import codec, items, layout
+from tasuki_wire.constant import const
 
 _LOG = codec.number("log")
 LOG_STREAM = 14
-_LOG_FRAMES = 16
-_ANY = 1000  # frames of one stream in one turn
+_LOG_FRAMES = const(16)
+_ANY = const(1000)  # frames of one stream in one turn
 LOG_SHAPE = (LOG_STREAM, _LOG, _LOG_FRAMES)
 
 

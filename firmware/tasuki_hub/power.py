@@ -1,18 +1,19 @@
 """Power states: what runs, why it came to that, and what a battery's end does."""
 
 from tasuki_wire import layout
+from tasuki_wire.constant import const
 
 ACTIVE = layout.POWER_STATES.index("active")
 IDLE = layout.POWER_STATES.index("idle")
 OFF = layout.POWER_STATES.index("off")
 _BATTERY = layout.POWER_REASONS.index("battery")
 
-_LOOK_US = 1_000_000
-_LOWS = 2  # readings in a row; a single one is a dip
-_LOW_MV = 3300  # of a lithium cell under load; a board may say otherwise as battery_low_mv
-_HYSTERESIS_MV = 150  # above that, a battery that was low is good again
-_TELL_US = 200_000  # for the last report to be made
-_LEAVE_US = 5_000_000  # for the last epoch to be signed and to leave
+_LOOK_US = const(1_000_000)
+_LOWS = const(2)  # readings in a row; a single one is a dip
+_LOW_MV = const(3300)  # of a lithium cell under load; a board may say otherwise as battery_low_mv
+_HYSTERESIS_MV = const(150)  # above that, a battery that was low is good again
+_TELL_US = const(200_000)  # for the last report to be made
+_LEAVE_US = const(5_000_000)  # for the last epoch to be signed and to leave
 
 
 class Power:

@@ -9,29 +9,30 @@ from array import array
 
 from tasuki_hub import emitting
 from tasuki_hub.emitting import push, wipe
+from tasuki_wire.constant import const
 
 # The C module's rings.h has the same indices.
-_HEAD = 0  # record that is the oldest
-_COUNT = 1
-_CUT = 2  # records that stand before a gap
-_HI = 3  # time of the oldest record, in the wire's two words
-_LO = 4
-_AFTER_HI = 5  # time of the first record behind the gap
-_AFTER_LO = 6
-_KIND = 10
-_STREAM = 11
-_PER_FRAME = 12
-_SEQ = 13
+_HEAD = const(0)  # record that is the oldest
+_COUNT = const(1)
+_CUT = const(2)  # records that stand before a gap
+_HI = const(3)  # time of the oldest record, in the wire's two words
+_LO = const(4)
+_AFTER_HI = const(5)  # time of the first record behind the gap
+_AFTER_LO = const(6)
+_KIND = const(10)
+_STREAM = const(11)
+_PER_FRAME = const(12)
+_SEQ = const(13)
 
-_END = 0  # where the next frame goes
-_FIRST = 1  # the oldest frame
-_HELD = 2
-_NEXT = 3  # the oldest that was not sent
-_PACKED = 4
-_SENT = 5
-_DROPPED = 6
-_PACK_KINDS = 7  # bit k: frames of kind k go packed
-_GONE = 255  # in place of the stream of a frame that was forgotten
+_END = const(0)  # where the next frame goes
+_FIRST = const(1)  # the oldest frame
+_HELD = const(2)
+_NEXT = const(3)  # the oldest that was not sent
+_PACKED = const(4)
+_SENT = const(5)
+_DROPPED = const(6)
+_PACK_KINDS = const(7)  # bit k: frames of kind k go packed
+_GONE = const(255)  # in place of the stream of a frame that was forgotten
 
 
 class SampleRing:

@@ -3,11 +3,12 @@
 import struct
 
 from tasuki_wire import codec, epoch, layout
+from tasuki_wire.constant import const
 
-_TIME = 8  # of a frame
+_TIME = const(8)  # of a frame
 _ENTRIES = codec.KINDS[epoch.OPENING].head_size  # where the entries of an opening begin
 _LEAVES = codec.number("leaf_hashes")
-_LEAVES_AT_ONCE = 160
+_LEAVES_AT_ONCE = const(64)  # a row fits any box of store.py
 
 
 def put_row(buf, at, body):
@@ -34,8 +35,9 @@ def tail_rows(nonce, closed, missing):
     for stream, first, count in missing:
         for at in range(first, first + count, _LEAVES_AT_ONCE):
             leaves = closed.leaf_bytes(stream, at, min(_LEAVES_AT_ONCE, first + count - at))
-            message = codec.pack(_LEAVES, 0, closed.number, stream, at, rows=leaves)
-            out.append(bytes((_LEAVES,)) + message)
+            if leaves is not None:  # else newer ones have taken their place
+                message = codec.pack(_LEAVES, 0, closed.number, stream, at, rows=leaves)
+                out.append(bytes((_LEAVES,)) + message)
     return out
 
 

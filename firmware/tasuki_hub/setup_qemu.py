@@ -11,15 +11,16 @@ import vfs
 
 from tasuki_hub.nor_flash import NorFlash
 from tasuki_hub.vault import Vault
+from tasuki_wire.constant import const
 
 try:
     import _vault
 except ImportError:  # an image without the C module signs in viper and keeps the key in files
     _vault = None
 
-_BLOCKS = 64  # 256 KiB
-_FOLDER = 0x4000  # as os.stat has it
-_FILE = 0x8000
+_BLOCKS = const(64)  # 256 KiB
+_FOLDER = const(0x4000)  # as os.stat has it
+_FILE = const(0x8000)
 
 
 def configured():

@@ -7,6 +7,11 @@ from binascii import unhexlify
 from tasuki_hub import fast
 from tasuki_hub.native import module
 
+if fast.VIPER:
+    from tasuki_hub._viper_sha512 import compress
+else:
+    from tasuki_hub._portable import compress
+
 # First 64 bits of the fractions of the cube roots of the first 80 primes.
 _K = (
     "428a2f98d728ae227137449123ef65cdb5c0fbcfec4d3b2fe9b5dba58189dbbc"
@@ -75,4 +80,4 @@ def sha512_steps(data):
         return _IN_C(data)
     if _BUILT_IN:
         return _BUILT_IN(data).digest()
-    return (yield from portable_steps(data, fast.compress))
+    return (yield from portable_steps(data, compress))

@@ -9,10 +9,12 @@ import builtins
 import io
 import sys
 
-_ROOT = "/slot"
-_FILE = 0x8000  # as os.stat has it
-_FOLDER = 0x4000
-_ENOENT = 2
+from tasuki_wire.constant import const
+
+_ROOT = const("/slot")
+_FILE = const(0x8000)  # as os.stat has it
+_FOLDER = const(0x4000)
+_ENOENT = const(2)
 
 
 class SlotFiles:

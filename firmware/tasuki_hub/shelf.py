@@ -7,15 +7,17 @@ whole, so that a power cut leaves all of it or nothing.
 
 import os
 
+from tasuki_wire.constant import const
+
 BLOCK = 4096
-_FRESH = "new"  # the one that is being written
-_MOST_FILES = 1024
-_MOST_BYTES = 4 << 20
-_CYCLES = 100_000  # erases that a block of serial NOR flash is good for
-_YEARS = 5
-_MARGIN = 2  # uneven wear, and what the filesystem writes for itself
+_FRESH = const("new")  # the one that is being written
+_MOST_FILES = const(1024)
+_MOST_BYTES = const(4 << 20)
+_CYCLES = const(100_000)  # erases that a block of serial NOR flash is good for
+_YEARS = const(5)
+_MARGIN = const(2)  # uneven wear, and what the filesystem writes for itself
 _EIO = 5
-_DAY_S = 86_400
+_DAY_S = const(86_400)
 
 
 def name_of(session, number):

@@ -6,8 +6,6 @@ simulation may hand in its own. One that also has sealed_box_into(buf, n, public
 secret) can store epochs; see firmware/cmodule/README.md for what it does.
 """
 
-from tasuki_hub import ed25519
-
 
 class NativeEngine:
     """The C module `_tasuki`: same results as ed25519.py, in one step each."""
@@ -43,5 +41,7 @@ def engine():
     try:
         import _tasuki
     except (ImportError, ValueError):  # ValueError: an .mpy of another processor
+        from tasuki_hub import ed25519  # with the C module none of it takes RAM
+
         return ed25519
     return NativeEngine(_tasuki)

@@ -11,11 +11,12 @@ from tasuki_hub.blobs import remove
 from tasuki_hub.bundle import Bundle
 from tasuki_hub.steps import run
 from tasuki_wire import epoch
+from tasuki_wire.constant import const
 
-_NAMES = ("/slot.a", "/slot.b")
-_STATE = "/slots"
-_NONE = 2  # no slot: the image's own files
-_STARTS = 3  # of a trial whose power went; a crash ends it at once
+_NAMES = const(("/slot.a", "/slot.b"))
+_STATE = const("/slots")
+_NONE = const(2)  # no slot: the image's own files
+_STARTS = const(3)  # of a trial whose power went; a crash ends it at once
 
 
 class Slots:

@@ -13,15 +13,15 @@ from tasuki_hub.emitting import wipe
 from tasuki_hub.forward import Forwarder
 from tasuki_hub.rows import Entries, put_row, tail_rows
 from tasuki_hub.shelf import Shelf
-from tasuki_wire import codec, layout
+from tasuki_wire.constant import const
 
-_PATIENCE_US = 2_500_000  # from the signature on; an ack takes a tenth of a second
-_SILENT_US = 6_000_000  # a host that is there says something every few seconds
-_NEAR = 32  # frames of the default profile in a second: so near an epoch is to leaving the ring
-_LOOK_US = 100_000
-_EXTRA = 48  # a box is longer than what it holds
-_BOX = layout.MAX_MESSAGE - codec.KINDS[codec.number("stored_epoch")].head_size
-_PIECE = 256  # a page of flash
+_PATIENCE_US = const(2_500_000)  # from the signature on; an ack takes a tenth of a second
+_SILENT_US = const(6_000_000)  # a host that is there says something every few seconds
+_NEAR = const(32)  # frames of the default profile in a second: so near an epoch is to leaving the ring
+_LOOK_US = const(100_000)
+_EXTRA = const(48)  # a box is longer than what it holds
+_BOX = const(2048)  # of layout.MAX_MESSAGE at most; each costs two multiplications on Curve25519
+_PIECE = const(256)  # a page of flash
 
 
 class Store:

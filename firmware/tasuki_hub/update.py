@@ -4,9 +4,10 @@ Whoever starts the hub says which slots there are: board.slots, see loader.py.
 """
 
 from tasuki_hub.bundle import MAX_SIZE, Bundle
+from tasuki_wire.constant import const
 
-_PROVE_US = 10_000_000  # so long it must have run, and a host must have spoken to it
-_LIMIT_US = 300_000_000  # by then, else the version before comes back
+_PROVE_US = const(10_000_000)  # so long it must have run, and a host must have spoken to it
+_LIMIT_US = const(300_000_000)  # by then, else the version before comes back
 
 
 class Updates:

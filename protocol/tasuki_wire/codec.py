@@ -7,12 +7,15 @@ the same rows and held equal to it by tests.
 
 import binascii
 import struct
+import sys
+from array import array
 
 from tasuki_wire import layout, packing
 from tasuki_wire.errors import error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # annotations are never evaluated on the hub
+    from collections.abc import Iterator
     from typing import Any
 
     Fields = tuple[tuple[str, str, int, str, int, str], ...]
@@ -47,20 +50,47 @@ def schema_text(head: "Fields", rows: "Fields") -> str:
     return "".join(lines)
 
 
+def schema_seed(head: "Fields", rows: "Fields") -> int:
+    """That CRC-32."""
+    return binascii.crc32(schema_text(head, rows).encode())
+
+
+def _seeds() -> "array[int]":
+    """CRC seed of every kind, by its number; the hello has none, so that any version can read it."""
+    out = array("I", [0] * (layout.MESSAGES[-1][0] + 1))
+    for number, _, _, _, head, rows in layout.MESSAGES[1:]:
+        out[number] = schema_seed(head, rows)
+    return out
+
+
+SEEDS = _seeds()
+
+
 class Kind:
     """One row of layout.MESSAGES with what follows from it.
 
-    What is needed often is kept, the rest worked out when asked: a hub has forty of these.
+    Only the formats are kept, the rest is worked out when asked: a hub has a dozen of these.
     """
 
     def __init__(self, message: "Message") -> None:
         self._message = message
-        number, _, _, _, head, rows = message
-        self.head = struct_format(head)
-        self.head_size = struct.calcsize(self.head)
-        self.row = struct_format(rows)
-        self.row_size = struct.calcsize(self.row) if rows else 0
-        self.seed = binascii.crc32(schema_text(head, rows).encode()) if number else 0
+        self.head = struct_format(message[4])
+        self.row = struct_format(message[5])
+
+    @property
+    def head_size(self) -> int:
+        """Bytes of the head, without a rest."""
+        return struct.calcsize(self.head)
+
+    @property
+    def row_size(self) -> int:
+        """Bytes of a row, 0 for a kind without rows."""
+        return struct.calcsize(self.row)
+
+    @property
+    def seed(self) -> int:
+        """What its frame CRC begins with."""
+        return SEEDS[self._message[0]]
 
     @property
     def number(self) -> int:
@@ -119,13 +149,60 @@ class Kind:
         return n % self.row_size == 0 if self.row_size else n == 0
 
 
-KINDS = {row[0]: Kind(row) for row in layout.MESSAGES}
-BY_NAME = {kind.name: kind for kind in KINDS.values()}
+class Kinds:
+    """The kinds by number, a mapping to read.
+
+    A kind is made when it is first asked for and then kept: a hub needs a dozen of them.
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[int, Kind] = {}
+
+    def get(self, number: int) -> "Kind | None":
+        """The kind of this number, None when there is none."""
+        kind = self._made.get(number)
+        if kind is None:
+            for row in layout.MESSAGES:
+                if row[0] == number:
+                    kind = self._made[number] = Kind(row)
+        return kind
+
+    def __getitem__(self, number: int) -> Kind:
+        kind = self.get(number)
+        if kind is None:
+            raise KeyError(number)
+        return kind
+
+    def __contains__(self, number: object) -> bool:
+        return number in [row[0] for row in layout.MESSAGES]
+
+    def __iter__(self) -> "Iterator[int]":
+        for row in layout.MESSAGES:
+            yield row[0]
+
+    def __len__(self) -> int:
+        return len(layout.MESSAGES)
+
+    def values(self) -> "list[Kind]":
+        """All of them, in the order of their numbers."""
+        return [self[number] for number in self]
+
+    def items(self) -> "list[tuple[int, Kind]]":
+        """All of them with their numbers."""
+        return [(number, self[number]) for number in self]
+
+
+KINDS = Kinds()
+if sys.implementation.name != "micropython":  # a hub asks by number
+    BY_NAME = {kind.name: kind for kind in KINDS.values()}
 
 
 def number(name: str) -> int:
     """Kind number of a message name."""
-    return BY_NAME[name].number
+    for row in layout.MESSAGES:
+        if row[1] == name:
+            return row[0]
+    raise KeyError(name)
 
 
 def pack(kind: int, *values: "Any", rows: bytes = b"") -> bytes:
@@ -168,7 +245,7 @@ def unpack_rows(kind: int, rows: "Buffer") -> "list[tuple[Any, ...]]":
 
 def hello(nonce: bytes, flags: int) -> bytes:
     """Payload of a hello that announces every kind of this version."""
-    rows = b"".join([pack_row(0, k.number, k.seed) for k in KINDS.values()])
+    rows = b"".join([pack_row(0, number, SEEDS[number]) for number in KINDS])
     return pack(0, nonce, flags, len(KINDS), rows=rows)
 
 
@@ -189,7 +266,7 @@ def body_into(buf: bytearray, kind: int, stream: int, flags: int, seq: int, hi: 
 
 def close_frame_into(buf: bytearray, n: int) -> int:
     """Append the CRC to a body of n bytes (header and payload); return the frame's length."""
-    crc = binascii.crc32(memoryview(buf)[:n], KINDS[buf[1]].seed)
+    crc = binascii.crc32(memoryview(buf)[:n], SEEDS[buf[1]])
     struct.pack_into("<I", buf, n, crc)
     return n + layout.CRC_SIZE
 

@@ -14,6 +14,8 @@ Numbers are little-endian. A physical value is raw / scale, in unit; scale is
 an integer, because interpreters disagree about the last digit of a float.
 """
 
+from tasuki_wire.constant import const
+
 # Major: a reader of another major cannot read it. Minor: fields or kinds were
 # added; a host reads its own minor and the one before.
 WIRE_MAJOR = 1
@@ -59,9 +61,9 @@ SIGNATURE_SIZE = 64
 ID_SIZE = 8
 
 # How the payload of a kind is laid out.
-SAMPLES = 0  # 1 to max records, the count follows from the length
-ONE = 1  # head, then any number of rows
-FRAGMENTS = 2  # FRAGMENT; the assembled message is head, then any number of rows
+SAMPLES = const(0)  # 1 to max records, the count follows from the length
+ONE = const(1)  # head, then any number of rows
+FRAGMENTS = const(2)  # FRAGMENT; the assembled message is head, then any number of rows
 
 FRAGMENT = (
     ("message", "H", 1, "", 1, "same for all fragments of one message"),
@@ -74,14 +76,16 @@ MAX_FRAGMENT = MAX_PAYLOAD - FRAGMENT_SIZE
 MAX_FRAGMENTS = (MAX_MESSAGE + MAX_FRAGMENT - 1) // MAX_FRAGMENT
 
 # One stream of one epoch, as the epoch's tree holds it.
-ENTRY = (
-    ("stream", "B", 1, "", 1, "stream number, also its slot"),
-    ("kind", "B", 1, "", 1, "kind of all its frames"),
-    ("first_seq", "I", 1, "", 1, "seq of the first frame"),
-    ("count", "H", 1, "", 1, "frames in the block"),
-    ("t0", "T", 1, "us", 1, "device time of the first sample"),
-    ("t1", "T", 1, "us", 1, "device time of the last sample"),
-    ("root", "s", 24, "", 1, "root of the frame leaves"),
+ENTRY = const(
+    (
+        ("stream", "B", 1, "", 1, "stream number, also its slot"),
+        ("kind", "B", 1, "", 1, "kind of all its frames"),
+        ("first_seq", "I", 1, "", 1, "seq of the first frame"),
+        ("count", "H", 1, "", 1, "frames in the block"),
+        ("t0", "T", 1, "us", 1, "device time of the first sample"),
+        ("t1", "T", 1, "us", 1, "device time of the last sample"),
+        ("root", "s", 24, "", 1, "root of the frame leaves"),
+    )
 )
 ENTRY_SIZE = 48
 
@@ -95,18 +99,20 @@ META_SIZE = 16
 
 CLOSE_REASONS = ("length", "token", "narrow", "stop", "alarm", "full", "link")
 
-_ID = ("id", "H", 1, "", 1, "chosen by the host, echoed in the answer")
+_ID = const(("id", "H", 1, "", 1, "chosen by the host, echoed in the answer"))
 
-_RECORD = (
-    ("wire", "B", 1, "", 1, "wire version"),
-    ("device", "s", 8, "", 1, "device id"),
-    ("key", "s", 8, "", 1, "key id: SHA-256 of the public key, first 8 bytes"),
-    ("session", "I", 1, "", 1, "session counter, raised once a boot"),
-    ("epoch", "I", 1, "", 1, "counts from 0 in the session"),
-    ("prev", "s", 32, "", 1, "SHA-256 of the previous record with its signature, or zeros"),
-    ("token", "s", 16, "", 1, "SHA-256 of the consent token, first 16 bytes"),
-    ("root", "s", 24, "", 1, "root of the 16 slot leaves"),
-    ("signature", "s", 64, "", 1, "Ed25519 over domain `epoch` and the fields above"),
+_RECORD = const(
+    (
+        ("wire", "B", 1, "", 1, "wire version"),
+        ("device", "s", 8, "", 1, "device id"),
+        ("key", "s", 8, "", 1, "key id: SHA-256 of the public key, first 8 bytes"),
+        ("session", "I", 1, "", 1, "session counter, raised once a boot"),
+        ("epoch", "I", 1, "", 1, "counts from 0 in the session"),
+        ("prev", "s", 32, "", 1, "SHA-256 of the previous record with its signature, or zeros"),
+        ("token", "s", 16, "", 1, "SHA-256 of the consent token, first 16 bytes"),
+        ("root", "s", 24, "", 1, "root of the 16 slot leaves"),
+        ("signature", "s", 64, "", 1, "Ed25519 over domain `epoch` and the fields above"),
+    )
 )
 
 TOKEN = (

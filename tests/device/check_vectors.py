@@ -10,6 +10,8 @@ from vector_cases import cases, data, text, texts, unhex
 
 from tasuki_wire import cobs, codec, epoch, errors, layout
 
+codec.KINDS.values()  # all are made before the cases, or they would stand between their buffers
+
 
 def values(line):
     """Values of a head or row line."""

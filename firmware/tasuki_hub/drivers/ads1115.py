@@ -6,18 +6,19 @@ each; after four such rounds the row is complete.
 """
 
 from tasuki_hub.drivers.registers import I2cWords
+from tasuki_wire.constant import const
 
-_CONVERSION = 0x00
-_CONFIG = 0x01
+_CONVERSION = const(0x00)
+_CONFIG = const(0x01)
 
-_START = 1 << 15  # OS: starts a conversion; reads 1 when none is under way
-_SINGLE_SHOT = 1 << 8  # MODE; without a conversion the part is in power-down
-_RATE_860 = 7 << 5
-_NO_COMPARATOR = 3
-_IDLE = _SINGLE_SHOT | _RATE_860 | _NO_COMPARATOR
-_CONVERSION_US = 1_350  # 1/860 s, 10 % slow (section 6.5), and 25 us to wake up
-_RETRY_US = 250
-_TOO_LATE_US = 50_000
+_START = const(1 << 15)  # OS: starts a conversion; reads 1 when none is under way
+_SINGLE_SHOT = const(1 << 8)  # MODE; without a conversion the part is in power-down
+_RATE_860 = const(7 << 5)
+_NO_COMPARATOR = const(3)
+_IDLE = const(_SINGLE_SHOT | _RATE_860 | _NO_COMPARATOR)
+_CONVERSION_US = const(1_350)  # 1/860 s, 10 % slow (section 6.5), and 25 us to wake up
+_RETRY_US = const(250)
+_TOO_LATE_US = const(50_000)
 
 AIN0, AIN1, AIN2, AIN3 = 4, 5, 6, 7  # MUX: against ground
 AIN0_AIN1, AIN2_AIN3 = 0, 3  # MUX: differences

@@ -3,10 +3,11 @@
 import struct
 
 from tasuki_wire import codec
+from tasuki_wire.constant import const
 
-_LOOK_US = 10_000
-_DEBOUNCE_US = 30_000
-_RATING = 1
+_LOOK_US = const(10_000)
+_DEBOUNCE_US = const(30_000)
+_RATING = const(1)
 
 
 class Button:

@@ -8,41 +8,42 @@ share a bus by address (0x6A, 0x6B) or by chip select.
 
 from tasuki_hub.drivers import kernels
 from tasuki_wire import codec
+from tasuki_wire.constant import const
 
-_FIFO_CTRL3 = 0x09
-_FIFO_CTRL4 = 0x0A
-_WHO_AM_I = 0x0F
-_WAKE_UP_SRC = 0x1B
-_CTRL1_XL = 0x10
-_CTRL2_G = 0x11
-_CTRL3_C = 0x12
-_FIFO_STATUS1 = 0x3A
-_TAP_CFG0 = 0x56
-_TAP_CFG2 = 0x58
-_FREE_FALL = 0x5D
-_INTERNAL_FREQ_FINE = 0x63
-_FIFO_DATA_OUT_TAG = 0x78
+_FIFO_CTRL3 = const(0x09)
+_FIFO_CTRL4 = const(0x0A)
+_WHO_AM_I = const(0x0F)
+_WAKE_UP_SRC = const(0x1B)
+_CTRL1_XL = const(0x10)
+_CTRL2_G = const(0x11)
+_CTRL3_C = const(0x12)
+_FIFO_STATUS1 = const(0x3A)
+_TAP_CFG0 = const(0x56)
+_TAP_CFG2 = const(0x58)
+_FREE_FALL = const(0x5D)
+_INTERNAL_FREQ_FINE = const(0x63)
+_FIFO_DATA_OUT_TAG = const(0x78)
 
-_IDENTITY = 0x6C
-_RESET = 0x01  # CTRL3_C: SW_RESET
-_BDU_IF_INC = 0x44  # CTRL3_C: block data update, address increments
-_ACCEL = 0x44  # CTRL1_XL: 104 Hz, 16 g
-_GYRO = 0x4C  # CTRL2_G: 104 Hz, 2000 deg/s
-_BATCH = 0x44  # FIFO_CTRL3: both at 104 Hz
-_CONTINUOUS = 0x06  # FIFO_CTRL4: the newest overwrite the oldest
-_BYPASS = 0x00  # FIFO_CTRL4: off and empty
-_LATCHED = 0x41  # TAP_CFG0: INT_CLR_ON_READ, LIR: an event stays until it is read
-_EVENTS = 0x80  # TAP_CFG2: INTERRUPTS_ENABLE
-_FALLING = 12 << 3 | 3  # FREE_FALL: 12 samples (115 ms) with every axis below 312 mg
-_FF_IA = 0x20  # WAKE_UP_SRC
-_OVERRUN = 0x48  # FIFO_STATUS2: FIFO_OVR_IA and its latch
+_IDENTITY = const(0x6C)
+_RESET = const(0x01)  # CTRL3_C: SW_RESET
+_BDU_IF_INC = const(0x44)  # CTRL3_C: block data update, address increments
+_ACCEL = const(0x44)  # CTRL1_XL: 104 Hz, 16 g
+_GYRO = const(0x4C)  # CTRL2_G: 104 Hz, 2000 deg/s
+_BATCH = const(0x44)  # FIFO_CTRL3: both at 104 Hz
+_CONTINUOUS = const(0x06)  # FIFO_CTRL4: the newest overwrite the oldest
+_BYPASS = const(0x00)  # FIFO_CTRL4: off and empty
+_LATCHED = const(0x41)  # TAP_CFG0: INT_CLR_ON_READ, LIR: an event stays until it is read
+_EVENTS = const(0x80)  # TAP_CFG2: INTERRUPTS_ENABLE
+_FALLING = const(12 << 3 | 3)  # FREE_FALL: 12 samples (115 ms) with every axis below 312 mg
+_FF_IA = const(0x20)  # WAKE_UP_SRC
+_OVERRUN = const(0x48)  # FIFO_STATUS2: FIFO_OVR_IA and its latch
 
-_SETTLE = 4  # sets that are dropped while the gyroscope starts
-_SETS = 24  # moved in one poll at most
-_LOOK_US = 40_000
-_SILENT_US = 1_000_000
-_PERIOD_US = 10_000
-_GRID = _PERIOD_US * 16  # times inside a poll are in 1/16 us
+_SETTLE = const(4)  # sets that are dropped while the gyroscope starts
+_SETS = const(24)  # moved in one poll at most
+_LOOK_US = const(40_000)
+_SILENT_US = const(1_000_000)
+_PERIOD_US = const(10_000)
+_GRID = const(_PERIOD_US * 16)  # times inside a poll are in 1/16 us
 
 
 class Lsm6dso:

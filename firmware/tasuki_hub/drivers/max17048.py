@@ -4,19 +4,20 @@ Registers as in the data sheet (19-6171), table 2.
 """
 
 from tasuki_hub.drivers.registers import I2cWords
+from tasuki_wire.constant import const
 
-_ADDRESS = 0x36
-_VCELL = 0x02  # 78.125 uV a step
-_SOC = 0x04  # 1/256 % a step
-_MODE = 0x06
-_VERSION = 0x08
-_CONFIG = 0x0C
+_ADDRESS = const(0x36)
+_VCELL = const(0x02)  # 78.125 uV a step
+_SOC = const(0x04)  # 1/256 % a step
+_MODE = const(0x06)
+_VERSION = const(0x08)
+_CONFIG = const(0x0C)
 
-_IDENTITY = 0x0010  # VERSION is 0x001n
-_EN_SLEEP = 1 << 13  # MODE: CONFIG.SLEEP may be used
-_SLEEP = 1 << 7  # CONFIG
-_COMPENSATION = 0x9700  # CONFIG: RCOMP as delivered, for a cell of room temperature
-_ALERT = 0x1C  # CONFIG: alert threshold as delivered
+_IDENTITY = const(0x0010)  # VERSION is 0x001n
+_EN_SLEEP = const(1 << 13)  # MODE: CONFIG.SLEEP may be used
+_SLEEP = const(1 << 7)  # CONFIG
+_COMPENSATION = const(0x9700)  # CONFIG: RCOMP as delivered, for a cell of room temperature
+_ALERT = const(0x1C)  # CONFIG: alert threshold as delivered
 
 
 class Max17048:

@@ -7,46 +7,47 @@ and RATE = 01 then 250 samples a second.
 
 from tasuki_hub.drivers import kernels
 from tasuki_wire import codec
+from tasuki_wire.constant import const
 
-_STATUS = 0x01
-_EN_INT = 0x02
-_MNGR_INT = 0x04
-_MNGR_DYN = 0x05
-_SW_RST = 0x08
-_SYNCH = 0x09
-_FIFO_RST = 0x0A
-_INFO = 0x0F
-_CNFG_GEN = 0x10
-_CNFG_EMUX = 0x14
-_CNFG_ECG = 0x15
-_FIFO_BURST = 0x20
+_STATUS = const(0x01)
+_EN_INT = const(0x02)
+_MNGR_INT = const(0x04)
+_MNGR_DYN = const(0x05)
+_SW_RST = const(0x08)
+_SYNCH = const(0x09)
+_FIFO_RST = const(0x0A)
+_INFO = const(0x0F)
+_CNFG_GEN = const(0x10)
+_CNFG_EMUX = const(0x14)
+_CNFG_ECG = const(0x15)
+_FIFO_BURST = const(0x20)
 
-_PART = 0xF03000  # INFO: the bits that tell this part; the others are revision and serial number
-_IDENTITY = 0x503000
-_PLLINT = 1 << 8  # STATUS: the clock is not locked (yet)
-_EINT = 1 << 23
-_OPEN_DRAIN = 3  # INTB_TYPE: with the internal pull-up
-_WORDS = 8  # EFIT: FIFO words that raise the interrupt, and words of a burst
-_BURSTS = 5  # of them empty a FIFO of 32 words
+_PART = const(0xF03000)  # INFO: the bits that tell this part; the others are revision and serial number
+_IDENTITY = const(0x503000)
+_PLLINT = const(1 << 8)  # STATUS: the clock is not locked (yet)
+_EINT = const(1 << 23)
+_OPEN_DRAIN = const(3)  # INTB_TYPE: with the internal pull-up
+_WORDS = const(8)  # EFIT: FIFO words that raise the interrupt, and words of a burst
+_BURSTS = const(5)  # of them empty a FIFO of 32 words
 # FMSTR 01, EN_ECG, EN_RBIAS 01, RBIASV 01 (100 Mohm), RBIASP, RBIASN
-_GEN = 1 << 20 | 1 << 19 | 1 << 4 | 1 << 2 | 1 << 1 | 1
-_EMUX = 0  # electrodes connected, polarity as printed
-_ECG = 1 << 22 | 1 << 14 | 1 << 12  # RATE 01, gain 20 V/V, 0.5 Hz to 40 Hz
+_GEN = const(1 << 20 | 1 << 19 | 1 << 4 | 1 << 2 | 1 << 1 | 1)
+_EMUX = const(0)  # electrodes connected, polarity as printed
+_ECG = const(1 << 22 | 1 << 14 | 1 << 12)  # RATE 01, gain 20 V/V, 0.5 Hz to 40 Hz
 
-_TAG_FAST = 1
-_TAG_END = 2
-_TAG_FAST_END = 3
-_TAG_EMPTY = 6
-_FAST = (_TAG_FAST, _TAG_FAST_END)
-_LAST = (_TAG_END, _TAG_FAST_END, _TAG_EMPTY)
+_TAG_FAST = const(1)
+_TAG_END = const(2)
+_TAG_FAST_END = const(3)
+_TAG_EMPTY = const(6)
+_FAST = const((_TAG_FAST, _TAG_FAST_END))
+_LAST = const((_TAG_END, _TAG_FAST_END, _TAG_EMPTY))
 
-_PERIOD_US = 4_000
-_LOOK_US = 2 * _WORDS * _PERIOD_US  # look without an interrupt: the line may be broken
-_LOCK_LOOK_US = 5_000
-_LOCK_US = 500_000
-_SILENT_US = 1_000_000
-_STALL_US = 16 * _PERIOD_US
-_STEP_US = _PERIOD_US // 10  # a host takes more than half a period between frames for a gap
+_PERIOD_US = const(4_000)
+_LOOK_US = const(2 * _WORDS * _PERIOD_US)  # look without an interrupt: the line may be broken
+_LOCK_LOOK_US = const(5_000)
+_LOCK_US = const(500_000)
+_SILENT_US = const(1_000_000)
+_STALL_US = const(16 * _PERIOD_US)
+_STEP_US = const(_PERIOD_US // 10)  # a host takes more than half a period between frames for a gap
 
 
 class Max30003:

@@ -7,22 +7,23 @@ part is in shutdown between them.
 
 from tasuki_hub.drivers.registers import I2cWords
 from tasuki_wire import codec
+from tasuki_wire.constant import const
 
-_TEMP_RESULT = 0x00
-_CONFIGURATION = 0x01
-_DEVICE_ID = 0x0F
+_TEMP_RESULT = const(0x00)
+_CONFIGURATION = const(0x01)
+_DEVICE_ID = const(0x0F)
 
-_IDENTITY = 0x117  # bits 11:0; the revision stands above them
-_DATA_READY = 1 << 13  # cleared by reading the configuration or the result
-_EEPROM_BUSY = 1 << 12
-_ONE_SHOT = 3 << 10 | 1 << 5  # MOD 11, average of 8 conversions
-_SHUTDOWN = 1 << 10 | 1 << 5
-_CONVERSION_US = 124_000  # 8 of 15.5 ms, section 7.3.2
-_RETRY_US = 5_000
-_TOO_LATE_US = 400_000
-_BUSY_US = 100_000
-_NO_RESULT = 0x8000  # before the first conversion
-_MAX_MISSED = 3
+_IDENTITY = const(0x117)  # bits 11:0; the revision stands above them
+_DATA_READY = const(1 << 13)  # cleared by reading the configuration or the result
+_EEPROM_BUSY = const(1 << 12)
+_ONE_SHOT = const(3 << 10 | 1 << 5)  # MOD 11, average of 8 conversions
+_SHUTDOWN = const(1 << 10 | 1 << 5)
+_CONVERSION_US = const(124_000)  # 8 of 15.5 ms, section 7.3.2
+_RETRY_US = const(5_000)
+_TOO_LATE_US = const(400_000)
+_BUSY_US = const(100_000)
+_NO_RESULT = const(0x8000)  # before the first conversion
+_MAX_MISSED = const(3)
 
 
 class Tmp117:
