@@ -243,6 +243,9 @@ static mp_obj_t take_into(size_t n_args, const mp_obj_t *args)
     if (!n) {
         return MP_OBJ_NEW_SMALL_INT(0);
     }
+    if (n > TSK_MAX_BODY || n > f.size - (size_t)(body - f.bytes)) { /* no frame of ours */
+        return no_room();
+    }
     return MP_OBJ_NEW_SMALL_INT((mp_int_t)tsk_close_frame(to.buf, body, n, seeds[body[1] & 31]));
 }
 MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(tasuki_take_into_obj, 4, 4, take_into);

@@ -12,6 +12,7 @@ from tasuki_wire.errors import WireError
 
 _STUFFED = layout.MAX_FRAME + 2
 _MAX_QUEUED = const(64)
+_LINK_KINDS = const(32)  # sample kinds have numbers below
 
 
 class Link:
@@ -120,11 +121,23 @@ class Link:
     def forget(self, streams):
         """Drop the frames of these streams that wait to be sent again."""
         self._answers = [e for e in self._answers if e[1] is not None or e[2][2] not in streams]
+        self._unload(streams)
+
+    def _unload(self, streams):
+        """Drop a frame of one of these streams, None for all, that was stuffed while the line took nothing."""
+        tx = self._tx
+        # the first code tells where the first zero is: behind version and kind, and perhaps it is the stream
+        if self._tx_at or not self._tx_n or tx[0] <= 2 or tx[2] >= _LINK_KINDS:
+            return
+        if streams is None or (tx[3] if tx[0] > 3 else 0) in streams:
+            self._tx_n = 0
+            fast.wipe(tx)
 
     def wipe(self):
         """Drop all that tells of samples; a frame already half sent is ended."""
         self._answers = [e for e in self._answers if e[1] is not None]
         self._bulk = []
+        self._unload(None)
 
     def pump(self, write, now_us, budget):
         """Write until the line takes no more or budget bytes have gone."""
