@@ -124,7 +124,7 @@ class Link:
         self._unload(streams)
 
     def _unload(self, streams):
-        """Drop a frame of one of these streams, None for all, that was stuffed while the line took nothing."""
+        """Drop a frame of one of these streams, None for all, stuffed while the line took nothing."""
         tx = self._tx
         # the first code tells where the first zero is: behind version and kind, and perhaps it is the stream
         if self._tx_at or not self._tx_n or tx[0] <= 2 or tx[2] >= _LINK_KINDS:
