@@ -11,6 +11,7 @@ import struct
 from counting import count, spent, ticks
 
 from tasuki_hub import app, status
+from tasuki_hub.fast import since
 from tasuki_wire import cobs, codec, epoch, items, layout
 
 _START_US = 3_600_000_000  # an hour after the boot no time fits a small integer any more
@@ -58,13 +59,14 @@ class FreeDriver:
 
     def start(self, ring, now_us):
         """The first record is taken now."""
-        self._due = now_us
+        self._start_us = now_us
+        self._due = 0  # from the start on, so that it is no object
         ring.restart(now_us)
 
     def poll(self, ring, now_us):
         """Move what is due."""
         FreeDriver.polls += 1
-        n = (now_us - self._due) // self.period_us + 1
+        n = (since(now_us, self._start_us) - self._due) // self.period_us + 1
         self._due += n * self.period_us
         ring.push(RECORDS, n)
         return now_us + self._wait_us

@@ -81,22 +81,32 @@ static mp_obj_t push(size_t n_args, const mp_obj_t *args)
 }
 MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(tasuki_push_obj, 4, 4, push);
 
-/* waited(samples, n, hi, lo) -> microseconds since the oldest of the n newest records */
-static mp_obj_t waited(size_t n_args, const mp_obj_t *args)
+/* took(samples, counts, n, now): n records have just been pushed; now is a device time
+ *
+ * Of the times only the lower 32 bits are looked at, which are right for half an hour either way. */
+static mp_obj_t took(size_t n_args, const mp_obj_t *args)
 {
     (void)n_args;
     const uint32_t *s = words(args[0], S_WORDS);
-    int64_t now = (int64_t)mp_obj_get_int(args[2]) << 30 | mp_obj_get_int(args[3]);
+    uint32_t *counts = words(args[1], T_WORDS);
+    uint32_t n = (uint32_t)within(args[2], 0xffffff);
     int behind_gap = s[S_CUT] && s[S_CUT] < s[S_COUNT];
     const uint32_t *first = s + (behind_gap ? S_AFTER_HI : S_HI);
-    int64_t count = (int64_t)s[S_COUNT] - (int64_t)(behind_gap ? s[S_CUT] : 0) - mp_obj_get_int(args[1]);
-    int64_t us = now - ((int64_t)first[0] << 30 | first[1]) - count * s[S_PERIOD];
-    if (us >= 0x3fffffff) {
-        us = 0x3fffffff;
+    uint32_t older = s[S_COUNT] - (behind_gap ? s[S_CUT] : 0) - n;
+    uint32_t from = (first[0] << 30 | first[1]) + older * s[S_PERIOD];
+    int32_t us = (int32_t)((uint32_t)mp_obj_get_int_truncated(args[3]) - from);
+    us = us > 0x3fffffff ? 0x3fffffff : us;
+    counts[T_RECORDS] += n;
+    if (us > (int32_t)counts[T_LONGEST]) {
+        counts[T_LONGEST] = (uint32_t)us;
     }
-    return MP_OBJ_NEW_SMALL_INT(us < -0x3fffffff ? -0x3fffffff : (mp_int_t)us);
+    if (us > (int32_t)counts[T_DEADLINE] && s[S_PERIOD]) {
+        uint32_t late = 1 + ((uint32_t)us - counts[T_DEADLINE] - 1) / s[S_PERIOD];
+        counts[T_LATE] += late < n ? late : n;
+    }
+    return mp_const_none;
 }
-MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(tasuki_waited_obj, 4, 4, waited);
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(tasuki_took_obj, 4, 4, took);
 
 static unsigned ones(unsigned n)
 {

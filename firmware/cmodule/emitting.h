@@ -4,7 +4,7 @@
 
 #include "glue.h"
 
-extern const mp_obj_fun_builtin_var_t tasuki_waited_obj;
+extern const mp_obj_fun_builtin_var_t tasuki_took_obj;
 extern const mp_obj_fun_builtin_var_t tasuki_push_obj;
 extern const mp_obj_fun_builtin_var_t tasuki_emit_obj;
 extern const mp_obj_fun_builtin_fixed_t tasuki_close_slot_obj;

@@ -25,7 +25,7 @@
     F(MP_QSTR_root, tasuki_root_obj) \
     F(MP_QSTR_slot_keys, tasuki_slot_keys_obj) \
     F(MP_QSTR_slot_root, tasuki_slot_root_obj) \
-    F(MP_QSTR_waited, tasuki_waited_obj) \
+    F(MP_QSTR_took, tasuki_took_obj) \
     F(MP_QSTR_push, tasuki_push_obj) \
     F(MP_QSTR_emit, tasuki_emit_obj) \
     F(MP_QSTR_close_slot, tasuki_close_slot_obj) \

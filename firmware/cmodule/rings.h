@@ -13,6 +13,8 @@ enum {
 };
 enum { F_END, F_FIRST, F_HELD, F_NEXT, F_PACKED, F_SENT, F_DROPPED, F_PACK_KINDS, F_VERSION, F_WORDS };
 
+enum { T_RECORDS, T_LONGEST, T_LATE, T_DEADLINE, T_WORDS }; /* of a stream of sampler.py */
+
 #define TSK_MAX_BODY 250 /* layout.MAX_FRAME without the CRC */
 #define TSK_GONE 255     /* in place of the stream of a frame that was forgotten */
 

@@ -190,6 +190,35 @@ def ready(state: ptr32, hi: int, lo: int, flush: int) -> int:
 
 
 @micropython.viper
+def since(now: int, then: int) -> int:
+    """fast.since."""
+    return now - then
+
+
+@micropython.viper
+def took(state: ptr32, counts: ptr32, n: int, now: int):
+    """emitting._took; on a board of the lower 32 bits."""
+    at = 3
+    count = state[1]
+    cut = state[2]
+    if cut and cut < count:
+        at = 5
+        count -= cut
+    us = now - (state[at] << 30) - state[at + 1] - (count - n) * state[9]
+    if us > 0x3FFFFFFF:
+        us = 0x3FFFFFFF
+    counts[0] = counts[0] + n
+    if us > counts[1]:
+        counts[1] = us
+    over = us - counts[3]
+    if over > 0:
+        late = 1 + (over - 1) // state[9]
+        if late > n:
+            late = n
+        counts[2] = counts[2] + late
+
+
+@micropython.viper
 def advance(state: ptr32, n: int):
     """emitting._advance."""
     head = state[0] + n

@@ -14,6 +14,7 @@ import gc
 from tasuki_hub import crash, signer
 from tasuki_hub.commands import MAINTENANCE, REBOOT
 from tasuki_hub.crash import Crashes
+from tasuki_hub.fast import since
 from tasuki_hub.hub import OFF, Hub
 from tasuki_wire import layout
 
@@ -81,10 +82,14 @@ def _live(board, careful_us):
 
 def _turns(hub, board, until_us):
     """Turns until the hub is to leave, a careful one until it may try its sensors again."""
+    # asked for once: a name that a board lacks costs it an exception each time
+    feed = getattr(board, "feed", None)
+    speed = getattr(board, "speed", 1)
     while not hub.leaving:
         hub.step()
-        call(board, "feed")
-        board.wait(_pause_ms(hub, board))
+        if feed:
+            feed()
+        board.wait(_pause_ms(hub, board, speed))
         if until_us is not None and board.now_us() >= until_us:
             until_us = None
             hub.at_border("stop", hub.reboot)
@@ -95,13 +100,15 @@ def _turns(hub, board, until_us):
         board.wait(_BUSY_MS)
 
 
-def _pause_ms(hub, board):
+def _pause_ms(hub, board, speed):
     """How long nothing is to do, unless a byte arrives."""
     if not (hub.jobs.idle() and hub.link.idle()):
         return _BUSY_MS
     if not hub.sampling:
         return _IDLE_MS
-    due_us = (hub.sampler.next_us - board.now_us()) // getattr(board, "speed", 1)
+    if not hub.sampler.next_us:  # a part asked while this turn worked
+        return 0
+    due_us = since(hub.sampler.next_us, board.now_us()) // speed
     return max(_BUSY_MS, min(int(due_us) // 1000, _SAMPLING_MS))
 
 

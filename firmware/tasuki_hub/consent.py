@@ -17,6 +17,7 @@ class Consent:
         self.storage = bytes(32)  # the host's X25519 key for stored epochs; zeros for none
         self._items = 0
         self._expires_us = 0
+        self._ends_us = 0
 
     def items(self, now_us):
         """Consent bits in force."""
@@ -32,7 +33,7 @@ class Consent:
 
     def ending(self, now_us):
         """True from a second before the token's end: no sampling any more."""
-        return self.token is None or now_us >= self._expires_us - _BEFORE_END_US
+        return self.token is None or now_us >= self._ends_us
 
     def accept(self, token, now_us):
         """Put a checked token in force."""
@@ -42,6 +43,7 @@ class Consent:
         self.storage = fields[9]
         self._items = fields[4] & items.ALL_ITEMS
         self._expires_us = now_us + fields[7] * 1_000_000
+        self._ends_us = self._expires_us - _BEFORE_END_US
 
     def narrow(self, mask):
         """Keep only these items until the next token; needs no signature, since it only removes."""

@@ -125,17 +125,23 @@ def _ready(state, hi, lo, flush):
     return n if n == per_frame or flush or cut else 0
 
 
-def _waited(state, n, hi, lo):
-    """Microseconds since the oldest of the n newest records by the time (hi, lo), below 2**30 either way."""
+def _took(state, counts, n, now_us):
+    """n records have just been pushed: count them, how long the oldest of them waited, how many are late.
+
+    counts: records, longest wait and late ones so far, and the wait that is allowed, in microseconds.
+    A board looks at the lower 32 bits of the times only: the rest would be objects.
+    """
     at = 3
     count = state[1]
     if state[2] and state[2] < count:
         at = 5
         count -= state[2]
-    us = lo - state[at + 1] - (count - n) * state[9]
-    if hi != state[at]:
-        us += hi - state[at] << 30
-    return max(-LOW, min(us, LOW))
+    us = min(now_us - time_us(state, at) - (count - n) * state[9], LOW)
+    counts[0] += n
+    if us > counts[1]:
+        counts[1] = us
+    if us > counts[3]:
+        counts[2] += min(n, 1 + (us - counts[3] - 1) // state[9])
 
 
 def pull_into(state, records, dst, at, n):
@@ -358,7 +364,7 @@ def _viper_keep(state, ring, body, n):
 
 
 ready = _ready
-waited = _waited
+took = _took
 go_on = _go_on
 keep = _keep
 push = _push
@@ -369,13 +375,14 @@ if fast.VIPER:
     from tasuki_hub import _viper
 
     ready = _viper.ready
+    took = _viper.took
     _advance = _viper.advance
     go_on = _viper_go_on
     keep = _viper_keep
     emit = _viper_emit
     take_into = _viper_take_into
 if module:
-    waited = module.waited
+    took = module.took
     push = module.push
     emit = module.emit
     close_slot = module.close_slot

@@ -54,6 +54,11 @@ def copy_into(dst, at, src, start, n):
     _copy(dst, at, src, start, n)
 
 
+def _since(now_us, then_us):
+    """Microseconds from then to now, which are less than half an hour apart; without an object for it."""
+    return now_us - then_us
+
+
 def wipe(buf):
     """Overwrite a buffer of bytes with zeros."""
     _fill(buf, len(buf), 0)
@@ -70,12 +75,14 @@ def _portable_fill(dst, n, byte):
 if VIPER:
     _copy = _viper.copy
     _fill = _viper.fill
+    since = _viper.since
     _cobs_decode = _viper.cobs_decode
     encode_into = _encode_into
     decode_into = _decode_into
 else:
     _copy = _portable_copy
     _fill = _portable_fill
+    since = _since
     from tasuki_wire.cobs import decode_into, encode_into
 
 if module:

@@ -23,17 +23,18 @@ from tasuki_hub.sampler import Sampler
 from tasuki_hub.store import Store
 from tasuki_hub.update import Updates
 from tasuki_wire import codec, epoch, items, layout
+from tasuki_wire.constant import const
 
 OFF = "off"  # why a hub leaves: the battery is empty
 
 _HELLO = codec.number("hello")
-_HELLO_US = 1_000_000
-_LINK_TIMEOUT_US = 30_000_000  # acks come every epoch; their absence means nobody listens
-_RING_SIZE = 16 * 1024
-_STORING_RING_SIZE = 20 * 1024  # an epoch stays until it is in flash, while the next is packed
-_WRITE_BUDGET = 4096
-_ERROR = 40  # of layout's log
-_UNSAID = 4  # lines kept for a first epoch
+_HELLO_US = const(1_000_000)
+_LINK_TIMEOUT_US = const(30_000_000)  # acks come every epoch; their absence means nobody listens
+_RING_SIZE = const(16 * 1024)
+_STORING_RING_SIZE = const(20 * 1024)  # an epoch stays until it is in flash, while the next is packed
+_WRITE_BUDGET = const(4096)
+_ERROR = const(40)  # of layout's log
+_UNSAID = const(4)  # lines kept for a first epoch
 _LAST_SEQ = layout.MAX_SEQ - (1 << 16)  # leaves room for the epoch that is open and its resends
 
 
@@ -74,7 +75,7 @@ class Hub:
         self.born_us = board.now_us()
         self._departs = False  # it leaves as soon as all is signed and sent
         self._unsaid = []  # lines that wait for an epoch
-        self.heard_us = 0
+        self._hear(0)
         self.store = Store(self)
         if not (self.keys.keyed or self.keys.damaged):
             self.store.wipe()  # of a key that is gone: an unlock may have been cut short
@@ -104,15 +105,19 @@ class Hub:
         if not n:
             return
         for kind, payload in self.link.feed(self._rx, n):
-            self.heard_us = now
+            self._hear(now)
             self.commands.handle(kind, payload, now)
+
+    def _hear(self, now):
+        self.heard_us = now
+        self._deaf_us = now + _LINK_TIMEOUT_US
 
     def _watch(self, now):
         """What time brings by itself: the end of token, link or numbers."""
         if self.sampling:
             if self.consent.ending(now):
                 self.end("token", now)
-            elif now - self.heard_us > _LINK_TIMEOUT_US and not self.store.active:
+            elif now > self._deaf_us and not self.store.active:
                 self.end("link", now)
         elif (self._departs or self._worn()) and self.jobs.idle() and self.link.idle() and self.store.settled:
             self.leaving = REBOOT
@@ -163,7 +168,7 @@ class Hub:
             self._change(now)
 
     def _end_of_open(self):
-        return self.epochs.open.start_us + layout.DEFAULT_EPOCH_US
+        return self.epochs.open.end_us
 
     def _begin(self, now):
         secret = self.board.entropy(layout.SECRET_SIZE)
@@ -288,7 +293,7 @@ class Hub:
             return "full"
         self.power.because("start")
         self.sampling = True
-        self.heard_us = now
+        self._hear(now)
         self._begin(now)
         if self.consent.items(now) & items.bit("device_status"):
             self.crashes.tell(self.log, self.epochs.open.number)

@@ -22,7 +22,9 @@ other streams go on. Each is started again every ten seconds, and with the next
 token, narrowing or start.
 """
 
-from tasuki_hub.emitting import waited
+from array import array
+
+from tasuki_hub.emitting import took
 from tasuki_hub.ring import SampleRing
 from tasuki_wire import codec, items, layout
 
@@ -31,6 +33,11 @@ _RETRY_US = 10_000_000
 _SILENT_PERIODS = 4
 _SILENT_US = 2_000_000
 _LONGEST_US = 1_000_000  # every stream is looked at so often, whatever its driver says
+
+# The C module's rings.h has the same indices.
+_RECORDS = 0
+_LONGEST = 1
+_LATE = 2
 
 OFF = layout.STREAM_STATES.index("off")
 RUNNING = layout.STREAM_STATES.index("running")
@@ -57,15 +64,32 @@ class Stream:
         self.on = False  # its part is powered
         self.woken = False  # its part has asked to be polled
         self.state = OFF
-        self.deadline_us = getattr(driver, "deadline_us", driver.period_us)
+        deadline_us = getattr(driver, "deadline_us", driver.period_us)
+        self.counts = array("I", (0, 0, 0, min(deadline_us, layout.WORD - 1)))
         silent_us = max(_SILENT_PERIODS * driver.period_us, _SILENT_US)
         self.silent_us = getattr(driver, "silent_us", silent_us)
         self.due_us = 0  # when its driver wants to be polled, or a failed part is tried again
         self.heard_us = 0  # when the newest records were taken over
-        self.records = 0  # taken over since the last report
-        self.jitter_us = 0  # longest wait of one since the last report
-        self.late = 0  # since boot
         self.mark_us = 0  # when the newest records of the last report were taken over; 0: none yet
+
+    @property
+    def records(self):
+        """Taken over since the last report."""
+        return self.counts[_RECORDS]
+
+    @property
+    def jitter_us(self):
+        """Longest wait of one since the last report."""
+        return self.counts[_LONGEST]
+
+    @property
+    def late(self):
+        """Records that waited longer than allowed, since boot."""
+        return self.counts[_LATE]
+
+    def count_anew(self):
+        """What was counted for a report has been reported."""
+        self.counts[_RECORDS] = self.counts[_LONGEST] = 0
 
     @property
     def seq(self):
@@ -75,25 +99,6 @@ class Stream:
     @seq.setter
     def seq(self, seq):
         self.ring.seq = seq
-
-    def took(self, now_us, hi, lo):
-        """The driver has moved records: count them and how long the oldest of them waited.
-
-        hi and lo are now_us in two words, because a large number costs an object at each step.
-        """
-        ring = self.ring
-        n = ring.taken
-        ring.taken = 0
-        self.heard_us = now_us
-        if self.mark_us:
-            self.records += n
-        else:
-            self.mark_us = now_us  # the first batch only says when the count begins
-        waited_us = waited(ring.state, n, hi, lo)
-        if waited_us > self.jitter_us:
-            self.jitter_us = waited_us
-        if waited_us > self.deadline_us:
-            self.late += min(n, 1 + (waited_us - self.deadline_us - 1) // ring.period_us)
 
 
 class Sampler:
@@ -105,7 +110,8 @@ class Sampler:
             if hasattr(stream.driver, "wake"):
                 stream.driver.wake = self._waker(stream)
         self.log = None  # called with (level, text)
-        self.next_us = 0  # nothing is due before
+        self.next_us = 0  # nothing is due before; 0: a part has asked
+        self._latest_us = 0  # next_us is at most this
         self._woken = False  # some stream is
         self.powered = 0  # how many sensors of the body are on
 
@@ -128,14 +134,14 @@ class Sampler:
             return False
         if self._woken:
             self._obey_wakes()
-        next_us = now_us + _LONGEST_US
-        hi, lo = codec.time_words(now_us)
+        if now_us >= self._latest_us:
+            self._latest_us = now_us + _LONGEST_US
+        next_us = self._latest_us
         for stream in self.streams:
             if stream.state != OFF:
                 due_us = stream.due_us
                 if now_us >= due_us:
-                    self._turn(stream, now_us, hi, lo)
-                    due_us = stream.due_us
+                    due_us = self._turn(stream, now_us)
                 if due_us < next_us:
                     next_us = due_us
         self.next_us = next_us
@@ -172,20 +178,32 @@ class Sampler:
 
     # -- one stream ---------------------------------------------------------
 
-    def _turn(self, stream, now_us, hi, lo):
+    def _turn(self, stream, now_us):
+        """Poll one driver, or try its part again; when the stream is due next."""
         if not stream.on:
-            return self._start(stream, now_us)
+            self._start(stream, now_us)
+            return stream.due_us
+        ring = stream.ring
         try:
-            due_us = stream.driver.poll(stream.ring, now_us)
+            due_us = stream.driver.poll(ring, now_us)
         except OSError as e:
-            return self._lose(stream, FAILED, e, now_us)
-        stream.due_us = now_us if due_us is None else due_us
-        if stream.ring.taken:
-            stream.took(now_us, hi, lo)
+            self._lose(stream, FAILED, e, now_us)
+            return stream.due_us
+        stream.due_us = due_us = now_us if due_us is None else due_us
+        n = ring.taken
+        if n:
+            ring.taken = 0
+            stream.heard_us = now_us
+            took(ring.state, stream.counts, n, now_us)
+            if not stream.mark_us:
+                stream.mark_us = now_us
+                stream.counts[_RECORDS] = 0  # the first batch only says when the count begins
             if stream.state != RUNNING:
                 self._runs_again(stream)
         elif stream.silent_us and now_us - stream.heard_us > stream.silent_us:
             self._stall(stream, now_us)
+            return stream.due_us
+        return due_us
 
     def _start(self, stream, now_us):
         """Power the part; after a failure the stream runs again only when records come."""
@@ -194,7 +212,7 @@ class Sampler:
         stream.due_us = now_us
         stream.heard_us = now_us
         stream.mark_us = 0
-        stream.records = 0
+        stream.counts[_RECORDS] = 0
         stream.ring.taken = 0
         try:
             stream.driver.start(stream.ring, now_us)

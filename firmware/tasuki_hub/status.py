@@ -6,7 +6,7 @@ from tasuki_wire import codec, layout
 
 _STATUS_STREAM = 5
 _STATUS_US = 4_000_000
-_LOOK_US = 100_000  # a change of power is told as soon
+_LOOK_US = 500_000  # a change of power is told as soon
 _LONGEST_US = 1 << 26  # a period above this is "unknown"
 
 
@@ -114,7 +114,6 @@ class StreamStatusDriver:
             if elapsed_us < _LONGEST_US:
                 period = elapsed_us * 16 // stream.records
             stream.mark_us = stream.heard_us
-            stream.records = 0
         struct.pack_into(
             "<BBIIII",
             self._record,
@@ -122,11 +121,11 @@ class StreamStatusDriver:
             stream.number,
             stream.state,
             period,
-            max(0, stream.jitter_us),
+            stream.jitter_us,
             stream.late,
             stream.ring.overruns,
         )
-        stream.jitter_us = 0
+        stream.count_anew()
 
     def stop(self):
         """Nothing to power down."""

@@ -18,7 +18,7 @@ from tasuki_wire.constant import const
 _PATIENCE_US = const(2_500_000)  # from the signature on; an ack takes a tenth of a second
 _SILENT_US = const(6_000_000)  # a host that is there says something every few seconds
 _NEAR = const(32)  # frames of the default profile in a second: so near an epoch is to leaving the ring
-_LOOK_US = const(100_000)
+_LOOK_US = const(500_000)
 _EXTRA = const(48)  # a box is longer than what it holds
 _BOX = const(2048)  # of layout.MAX_MESSAGE at most; each costs two multiplications on Curve25519
 _PIECE = const(256)  # a page of flash
@@ -86,7 +86,7 @@ class Store:
     # -- what happens to epochs -------------------------------------------
 
     def step(self, now):
-        """Once each turn: begin with what is due, send what waits. Ten looks a second are enough for that."""
+        """Once each turn: begin with what is due, send what waits. Two looks a second are enough for that."""
         if now < self._look_us or not self.able:
             return
         silent = now - self._hub.heard_us > _SILENT_US

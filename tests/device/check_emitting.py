@@ -10,8 +10,8 @@ from tasuki_wire import codec, epoch, layout
 
 random.seed(11)
 NODE = layout.NODE_SIZE
-PLAIN = (emitting._waited, emitting._push, emitting._emit, emitting._close_slot, emitting._take_into)
-FAST = (emitting.waited, emitting.push, emitting.emit, emitting.close_slot, emitting.take_into)
+PLAIN = (emitting._took, emitting._push, emitting._emit, emitting._close_slot, emitting._take_into)
+FAST = (emitting.took, emitting.push, emitting.emit, emitting.close_slot, emitting.take_into)
 SEEDS = array("I", [codec.KINDS[k].seed if k in codec.KINDS else 0 for k in range(32)])
 START = layout.WORD - 5_000_000  # the time's low word wraps on the way
 
@@ -20,7 +20,7 @@ class Side:
     """One stream's buffers, worked on by one form of the functions."""
 
     def __init__(self, forms, kind, per_frame, period, frames, ring_size):
-        self.waited, self.push, self.emit, self.close_slot, self.take_into = forms
+        self.took, self.push, self.emit, self.close_slot, self.take_into = forms
         self.samples = SampleRing(codec.KINDS[kind].row_size or 40, 3 * per_frame + 1, period)
         self.samples.bind(kind, 5, per_frame)
         self.samples.restart(START)
@@ -30,6 +30,7 @@ class Side:
         self.slot[SLOT_KEY:SLOT_SIZE] = bytes(range(100, 116))
         self.leaves = bytearray(frames * NODE)
         self.sent = bytearray(layout.MAX_FRAME + 2)
+        self.counts = array("I", [0, 0, 0, 2 * period])
 
     def step(self, what, records, n, until_us, flush):
         """One thing that a hub does; its result."""
@@ -41,9 +42,10 @@ class Side:
         if what == "take":
             n = self.take_into(self.sent, self.ring.state, self.ring.buf, SEEDS)
             return bytes(self.sent[:n])
-        hi, lo = codec.time_words(until_us)
         if what == "wait":
-            return self.waited(s.state, n, hi, lo)
+            self.took(s.state, self.counts, n, until_us)
+            return list(self.counts)
+        hi, lo = codec.time_words(until_us)
         r = self.ring
         row = (s.state, s.buf, self.slot, self.leaves)
         return self.emit(r.state, r.buf, (row,), 1 + n % 3, hi, lo, flush)

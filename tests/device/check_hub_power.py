@@ -25,17 +25,17 @@ assert host.powers() == [("idle", "boot"), ("active", "start"), ("active", "star
 # no sensor of the body runs any more: told soon
 host.frames = []
 host.ask("narrow", STATUS)
-host.pass_time(300_000)
+host.pass_time(600_000)
 assert host.powers() == [("idle", "narrow")]
 assert host.give(2) == "ok"
-host.pass_time(300_000)
+host.pass_time(600_000)
 assert host.powers()[1:] == [("active", "token")]
 
 # the reason of the last idle time is the first thing that is told after it
 assert host.status("stop") == "ok"
 host.frames = []
 assert host.status("start") == "ok"
-host.pass_time(300_000)
+host.pass_time(600_000)
 assert host.powers() == [("idle", "stop"), ("active", "start")]
 host.frames = []
 for _ in range(4):  # nobody speaks
@@ -44,14 +44,14 @@ for _ in range(4):  # nobody speaks
 assert not host.hub.sampling
 host.frames = []
 assert host.status("start") == "ok"
-host.pass_time(300_000)
+host.pass_time(600_000)
 assert host.powers() == [("idle", "link"), ("active", "start")]
 
 # every sensor dies: a fault; one comes back
 for part in host.board.parts:
     part.broken = True
 host.frames = []
-host.pass_time(300_000)
+host.pass_time(600_000)
 assert host.powers() == [("idle", "fault")]
 host.board.parts[0].broken = False
 host.pass_time(11_000_000)

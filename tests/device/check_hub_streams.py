@@ -46,7 +46,7 @@ assert host.stream(0)[4] > 500 and host.stream(2)[4] == 0
 assert host.stream(0)[2] <= 20_000
 
 # a driver may name how long its part keeps records: within that nothing is late
-host.hub.sampler.streams[3].deadline_us = 2_000_000
+host.hub.sampler.streams[3].counts[3] = 2_000_000
 at = host.stream(3)[3]
 host.board.clock += 1_000_000
 host.pass_time(5_000_000)

@@ -47,3 +47,6 @@ FROZEN_MANIFEST ?= $(BOARD_DIR)/manifest.py
 
 # without the C module this is the hash of every frame; the last option counts
 $(BUILD)/extmod/modhashlib.o: CFLAGS += -O2
+# where a turn of the hub spends its time beside py/vm.c, which the port builds so itself
+$(addprefix $(BUILD)/py/,bc.o map.o mpz.o nativeglue.o obj.o objfun.o objint_mpz.o objtype.o runtime.o): \
+    CFLAGS += -O2
