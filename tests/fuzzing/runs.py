@@ -11,6 +11,8 @@ from fuzzing.judge import Fault
 from fuzzing.peers import open_peer
 from fuzzing.replay import Run
 from tasuki import recordings
+from tasuki_wire import codec
+from tasuki_wire.errors import WireError
 
 ENOUGH = 10_000
 
@@ -63,7 +65,15 @@ def handled() -> frozenset[int]:
         folder = Path(name)
         recording = recordings.prepare(recordings.load(None), 1, folder / "replay")
         line = FastLine(folder / "hub", recording.path.parent)
-        return frozenset(line.hub.commands._handlers)
+        return frozenset(n for n, kind in codec.KINDS.items() if _handles(line, kind.name))
+
+
+def _handles(line: FastLine, name: str) -> bool:
+    try:
+        line.hub.commands._handler(name)
+    except WireError:
+        return False
+    return True
 
 
 def _heap(free: list[int]) -> tuple[int, int]:
