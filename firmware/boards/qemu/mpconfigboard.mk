@@ -23,14 +23,14 @@ CFLAGS += -mthumb -DQEMU_SOC_MPS2
 CFLAGS += -DMP_CONFIGFILE='"hub_config.h"' -I$(BOARD_DIR)
 
 LDSCRIPT = $(BOARD_DIR)/hub.ld
-LDFLAGS += -Wl,--wrap=main,--wrap=mp_hal_stdio_poll
+LDFLAGS += -Wl,--wrap=main,--wrap=memcpy,--wrap=mp_hal_stdio_poll
 LDFLAGS += -Wl,--wrap=mp_hal_stdin_rx_chr,--wrap=mp_hal_stdout_tx_strn
 
 SRC_BOARD_O = shared/runtime/gchelper_native.o shared/runtime/gchelper_thumb2.o
 
 # These names must not occur in ports/qemu, where make looks first.
 vpath %.c $(BOARD_DIR)
-SRC_C += hub_start.c hub_vectors.c hub_clock.c hub_line.c hub_host.c hub_module.c
+SRC_C += hub_start.c hub_vectors.c hub_clock.c hub_line.c hub_host.c hub_module.c hub_copy.c
 SRC_C += hub_watchdog.c
 
 # The key region signs with the C module's Ed25519.
