@@ -59,7 +59,7 @@ def test_no_column_is_a_file_too(tmp_path):
         ("version = 0", "version is 0"),
         ("version = 65536", "version is 65536"),
         ("version = true", "version is True"),
-        ("version = 1\nvresion = 2", "vresion is no part of it"),
+        ("version = 1\ncolour = 2", "colour is no part of it"),
         ("version = 1\ncolumn = 3", "tables"),
         ("version = 1\n[[column]]\nstream = 15\ncolumn = 0", "stream is 15"),
         ("version = 1\n[[column]]\nstream = 0", "column is None"),

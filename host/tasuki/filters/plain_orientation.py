@@ -136,7 +136,7 @@ class PlainOrientation:
         return off
 
     def _look(self) -> tuple[list[Vector], Vector]:
-        """How the mean acceleration has seen the bias until now: two rows that turn it level, its parts in it."""
+        """How the mean acceleration has seen the bias: two rows that turn it level, its parts in it."""
         mean = self.slow[2][3:]
         rows, seen = [], []
         for i in range(2):
