@@ -88,12 +88,16 @@ class Campaign:
             self.well()
 
     def _flush(self) -> None:
+        ended: list[Command] = []
         if self.asked.open:
-            self.asked.feed(b"\0")
+            ended = self.asked.feed(b"\0")  # a piece that had lost its delimiter may be whole now
             self._buffer += b"\0"
+        lives = self.judge.lives
         data, self._buffer = bytes(self._buffer), bytearray()
         self._in_window = 0
         self.peer.write(data)
+        if last := next((command for command in ended if command.may_end_the_life), None):
+            self._outlive(last, lives)
 
     # -- what the hub must do ---------------------------------------------------
 
@@ -136,9 +140,13 @@ class Campaign:
 
     def _send_last(self, command: Command) -> None:
         """Send what is held, up to a command that may end the hub's life, and wait for what becomes of it."""
-        lives, key = self.judge.lives, (command.name, command.fields[0])
-        self.judge.replies.pop(key, None)
+        lives = self.judge.lives
+        self.judge.replies.pop((command.name, command.fields[0]), None)
         self._flush()
+        self._outlive(command, lives)
+
+    def _outlive(self, command: Command, lives: int) -> None:
+        key = (command.name, command.fields[0])
         self._until(lambda: key not in self.asked.waiting, f"no answer to {command.name}")
         if self.judge.prompt is not None:
             self._until(lambda: b">>> " in (self.judge.prompt or b""), "no prompt")
