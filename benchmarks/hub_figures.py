@@ -1,10 +1,12 @@
 """Figures of the hub's images, counted in the emulator with `-icount shift=0`: they repeat exactly."""
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -72,8 +74,7 @@ def folder() -> Path:
 
 def _run(image: Path, part: str) -> dict[str, int]:
     """What the part prints, one row of JSON, on a board of its own."""
-    os.environ["TASUKI_IMAGE"] = str(image)
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, _imaged(image):
         place = Path(scratch) / "board"
         place.mkdir()
         for script in _ON_HUB.glob("*.py"):
@@ -82,6 +83,19 @@ def _run(image: Path, part: str) -> dict[str, int]:
             board.run(_PREPARE.replace("{folder}", str(place)))
             found: dict[str, int] = json.loads(board.run(part))
     return found
+
+
+@contextlib.contextmanager
+def _imaged(image: Path) -> Iterator[None]:
+    """Boards run this image; what comes after runs its own again."""
+    before = os.environ.get("TASUKI_IMAGE")
+    os.environ["TASUKI_IMAGE"] = str(image)
+    try:
+        yield
+    finally:
+        del os.environ["TASUKI_IMAGE"]
+        if before is not None:
+            os.environ["TASUKI_IMAGE"] = before
 
 
 def _sizes(image: Path) -> dict[str, int]:

