@@ -41,7 +41,14 @@ def test_the_wire_imports_only_what_both_interpreters_have():
     """What stands under TYPE_CHECKING is for the type checker; the hub never runs it."""
     names = {name.split(".")[0] for p in files("protocol") for name in imported(p)}
 
-    assert names - {"typing", "collections"} == {"array", "binascii", "hashlib", "struct", "sys", "tasuki_wire"}
+    assert names - {"typing", "collections"} == {
+        "array",
+        "binascii",
+        "hashlib",
+        "struct",
+        "sys",
+        "tasuki_wire",
+    }
 
 
 def test_only_boards_know_pins_buses_and_terminals():
