@@ -5,37 +5,26 @@ from typing import Any
 
 import click
 import numpy as np
-from numpy.typing import NDArray
 
+from tasuki.cli.filter_answer import FILE, INPUT, JSON, RATE, answer, made_for, rate_of, with_options
 from tasuki.cli.filter_motion import falls, motion
-from tasuki.cli.filter_output import write_events
-from tasuki.cli.frame import print_json
 from tasuki.errors import UsageError
 from tasuki.recordings.columns import Column, choose, read
 from tasuki.recordings.record import ECG_NAMES, MICROVOLTS, RESPIRATION_NAMES
 from tasuki.view.strips import beat_strips, breath_strips
 from tasuki.view.words import LANGUAGES, language_of
 
-_FILE = click.Path(path_type=Path)
 _SHARED = (
-    click.argument("file", metavar="INPUT", type=_FILE),
+    INPUT,
     click.option("--channel", help="Name of the channel, or its number from 1."),
+    RATE,
     click.option(
-        "--rate", "rate_hz", type=click.FloatRange(min=0.01), help="Samples a second, if INPUT has none."
-    ),
-    click.option(
-        "-o", "--output", type=_FILE, help="Write here instead: NAME.csv, or NAME.EXT for WFDB annotations."
+        "-o", "--output", type=FILE, help="Write here instead: NAME.csv, or NAME.EXT for WFDB annotations."
     ),
     click.option("--plot", is_flag=True, help="Show the signal with what was found in it."),
     click.option("--lang", type=click.Choice(LANGUAGES), default=language_of, help="Language of the plot."),
-    click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
+    JSON,
 )
-
-
-def _shared(command: Any) -> Any:
-    for decorate in reversed(_SHARED):
-        command = decorate(command)
-    return command
 
 
 @click.group(name="filter")
@@ -56,7 +45,7 @@ filter_.add_command(falls)
 
 
 @filter_.command()
-@_shared
+@with_options(_SHARED)
 @click.option(
     "--unit",
     type=click.Choice(("uV", "mV", "V"), case_sensitive=False),
@@ -76,9 +65,9 @@ def beats(file: Path, channel: str | None, rate_hz: float | None, unit: str | No
     from tasuki.filters import HeartRate, detect_beats
 
     column = choose(read(file), channel, ECG_NAMES)
-    rate = _rate(column, rate_hz, file)
+    rate = rate_of(column.rate_hz, rate_hz, file)
     microvolts = column.samples * _microvolts(column, unit, file)
-    rows = _made_for(lambda: detect_beats(microvolts, rate), file)
+    rows = made_for(lambda: detect_beats(microvolts, rate), file)
     heart = HeartRate().process(rows)
     intervals = rows["rr_s"][np.isfinite(rows["rr_s"])]
     summary = {
@@ -92,13 +81,13 @@ def beats(file: Path, channel: str | None, rate_hz: float | None, unit: str | No
         "irregular": heart.irregular,
         "mean_confidence": round(float(rows["confidence"].mean()), 3) if len(rows) else None,
     }
-    return _answer(
-        rows, summary, file, rate, "N", rest, lambda lang: beat_strips(microvolts, rate, rows, lang)
+    return answer(
+        rows, summary, file, rate, "N", rest, lambda: beat_strips(microvolts, rate, rows, rest["lang"])
     )
 
 
 @filter_.command()
-@_shared
+@with_options(_SHARED)
 def respiration(file: Path, channel: str | None, rate_hz: float | None, **rest: Any) -> int:
     """Find the breaths of a chest strain or impedance signal of any scale.
 
@@ -113,8 +102,8 @@ def respiration(file: Path, channel: str | None, rate_hz: float | None, **rest: 
     from tasuki.filters.whole import detect_breaths
 
     column = choose(read(file), channel, RESPIRATION_NAMES)
-    rate = _rate(column, rate_hz, file)
-    rows = _made_for(lambda: detect_breaths(column.samples, rate), file)
+    rate = rate_of(column.rate_hz, rate_hz, file)
+    rows = made_for(lambda: detect_breaths(column.samples, rate), file)
     known = rows["rate_bpm"][np.isfinite(rows["rate_bpm"])]
     summary = {
         "channel": column.name,
@@ -125,16 +114,9 @@ def respiration(file: Path, channel: str | None, rate_hz: float | None, **rest: 
         "apnoeas": int(rows["apnoea"].sum()),
         "mean_confidence": round(float(rows["confidence"].mean()), 3) if len(rows) else None,
     }
-    return _answer(
-        rows, summary, file, rate, '"', rest, lambda lang: breath_strips(column.samples, rate, rows, lang)
+    return answer(
+        rows, summary, file, rate, '"', rest, lambda: breath_strips(column.samples, rate, rows, rest["lang"])
     )
-
-
-def _rate(column: Column, given: float | None, file: Path) -> float:
-    rate = given or column.rate_hz
-    if rate is None:
-        raise UsageError(f"{file} does not say how often it was sampled", "Give --rate, in samples a second.")
-    return rate
 
 
 def _microvolts(column: Column, given: str | None, file: Path) -> float:
@@ -143,50 +125,3 @@ def _microvolts(column: Column, given: str | None, file: Path) -> float:
         what = f"in {column.unit}" if column.unit else "in no unit"
         raise UsageError(f"channel {column.name} of {file} is {what}", "Give --unit, for example mV.")
     return MICROVOLTS[unit]
-
-
-def _made_for(run: Any, file: Path) -> NDArray[np.void]:
-    """What the filter finds; a rate that it is not made for is the caller's mistake."""
-    try:
-        found: NDArray[np.void] = run()
-    except ValueError as error:
-        raise UsageError(f"{file}: {error}", "Check --rate, or resample the recording.") from error
-    return found
-
-
-def _answer(
-    rows: NDArray[np.void],
-    summary: dict[str, Any],
-    file: Path,
-    rate_hz: float,
-    symbol: str,
-    rest: dict[str, Any],
-    plot: Any,
-) -> int:
-    output: Path | None = rest["output"]
-    if output is not None:
-        write_events(output, rows, rate_hz, symbol)
-    if rest["as_json"]:
-        listed = {"output": str(output)} if output else {"rows": _listed(rows)}
-        print_json({"input": str(file), **summary, **listed})
-        return 0
-    if rest["plot"]:
-        for line in plot(rest["lang"]):
-            click.echo(line)
-    if output is not None or rest["plot"]:
-        click.echo("  ".join(f"{name} {_shown(value)}" for name, value in summary.items()))
-    else:
-        write_events(None, rows, rate_hz, symbol)
-    return 0
-
-
-def _listed(rows: NDArray[np.void]) -> list[dict[str, Any]]:
-    names = rows.dtype.names or ()
-    return [
-        {n: None if isinstance(v, float) and np.isnan(v) else v for n, v in zip(names, row, strict=True)}
-        for row in rows.tolist()
-    ]
-
-
-def _shown(value: Any) -> str:
-    return "--" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

@@ -7,8 +7,7 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from tasuki.cli.filter_output import write_events
-from tasuki.cli.frame import print_json
+from tasuki.cli.filter_answer import FILE, INPUT, JSON, RATE, answer, made_for, rate_of, with_options
 from tasuki.errors import UsageError
 from tasuki.recordings.axes import ACCEL, ACCEL_UNITS, GYRO, GYRO_UNITS, MAG, Axes, find_axes, scaled
 from tasuki.recordings.columns import read
@@ -26,29 +25,20 @@ MOTION = np.dtype(
     ]
 )
 """A row a sample of `tasuki filter motion`."""
-_FILE = click.Path(path_type=Path)
 _SHARED = (
-    click.argument("file", metavar="INPUT", type=_FILE),
-    click.option(
-        "--rate", "rate_hz", type=click.FloatRange(min=0.01), help="Samples a second, if INPUT has none."
-    ),
+    INPUT,
+    RATE,
     click.option(
         "--accel-unit", type=click.Choice(sorted(ACCEL_UNITS)), help="Of the acceleration, if not m/s2."
     ),
-    click.option("-o", "--output", type=_FILE, help="Write the rows to this CSV file instead."),
+    click.option("-o", "--output", type=FILE, help="Write the rows to this CSV file instead."),
     click.option("--plot", is_flag=True, help="Show the acceleration with what was found in it."),
-    click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
+    JSON,
 )
 
 
-def _shared(command: Any) -> Any:
-    for decorate in reversed(_SHARED):
-        command = decorate(command)
-    return command
-
-
 @click.command()
-@_shared
+@with_options(_SHARED)
 @click.option("--gyro-unit", type=click.Choice(sorted(GYRO_UNITS)), help="Of the gyroscope, if not rad/s.")
 def motion(
     file: Path, rate_hz: float | None, accel_unit: str | None, gyro_unit: str | None, **rest: Any
@@ -68,8 +58,8 @@ def motion(
     accel = scaled(find_axes(columns, ACCEL, file), accel_unit, ACCEL_UNITS)
     gyro = scaled(find_axes(columns, GYRO, file), gyro_unit, GYRO_UNITS)
     mag = find_axes(columns, MAG, file, optional=True)
-    rate = _rate(accel, rate_hz, file)
-    rows = _made_for(lambda: _motion_rows(rate, gyro, accel, mag), file)
+    rate = rate_of(accel.rate_hz, rate_hz, file)
+    rows = made_for(lambda: _motion_rows(rate, gyro, accel, mag), file)
     summary = {
         "rate_hz": rate,
         "seconds": round(len(rows) / rate, 3),
@@ -83,7 +73,8 @@ def motion(
             for name in _seen(rows[key])
         },
     }
-    return _answer(rows, summary, file, rate, rest, lambda: motion_strips(rows, accel.samples, rate))
+    _table_only(rest["output"])
+    return answer(rows, summary, file, rate, "", rest, lambda: motion_strips(rows, accel.samples, rate))
 
 
 def _motion_rows(rate: float, gyro: Axes, accel: Axes, mag: Axes | None) -> NDArray[np.void]:
@@ -107,7 +98,7 @@ def _motion_rows(rate: float, gyro: Axes, accel: Axes, mag: Axes | None) -> NDAr
 
 
 @click.command()
-@_shared
+@with_options(_SHARED)
 @click.option(
     "--least", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="Confidence to report from."
 )
@@ -125,10 +116,10 @@ def falls(file: Path, rate_hz: float | None, accel_unit: str | None, least: floa
     from tasuki.filters import FallDetector
 
     accel = scaled(find_axes(read(file), ACCEL, file), accel_unit, ACCEL_UNITS)
-    rate = _rate(accel, rate_hz, file)
+    rate = rate_of(accel.rate_hz, rate_hz, file)
     after = round(3 * rate)  # the end of the file decides what still waits, as a gap does
     padded = np.concatenate([accel.samples, np.full((after, 3), np.nan)])
-    found = _made_for(lambda: FallDetector(rate, least).process(padded), file)
+    found = made_for(lambda: FallDetector(rate, least).process(padded), file)
     names = ["sample", "time_s", "confidence", "impact_m_s2", "quality"]
     rows = np.empty(len(found), [(name, found.dtype[name]) for name in names])
     for name in names:
@@ -139,23 +130,10 @@ def falls(file: Path, rate_hz: float | None, accel_unit: str | None, least: floa
         "falls": len(rows),
         "most_confidence": round(float(rows["confidence"].max()), 3) if len(rows) else None,
     }
-    return _answer(rows, summary, file, rate, rest, lambda: fall_strips(accel.samples, rate, rows["time_s"]))
-
-
-def _rate(accel: Axes, given: float | None, file: Path) -> float:
-    rate = given or accel.rate_hz
-    if rate is None:
-        raise UsageError(f"{file} does not say how often it was sampled", "Give --rate, in samples a second.")
-    return rate
-
-
-def _made_for(run: Any, file: Path) -> NDArray[np.void]:
-    """What the filters find; a rate that they are not made for is the caller's mistake."""
-    try:
-        found: NDArray[np.void] = run()
-    except ValueError as error:
-        raise UsageError(f"{file}: {error}", "Check --rate, or resample the recording.") from error
-    return found
+    _table_only(rest["output"])
+    return answer(
+        rows, summary, file, rate, "", rest, lambda: fall_strips(accel.samples, rate, rows["time_s"])
+    )
 
 
 def _share(which: NDArray[np.bool_]) -> float:
@@ -166,30 +144,6 @@ def _seen(words: NDArray[np.str_]) -> list[str]:
     return [str(word) for word in np.unique(words)]
 
 
-def _answer(
-    rows: NDArray[np.void],
-    summary: dict[str, Any],
-    file: Path,
-    rate_hz: float,
-    rest: dict[str, Any],
-    plot: Any,
-) -> int:
-    output: Path | None = rest["output"]
+def _table_only(output: Path | None) -> None:
     if output is not None and output.suffix.lower() != ".csv":
         raise UsageError(f"{output} is no CSV file", "Give a name that ends in .csv.")
-    if output is not None:
-        write_events(output, rows, rate_hz, "")
-    if rest["as_json"]:
-        listed = [dict(zip(rows.dtype.names or (), row, strict=True)) for row in rows.tolist()]
-        print_json(
-            {"input": str(file), **summary, **({"output": str(output)} if output else {"rows": listed})}
-        )
-        return 0
-    if rest["plot"]:
-        for line in plot():
-            click.echo(line)
-    if output is not None or rest["plot"]:
-        click.echo("  ".join(f"{name} {'--' if value is None else value}" for name, value in summary.items()))
-    else:
-        write_events(None, rows, rate_hz, "")
-    return 0
