@@ -6,10 +6,24 @@ import pytest
 
 from host.session_world import HubLine
 from tasuki import recordings
+from tasuki.cli import main
 from tasuki.session import greet
 from tasuki.session.connection import Connection
 from tasuki.session.hub_session import Session
 from tasuki.session.state import State, adopt
+
+
+@pytest.fixture
+def tasuki(capsys):
+    """Run the command in this process; gives (exit code, stdout, stderr)."""
+
+    def run(*words):
+        with pytest.raises(SystemExit) as end:
+            main([str(word) for word in words])
+        out, err = capsys.readouterr()
+        return end.value.code, out, err
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -9,22 +9,8 @@ import numpy as np
 import pytest
 
 from filter_signals import ecg_250, wave
-from tasuki.cli import main
 from tasuki.filters import RespirationRate, detect_beats
 from tasuki.recordings.record import BUNDLED
-
-
-@pytest.fixture
-def tasuki(capsys):
-    """Run the command in this process; gives (exit code, stdout, stderr)."""
-
-    def run(*words):
-        with pytest.raises(SystemExit) as end:
-            main([str(word) for word in words])
-        out, err = capsys.readouterr()
-        return end.value.code, out, err
-
-    return run
 
 
 def table(text):

@@ -8,21 +8,7 @@ import numpy as np
 import pytest
 
 from motion_signals import fallen, waved_arm
-from tasuki.cli import main
 from tasuki.filters import FallDetector, Orientation
-
-
-@pytest.fixture
-def tasuki(capsys):
-    """Run the command in this process; gives (exit code, stdout, stderr)."""
-
-    def run(*words):
-        with pytest.raises(SystemExit) as end:
-            main([str(word) for word in words])
-        out, err = capsys.readouterr()
-        return end.value.code, out, err
-
-    return run
 
 
 def table(text):
