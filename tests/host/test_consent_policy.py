@@ -42,6 +42,7 @@ def test_typed_in_baseline_is_category_1_and_has_no_research_purpose():
     assert not policy.builtin().allows("body_baseline", "statistics")
 
 
+@pytest.mark.rule("G-01", "deny")
 def test_an_item_that_the_policy_does_not_name_has_no_purpose():
     for purpose in PURPOSES:
         assert not policy.builtin().allows("electrodermal_activity", purpose)
