@@ -190,7 +190,7 @@ class Uploader:
         context = context_of(
             self._engine.registers, due.key_id, None, due.tags.stream, due.kind, due.acquired
         )
-        now = self._clock_ns()
+        now = self._engine.consents.present(subject, self._clock_ns())
         return subject, self._cache.decide(subject, due.tags.item, place.purpose, destination, now, context)
 
     def _encode(self, place: Destination, subject: str, due: Due) -> Delivery:
