@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasuki.consent.decision import Engine
-from tasuki.consent.events import GRANTED, NEVER
 from tasuki.consent.registers import Manifest
 from tasuki_wire import codec, layout
 from tasuki_wire import items as wire_items
@@ -22,7 +21,7 @@ from tasuki_wire import items as wire_items
 VIEW_PURPOSE = "service_information"
 
 # Where no purpose is granted for different reasons, the first of these is named.
-_TELLING = ("withdrawn", "notice_version", "refused")
+_TELLING = ("withdrawn", "guardian_needed", "notice_version", "refused")
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ def _rule(engine: Engine, subject: str | None, item: str, token_items: int, at_n
         return Rule("no_wearer_binding", "no_wearer_binding")
     category = engine.policy.category(item)
     purposes = category.allow if category else ()
-    states = {purpose: _state(engine, subject, item, purpose, at_ns) for purpose in purposes}
+    states = {purpose: engine.consent(subject, item, purpose, at_ns) for purpose in purposes}
     view = states.get(VIEW_PURPOSE, "no_consent")
     if "" not in states.values():
         said = [code for code in _TELLING if code in states.values()]
@@ -106,11 +105,3 @@ def _rule(engine: Engine, subject: str | None, item: str, token_items: int, at_n
     if not token_items & wire_items.bit(item):
         return Rule("not_in_token", "not_in_token")
     return Rule("", view)
-
-
-def _state(engine: Engine, subject: str, item: str, purpose: str, at_ns: int) -> str:
-    """Reason code against a purpose now; empty when it is granted."""
-    span = engine.consents.span(subject, item, purpose, at_ns)
-    if span.state == GRANTED:
-        return "" if span.notice == engine.policy.version else "notice_version"
-    return "no_consent" if span.state == NEVER else span.state
