@@ -21,6 +21,7 @@ _COMMANDS = {
     "verify": ("tasuki.cli.captures", "verify"),
     "export": ("tasuki.cli.captures", "export"),
     "hub": ("tasuki.cli.hub", "hub"),
+    "policy": ("tasuki.cli.policy", "policy"),
     "filter": ("tasuki.cli.filter", "filter_"),
 }
 

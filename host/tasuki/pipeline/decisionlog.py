@@ -6,10 +6,12 @@ blocks it stood for. The pseudonym dies with the subject's keys.
 
 import sqlite3
 from collections.abc import Iterable
+from pathlib import Path
 
 from tasuki.consent.decision import Decision
 from tasuki.consent.policy import Policy
-from tasuki.errors import Refused
+from tasuki.consent.processing import Provided
+from tasuki.errors import Refused, UsageError
 from tasuki.vault.vault import PSEUDONYM_SIZE, Vault
 
 LOG_SCHEMA = """
@@ -25,6 +27,11 @@ STRANGER = bytes(PSEUDONYM_SIZE)  # a subject without keys: unknown, or erased
 _LAST = """
 SELECT id, outcome, reason, policy FROM decision
 WHERE subject = ? AND item = ? AND purpose = ? AND destination = ? ORDER BY id DESC LIMIT 1
+"""
+
+_ALLOWED = """
+SELECT subject, item, purpose, destination, first_ns, last_ns, blocks, rules FROM decision
+WHERE outcome = 'allow' ORDER BY id
 """
 
 Decided = tuple[tuple[str, str, str, str, str, str], tuple[Decision, int]]
@@ -61,3 +68,20 @@ class DecisionLog:
             return self._vault.pseudonym(subject, "audit", "decisions", 0)
         except Refused:
             return STRANGER
+
+
+def provided(path: Path) -> list[Provided]:
+    """What was allowed to go to whom, from the log in an outbox's file; for provision records.
+
+    Raises UsageError when there is no such file: reading never makes one.
+    """
+    if not path.exists():
+        raise UsageError(f"{path.parent} has no decisions", "Give the state folder of a run.")
+    db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    try:
+        return [
+            Provided(subject.hex(), item, purpose, place, first, last, blocks, tuple(rules.split()))
+            for subject, item, purpose, place, first, last, blocks, rules in db.execute(_ALLOWED)
+        ]
+    finally:
+        db.close()
