@@ -12,7 +12,7 @@ from tasuki.consent import policy, reasons, scopes
 from tasuki.consent.cache import DecisionCache
 from tasuki.consent.context import Context, Interval
 from tasuki.consent.decision import Engine
-from tasuki.consent.events import ConsentLog, Event
+from tasuki.consent.events import BEGINNING, FOREVER, ConsentLog, Event
 from tasuki.consent.registers import (
     DEMO_GARMENT,
     DESTINATIONS,
@@ -24,7 +24,7 @@ from tasuki.consent.registers import (
 )
 from tasuki_wire import items as wire_items
 
-POLICY = policy.builtin()
+POLICY = dataclasses.replace(policy.builtin(), since_ns=BEGINNING, until_ns=FOREVER)
 SECOND = 1_000_000_000
 DEVICE, KEY = b"d" * 8, b"k" * 8
 GARMENT = Garment(KEY, DEVICE, DEMO_GARMENT)

@@ -5,7 +5,7 @@ consent when the data was acquired and when it is sent: a later grant never rele
 (rules A-01, L-03). How the parts fit: docs/adr/0016-the-decision.md.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from tasuki.consent import scopes, uses
@@ -16,6 +16,7 @@ from tasuki.consent.parties import CONSENT, chain
 from tasuki.consent.policy import Category, Policy
 from tasuki.consent.registers import MODULE, PROCESSORS, THIRD_PARTY, Destination, Registers, Source
 from tasuki.consent.stretch import ALWAYS, Dated, Stretch
+from tasuki.errors import Refused
 from tasuki_wire import items as wire_items
 
 __all__ = ["Decision", "Engine"]
@@ -24,16 +25,21 @@ __all__ = ["Decision", "Engine"]
 class Engine:
     """The rules over a policy, the consents and the registers. No I/O, no clock of its own.
 
-    in_force: when this version of the policy is (rule L-04).
+    effective: the policy in force at a moment, for when `policy` is not; Refused when there is none.
+    Without it nothing is allowed outside of the policy's own time (rule L-04).
     """
 
     def __init__(
-        self, policy: Policy, consents: ConsentLog, registers: Registers, in_force: Dated = ALWAYS
+        self,
+        policy: Policy,
+        consents: ConsentLog,
+        registers: Registers,
+        effective: Callable[[int], Policy] | None = None,
     ) -> None:
         self.policy = policy
         self.consents = consents
         self.registers = registers
-        self.in_force = in_force
+        self._effective = effective
 
     @property
     def version(self) -> tuple[int, int]:
@@ -55,28 +61,52 @@ class Engine:
         way = _Way(subject, item, purpose, destination, self.registers.destinations.get(destination), source)
         return self._lane(way, stretch)
 
-    def consent(self, subject: str, item: str, purpose: str, at_ns: int) -> str:
+    def consent(self, subject: str, item: str, purpose: str, at_ns: int, product: str = "") -> str:
         """What speaks against a purpose at a moment by the wearer's word: a reason code, empty when nothing.
 
         For now, ask at `consents.present`: a clock that was set back takes back nothing that was said.
+        product: whose individual terms count; empty for none.
         """
-        return self._word(subject, self.consents.span(subject, item, purpose, at_ns))
+        policy, code = self._terms(product, Stretch(at_ns))
+        if policy is None:
+            return code
+        if not policy.allows(item, purpose):
+            return "purpose_not_in_policy"
+        span = self.consents.span(subject, policy.consent_item(item), purpose, at_ns)
+        return self._word(subject, span, policy.accepts(span.notice, item, purpose))
 
-    def item_mask(self, subject: str, at_ns: int) -> int:
+    def item_mask(self, subject: str, at_ns: int, product: str = "") -> int:
         """Consent bits of the items that may be sampled: at least one allowed purpose is granted (A-01)."""
         return int(
             wire_items.mask(
                 item
                 for item in wire_items.NAMES
-                if (category := self.policy.category(item)) is not None
-                and any(not self.consent(subject, item, purpose, at_ns) for purpose in category.allow)
+                if any(not self.consent(subject, item, p, at_ns, product) for p in self.policy.purposes)
             )
         )
 
+    def _terms(self, product: str, stretch: Stretch) -> tuple[Policy | None, str]:
+        """The policy that counts then for a product, or a reason code."""
+        policy = self.policy
+        if not stretch.within(Dated(policy.since_ns, policy.until_ns)):
+            if self._effective is None:
+                return None, "policy_not_in_force"
+            try:
+                policy = self._effective(stretch.at_ns)
+            except Refused:
+                return None, "policy_not_in_force"
+            stretch.within(Dated(policy.since_ns, policy.until_ns))
+        if not product:
+            return policy, ""
+        found = policy.for_product(product)
+        return found, "" if found else "unknown_product"
+
     def _lane(self, way: "_Way", stretch: Stretch) -> Lane:
-        if not stretch.within(self.in_force):
-            return way.refused("policy_not_in_force", "", stretch)
-        policy, registers, place = self.policy, self.registers, way.place
+        garment = way.source.garment
+        policy, code = self._terms(garment.manifest.product if garment else "", stretch)
+        if policy is None:
+            return way.refused(code, "", stretch)
+        registers, place = self.registers, way.place
         category = policy.category(way.item)
         if category is not None and place is not None and place.kind == THIRD_PARTY:
             return self._exception(way, place, category, stretch)
@@ -85,10 +115,10 @@ class Engine:
         if code == "contract_expired":
             code, waits = "", code
         if not code and category is not None:
-            code, rule = uses.origin(policy, category, registers, way.item, way.source, stretch)
+            code, rule = uses.origin(category, registers, way.item, way.source, stretch)
         if code or category is None or place is None:
             return way.refused(code, rule, stretch)
-        code, spans = self._words(way, place, stretch)
+        code, spans = self._words(policy, way, place, stretch)
         rule = category.allow.get(way.purpose, "")
         if code:
             return way.refused(code, rule, stretch)
@@ -101,22 +131,28 @@ class Engine:
         ticket = uses.exception(self.registers, way.subject, way.item, place, stretch)
         if ticket is None:
             return way.refused("third_party", "", stretch)
-        code, rule = uses.origin(self.policy, category, self.registers, way.item, way.source, stretch)
+        code, rule = uses.origin(category, self.registers, way.item, way.source, stretch)
         if code:
             return way.refused(code, rule, stretch)
         outside = "outside_ticket"
         return way.open(ticket.data, ticket.rule, stretch, early=outside, unsure=outside, passed="exception")
 
-    def _words(self, way: "_Way", place: Destination, stretch: Stretch) -> tuple[str, list[Span]]:
+    def _words(
+        self, policy: Policy, way: "_Way", place: Destination, stretch: Stretch
+    ) -> tuple[str, list[Span]]:
         """A reason code by the wearer's word, and the spans that the data must lie in."""
         bounding = []
-        for purpose, missing in self._asked(way, place):
-            at_ns = self.consents.present(way.subject, stretch.at_ns)
-            span = self.consents.span(way.subject, way.item, purpose, at_ns)
+        at_ns = self.consents.present(way.subject, stretch.at_ns)
+        item = policy.consent_item(way.item)
+        for asked, missing in self._asked(way, place):
+            span = self.consents.span(way.subject, item, asked, at_ns)
             if span.since_ns <= stretch.at_ns:
                 stretch.reached(span.since_ns)
             stretch.reached(span.until_ns)
-            if code := self._word(way.subject, span):
+            accepted = policy.accepts(span.notice, way.item, way.purpose)
+            if asked != way.purpose:  # separate consents go with the version, or with the purpose's
+                accepted = accepted or span.notice == policy.version
+            if code := self._word(way.subject, span, accepted):
                 return missing or code, []
             if missing not in ("no_entrust_consent", "no_foreign_consent"):
                 bounding.append(span)  # handing over needs consent only before it happens (P-01)
@@ -137,11 +173,11 @@ class Engine:
                 if member is not None and member.abroad and member.basis == CONSENT:
                     yield scopes.entrust_foreign(member.country), "no_foreign_consent"
 
-    def _word(self, subject: str, span: Span) -> str:
+    def _word(self, subject: str, span: Span, accepted: bool) -> str:
         """Reason code against a consent as it stands; empty when it is good."""
         if span.event is None or span.state != GRANTED:
             return "no_consent" if span.state == NEVER else span.state
-        if span.notice != self.policy.version:
+        if not accepted:
             return "notice_version"
         own = not span.event.by
         return "guardian_needed" if own and span.since_ns < self.registers.grown_up_ns(subject) else ""

@@ -94,7 +94,7 @@ class Lane:
         """The answer for a block; `hold_ns` is how long it may wait."""
         decision = self.decision(self.code(context.acquired, at_ns))
         held = context.held_since_ns
-        if decision.outcome == reasons.HOLD and held is not None and at_ns - held >= hold_ns:
+        if decision.outcome == reasons.HOLD and held is not None and at_ns - held > hold_ns:
             return self.decision("hold_expired")
         return decision
 

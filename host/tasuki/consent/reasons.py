@@ -240,6 +240,13 @@ _ROWS = (
         "公表済みで施行中の版のポリシーを使ってください。",
     ),
     Reason(
+        "unknown_product",
+        DENY,
+        ("G-03",),
+        "Register the product with its individual terms.",
+        "製品を個別規約とともに登録してください。",
+    ),
+    Reason(
         "guardian_needed",
         DENY,
         ("A-01", "G-02"),

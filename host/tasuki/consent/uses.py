@@ -35,7 +35,7 @@ def use(
     if place.kind == MODULE:
         return _module(registers, item, purpose, place, stretch), ""
     if purpose not in category.allow:
-        return "purpose_not_in_policy", category.closed_rule
+        return "purpose_not_in_policy", category.rule(purpose)
     if place.kind == STATISTICS_RELEASE:
         return "row_level_release", ""
     if place.purpose != purpose:
@@ -48,7 +48,7 @@ def use(
 
 
 def origin(
-    policy: Policy, category: Category, registers: Registers, item: str, source: Source, stretch: Stretch
+    category: Category, registers: Registers, item: str, source: Source, stretch: Stretch
 ) -> tuple[str, str]:
     """Against where the data comes from."""
     if source.acquired_in not in category.contexts:

@@ -32,6 +32,7 @@ _SHORT: dict[str, tuple[str, str]] = {
     "envelope_damaged": ("envelope damaged", "封筒の破損"),
     "key_erased": ("key erased", "鍵の消去済み"),
     "policy_not_in_force": ("policy not in force", "施行前か失効した版"),
+    "unknown_product": ("unknown product", "不明な製品"),
     "guardian_needed": ("guardian needed", "保護者の同意が必要"),
     "processor_not_vetted": ("processor not vetted", "委託先の審査なし"),
     "no_contract": ("no contract", "契約なし"),
