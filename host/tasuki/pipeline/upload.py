@@ -110,9 +110,7 @@ class Uploader:
             after = due[-1].id
             released, turn = [], _Turn()
             for one in due:
-                subject, decision = self._decide(destination, one)
-                if decision.outcome == reasons.HOLD and self._expired(one):
-                    decision = _denial(decision, "hold_expired")
+                subject, decision = self._decide(destination, one, one.stored_ns)
                 if decision.outcome == reasons.ALLOW:
                     released.append(one.id)
                 elif decision.outcome == reasons.DENY:
@@ -175,7 +173,7 @@ class Uploader:
             turn.sent[delivery.key] = one.id
             yield delivery
 
-    def _decide(self, destination: str, due: Due) -> tuple[str, Decision]:
+    def _decide(self, destination: str, due: Due, held_since_ns: int | None = None) -> tuple[str, Decision]:
         place = self._engine.registers.destinations.get(destination)
         subject = subject_of(self._vault, due)
         if place is None:
@@ -188,7 +186,13 @@ class Uploader:
                 reasons.DENY, "key_erased", ("A-01",), due.tags.item, place.purpose, destination
             )
         context = context_of(
-            self._engine.registers, due.key_id, None, due.tags.stream, due.kind, due.acquired
+            self._engine.registers,
+            due.key_id,
+            None,
+            due.tags.stream,
+            due.kind,
+            due.acquired,
+            held_since_ns,
         )
         now = self._clock_ns()
         return subject, self._cache.decide(subject, due.tags.item, place.purpose, destination, now, context)
@@ -238,9 +242,6 @@ class Uploader:
             self._outbox.deny(destination, turn.denied)
         if turn.held:
             self._outbox.set_state(destination, turn.held, HOLD)
-
-    def _expired(self, due: Due) -> bool:
-        return self._clock_ns() - due.stored_ns > self._engine.policy.hold_ns
 
     def _wait(self, destination: str) -> None:
         failures = self._failures.get(destination, 0)
