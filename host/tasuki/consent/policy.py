@@ -7,6 +7,8 @@ from functools import cache
 
 from tasuki.consent.documents import Clause, Duty, Item, Words
 
+FOREVER = 2**63 - 1  # Unix nanoseconds
+
 TYPED_IN = "typed_in"
 MEASURED = "measured"
 

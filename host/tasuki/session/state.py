@@ -11,7 +11,7 @@ vault.db keys/  keys of wearers and of the service (tasuki.vault)
 
 from pathlib import Path
 
-from tasuki.consent import files
+from tasuki.consent import files, library
 from tasuki.consent.book import ConsentBook
 from tasuki.consent.decision import Engine
 from tasuki.consent.policy import Policy, builtin
@@ -31,12 +31,13 @@ class State:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.folder = folder
         self.policy = policy or builtin()
+        effective = None if policy else library.shipped().effective
         self.vault = Vault(folder)
         self.register = HubRegister(folder / "register.json")
         self.tokens = TokenBook(folder / "tokens.db")
         self.clocks = ClockBook(folder / "clocks.db")
         self.book = ConsentBook(folder / "consent.db")
-        self.engine = Engine(self.policy, self.book.log, self.book.registers)
+        self.engine = Engine(self.policy, self.book.log, self.book.registers, effective)
         self.outbox = Outbox(folder / "outbox.db", self.vault, self.policy)
         self.ledger = SqliteLedger(folder / "outbox.db")
         self.store = EmbeddedStore(folder / "store.db")
