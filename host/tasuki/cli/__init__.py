@@ -21,6 +21,7 @@ _COMMANDS = {
     "verify": ("tasuki.cli.captures", "verify"),
     "export": ("tasuki.cli.captures", "export"),
     "hub": ("tasuki.cli.hub", "hub"),
+    "audit": ("tasuki.cli.audit", "audit"),
     "filter": ("tasuki.cli.filter", "filter_"),
 }
 
