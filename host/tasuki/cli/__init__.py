@@ -22,6 +22,7 @@ _COMMANDS = {
     "export": ("tasuki.cli.captures", "export"),
     "hub": ("tasuki.cli.hub", "hub"),
     "audit": ("tasuki.cli.audit", "audit"),
+    "policy": ("tasuki.cli.policy", "policy"),
     "filter": ("tasuki.cli.filter", "filter_"),
 }
 

@@ -47,6 +47,7 @@ class Item:
         part_of: the item that it is a part of and whose consent covers it; empty for none.
         sensitive: may be special-care-required information (APPI 2(3)).
         measured_as: the item that the same quantity is when the garment measured it; empty for none.
+        degraded: what stops working when the user refuses it (rule C2-04); None where nothing does.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Item:
     unit: str = ""
     sensitive: bool = False
     measured_as: str = ""
+    degraded: Words | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Documents on top of each other: law > internal rules > individual terms > policy (G-02, L-01, G-04)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from tasuki.consent.documents import INDIVIDUAL, INTERNAL, LAW, Base, Item, Overlay, Row
@@ -46,6 +46,10 @@ def lay(
         pairs=pairs,
         documents=tuple(Evaluated(each.kind, each.version, each.hash) for each in (*overlays, base)),
         words={**wording, **{row.id: row.words for row in rows}},
+        duties={duty.id: duty for each in overlays for duty in each.duties},
+        controller=base.controller,
+        data_manager=base.data_manager,
+        contact=base.contact,
         since_ns=max(each.effective_ns for each in (*overlays, base)),
         until_ns=2**63 - 1 if overdue else base.review_due_ns,
         review_due_ns=base.review_due_ns,
@@ -69,20 +73,16 @@ def _pair(
         if (row := _word(overlay, item, purpose)) and not (row.allow and overdue)
     ]
     table = base.categories[item.category]
-    allowed = purpose in table.allow
+    allowed = _allowed(base, item.name, purpose)
     answers.append(Answer(base.kind, base.version, allowed, table.allow.get(purpose, table.closed_rule)))
-    terms = [overlay for overlay in overlays if overlay.kind == INDIVIDUAL]
-    if not answers[0].allow:
-        notices: set[str] = set()
-    elif allowed:
-        same = (old for old in earlier if _stood(old, base, item, purpose))
-        notices = {base.version, *(old.version for old in same), *(each.version for each in terms)}
-    else:
-        notices = {
-            each.version
-            for each in (*terms, *earlier_terms)
-            if (row := _word(each, item, purpose)) and row.allow
-        }
+    notices: set[str] = set()
+    if answers[0].allow:
+        chain = [*earlier_terms, *(each for each in overlays if each.kind == INDIVIDUAL)]
+        cited = _cited(chain, item, purpose, allowed)
+        same = {old.version: old for old in (*earlier, base) if _same_words(old, base, item, purpose)}
+        notices.update(each.version for each in cited if each.base in same)
+        if len(cited) == len(chain):
+            notices.update(_standing((*earlier, base), same, item.name, purpose))
     return Pair(tuple(answers), frozenset(notices))
 
 
@@ -90,15 +90,40 @@ def _word(overlay: Overlay, item: Item, purpose: str) -> Row | None:
     return next((row for row in overlay.rows if row.covers(item, purpose)), None)
 
 
-def _stood(old: Base, new: Base, item: Item, purpose: str) -> bool:
-    """True when an earlier version allowed the pair with the same words."""
+def _cited(chain: Sequence[Overlay], item: Item, purpose: str, allowed: bool) -> list[Overlay]:
+    """The terms that a consent to the pair may cite: those since the last version that denied it.
+
+    Terms that take a denial back widen as much as terms that allow, so they need a new consent, too.
+    """
+    cited: list[Overlay] = []
+    for terms in chain:
+        row = _word(terms, item, purpose)
+        cited = [*cited, terms] if (row.allow if row else allowed) else []
+    return cited
+
+
+def _standing(versions: Iterable[Base], same: Container[str], item: str, purpose: str) -> list[str]:
+    """The versions of the policy that a consent to the pair may cite, likewise."""
+    standing: list[str] = []
+    for old in versions:
+        stands = old.version in same and _allowed(old, item, purpose)
+        standing = [*standing, old.version] if stands else []
+    return standing
+
+
+def _same_words(old: Base, new: Base, item: Item, purpose: str) -> bool:
+    """True when item and purpose meant the same in an earlier version: other words are another purpose."""
     was = old.items.get(item.name)
     return (
         was is not None
-        and purpose in old.categories[was.category].allow
+        and purpose in old.purposes
         and (was.category, was.part_of, was.words.ja) == (item.category, item.part_of, item.words.ja)
         and old.purposes[purpose].ja == new.purposes[purpose].ja
     )
+
+
+def _allowed(base: Base, item: str, purpose: str) -> bool:
+    return purpose in base.categories[base.items[item].category].allow
 
 
 def _own(

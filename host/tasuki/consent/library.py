@@ -182,13 +182,22 @@ def shipped() -> Library:
     )
 
 
-def with_files(paths: Iterable[Path]) -> Library:
-    """What ships, and further documents from files; UsageError when one cannot be read or used."""
-    more = {}
-    for path in paths:
-        try:
-            more[str(path)] = path.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as e:
-            reason = e.strerror if isinstance(e, OSError) else "is not UTF-8 text"
-            raise UsageError(f"{path}: {reason}", "Give the path of a policy document (TOML).") from e
-    return Library.read({each.version: each.text for each in shipped().versions()} | more)
+def with_files(names: Iterable[str]) -> tuple[Library, list[str]]:
+    """What ships and the documents in files; the version that each name stands for.
+
+    A name that is a file is read; any other is a version or the beginning of a hash. UsageError when
+    a file cannot be read or used, or there is no such version.
+    """
+    names = list(names)
+    texts = {name: _read(Path(name)) for name in names if name.endswith(".toml") or Path(name).is_file()}
+    library = Library.read({each.version: each.text for each in shipped().versions()} | texts)
+    named = {each.text: each.version for each in library.versions()}
+    return library, [named[texts[name]] if name in texts else library.get(name).version for name in names]
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as e:
+        reason = e.strerror if isinstance(e, OSError) else "is not UTF-8 text"
+        raise UsageError(f"{path}: {reason}", "Give the path of a policy document (TOML).") from e

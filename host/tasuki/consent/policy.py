@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from tasuki.consent.documents import Clause, Item, Words
+from tasuki.consent.documents import Clause, Duty, Item, Words
 
 TYPED_IN = "typed_in"
 MEASURED = "measured"
@@ -111,6 +111,8 @@ class Policy:
         words: purpose, item and row of a document to its wording in both languages.
         products: product or service to the policy under its individual terms.
         since_ns, until_ns: while these documents, and the state of the review, are the same.
+        duties: what the law demands beside the table, by id.
+        controller, data_manager, contact: who answers for the data (rule R-01), and how to reach them.
         review_due_ns: when the next review is due; past that nothing is widened (L-02).
     """
 
@@ -127,6 +129,10 @@ class Policy:
     pairs: Mapping[tuple[str, str], Pair]
     documents: tuple[Evaluated, ...]
     words: Mapping[str, Words]
+    duties: Mapping[str, Duty]
+    controller: Words
+    data_manager: Words
+    contact: Words
     since_ns: int
     until_ns: int
     review_due_ns: int
@@ -189,6 +195,11 @@ class Policy:
         return tuple(
             name for name, item in self.items.items() if not item.part_of and self.allows(name, purpose)
         )
+
+    def degraded(self, refused: Iterable[str]) -> tuple[Words, ...]:
+        """What stops working when these items are refused; everything else goes on (rule C2-04)."""
+        items = (self.items[item] for item in refused if item in self.items)
+        return tuple(item.degraded for item in items if item.degraded)
 
     def purpose_mask(self, purposes: frozenset[str]) -> int:
         """Bits of several purposes; unknown ones are left out."""

@@ -191,6 +191,7 @@ def _item(name: str, row: Table) -> Item:
         row.text("unit", ""),
         row.flag("sensitive"),
         row.text("measured_as", "", _NAME),
+        _only_words(row.table("degraded")) if row.has("degraded") else None,
     )
     row.done()
     return item

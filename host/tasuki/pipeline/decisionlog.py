@@ -8,12 +8,15 @@ written in the outbox's own transaction. The pseudonyms die with the subject's k
 import sqlite3
 from collections.abc import Iterable
 from itertools import groupby
+from pathlib import Path
 
 from tasuki.audit import entries
 from tasuki.audit.names import block_id, hub_name, subject_name
 from tasuki.audit.spool import SPOOL_SCHEMA, Spool
 from tasuki.consent.decision import Decision
 from tasuki.consent.policy import Policy
+from tasuki.consent.processing import Provided
+from tasuki.errors import UsageError
 from tasuki.pipeline.parcel import Judged, Place, Routed
 from tasuki.vault.vault import Vault
 
@@ -31,6 +34,12 @@ CREATE INDEX IF NOT EXISTS decision_of ON decision (subject, item, purpose, dest
 _LAST = """
 SELECT id, outcome, reason, rules, policy FROM decision
 WHERE subject = ? AND item = ? AND purpose = ? AND destination = ? ORDER BY id DESC LIMIT 1
+"""
+
+
+_ALLOWED = """
+SELECT subject, item, purpose, destination, first_ns, last_ns, blocks, rules FROM decision
+WHERE outcome = 'allow' ORDER BY id
 """
 
 InEpoch = tuple[bytes, int, int]
@@ -107,3 +116,20 @@ class DecisionLog:
 def _answer(decision: Decision) -> tuple[str, str, str, str, str]:
     d = decision
     return d.item, d.purpose, d.destination, d.outcome, d.reason
+
+
+def provided(path: Path) -> list[Provided]:
+    """What was allowed to go to whom, from the log in an outbox's file; for provision records.
+
+    Raises UsageError when there is no such file: reading never makes one.
+    """
+    if not path.exists():
+        raise UsageError(f"{path.parent} has no decisions", "Give the state folder of a run.")
+    db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    try:
+        return [
+            Provided(subject.hex(), item, purpose, place, first, last, blocks, tuple(rules.split()))
+            for subject, item, purpose, place, first, last, blocks, rules in db.execute(_ALLOWED)
+        ]
+    finally:
+        db.close()

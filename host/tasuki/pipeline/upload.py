@@ -110,9 +110,7 @@ class Uploader:
             after = due[-1].id
             turn = _Turn()
             for one in due:
-                late = self._decide(destination, one)
-                if late.decision.outcome == reasons.HOLD and self._expired(one):
-                    late = late._replace(decision=_denial(late.decision, "hold_expired"))
+                late = self._decide(destination, one, one.stored_ns)
                 if late.decision.outcome == reasons.ALLOW:
                     turn.moved.append(late)
                 elif late.decision.outcome == reasons.DENY:
@@ -174,7 +172,7 @@ class Uploader:
             turn.sent[delivery.key] = one.id
             yield delivery
 
-    def _decide(self, destination: str, due: Due) -> Late:
+    def _decide(self, destination: str, due: Due, held_since_ns: int | None = None) -> Late:
         place = self._engine.registers.destinations.get(destination)
         subject = subject_of(self._vault, due)
         item = due.tags.item
@@ -183,7 +181,13 @@ class Uploader:
         if not subject:
             return Late(due, "", _deny("key_erased", item, place.purpose, destination))
         context = context_of(
-            self._engine.registers, due.place.key_id, None, due.tags.stream, due.kind, due.acquired
+            self._engine.registers,
+            due.place.key_id,
+            None,
+            due.tags.stream,
+            due.kind,
+            due.acquired,
+            held_since_ns,
         )
         now = self._clock_ns()
         return Late(due, subject, self._cache.decide(subject, item, place.purpose, destination, now, context))
@@ -233,9 +237,6 @@ class Uploader:
             self._outbox.deny(destination, turn.denied)
         if turn.moved:
             self._outbox.move(destination, turn.moved)
-
-    def _expired(self, due: Due) -> bool:
-        return self._clock_ns() - due.stored_ns > self._engine.policy.hold_ns
 
     def _wait(self, destination: str) -> None:
         failures = self._failures.get(destination, 0)

@@ -183,7 +183,7 @@ class Session:
         self._version = self.engine.version
         self._allowed = 0
         if self.subject is not None:
-            consented = self.engine.item_mask(self.subject, time.time_ns())
+            consented = self.engine.item_mask(self.subject, time.time_ns(), self.manifest.product)
             self._allowed = int(consented & wire_items.mask(self.manifest.items) & ~self._withheld)
 
     def _set_gate(self) -> None:
