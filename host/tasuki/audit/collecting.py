@@ -99,6 +99,8 @@ class Collector:
     def _consents(self) -> int:
         done = self._log.collected(CONSENT)
         events = self._book.recorded_after(done)
+        for event in events:
+            self._vault.add_subject(event.subject)  # whoever speaks has a name in the log
         made = [
             entries.text(
                 CONSENT, event.number, entries.consent(event, subject_name(self._vault, event.subject))

@@ -23,6 +23,7 @@ _COMMANDS = {
     "hub": ("tasuki.cli.hub", "hub"),
     "audit": ("tasuki.cli.audit", "audit"),
     "policy": ("tasuki.cli.policy", "policy"),
+    "consent": ("tasuki.cli.consent", "consent"),
     "filter": ("tasuki.cli.filter", "filter_"),
 }
 
