@@ -1,7 +1,7 @@
 """Why a block went where it did: looked up in the log by the block's id."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from tasuki.audit.log import AuditLog
 from tasuki.audit.names import BlockId
 from tasuki.consent import reasons
 from tasuki.consent.decision import Decision
+from tasuki.consent.documents import Words
 from tasuki.errors import UsageError
 
 
@@ -67,14 +68,14 @@ def block(log: AuditLog, id_: BlockId) -> Explained:
     return Explained(id_, epochs[0][1]["at"], tuple(found), dropped, tuple(used))
 
 
-def as_json(explained: Explained, rule: Callable[[str], dict[str, str]]) -> dict[str, Any]:
-    """For `--json`; rule: gives the sentence of a rule by language."""
+def as_json(explained: Explained, rules: Callable[[Found], Mapping[str, Words]]) -> dict[str, Any]:
+    """For `--json`; rules: gives the sentences of the rules that a decision rests on."""
     return {
         "block": str(explained.block),
         "at_ms": explained.at_ms,
         "decisions": [
             {
-                **decision_json(one.decision, rule),
+                **decision_json(one.decision, rules(one)),
                 "at_ms": one.at_ms,
                 "at_sending": one.at_sending,
                 "policy": one.policy,
@@ -87,7 +88,7 @@ def as_json(explained: Explained, rule: Callable[[str], dict[str, str]]) -> dict
     }
 
 
-def decision_json(decision: Decision, rule: Callable[[str], dict[str, str]]) -> dict[str, Any]:
+def decision_json(decision: Decision, rules: Mapping[str, Words]) -> dict[str, Any]:
     """A decision with everything that explains it, in both languages."""
     return {
         "item": decision.item,
@@ -95,7 +96,7 @@ def decision_json(decision: Decision, rule: Callable[[str], dict[str, str]]) -> 
         "destination": decision.destination,
         "outcome": decision.outcome,
         "reason": decision.reason,
-        "rules": [{"id": id_, **rule(id_)} for id_ in decision.rules],
+        "rules": [{"id": id_, "ja": words.ja, "en": words.en} for id_, words in rules.items()],
         "remedy": {"en": decision.remedy("en"), "ja": decision.remedy("ja")},
     }
 
