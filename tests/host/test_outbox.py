@@ -6,9 +6,11 @@ import pytest
 
 from tasuki import database
 from tasuki.consent import policy
+from tasuki.consent.events import ConsentLog
 from tasuki.errors import LinkLost, UsageError
 from tasuki.pipeline import outbox as outbox_module
 from tasuki.pipeline.outbox import HOLD, Outbox, OutboxFull
+from tasuki.pipeline.route import Router
 from worlds import ECG, IMU, RESPIRATION, STATUS, World
 
 
@@ -62,13 +64,12 @@ def test_the_ledger_outlives_the_envelope(world):
 
 
 def test_numbers_count_from_zero_for_each_destination_and_stream(world):
+    before = world.consents.events(world.subject)
     world.put(0, [RESPIRATION, ECG])
     world.say("withdrawn", "service_improvement", ["ecg"])
     world.put(1, [RESPIRATION, ECG])
-    world.say("granted", "service_improvement", ["ecg"], 0)
-    world.consents._events["demo-wearer"][-2:] = []  # as if it had never been withdrawn
-    world.consents._spans.clear()
-    world.consents.version += 1
+    world.engine.consents = ConsentLog(before)  # as if it had never been withdrawn
+    world.router = Router(world.engine)
     world.put(2, [RESPIRATION, ECG])
 
     assert numbers(world, "store") == [0, 1, 2]

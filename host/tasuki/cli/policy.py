@@ -7,6 +7,7 @@ import click
 
 from tasuki.cli import policy_lines
 from tasuki.cli.frame import print_json, state_option
+from tasuki.cli.policy_explain import explain
 from tasuki.consent import coverage as matrix
 from tasuki.consent import diff as comparing
 from tasuki.consent import library, processing
@@ -32,6 +33,9 @@ def policy() -> None:
     Example:
       tasuki policy show --product demo-garment
     """
+
+
+policy.add_command(explain)
 
 
 @policy.command()
