@@ -167,6 +167,12 @@ class ConsentBook:
             except sqlite3.OperationalError as e:
                 raise _unusable(e) from e
 
+    def recorded_after(self, number: int) -> list[Event]:
+        """Events with a higher number, by whichever process, in the order they were recorded."""
+        sql = f"SELECT id, {_COLUMNS} FROM event WHERE id > ? ORDER BY id"
+        with self._lock:
+            return [_event(*row) for row in self._db.execute(sql, (number,))]
+
     # -- hubs and who wears them --------------------------------------------------
 
     def enrol(self, garment: Garment) -> None:

@@ -1,83 +1,71 @@
 """Decisions that are kept as long as they hold, so that a stream of blocks costs a lookup each."""
 
-from tasuki.consent import reasons
 from tasuki.consent.context import Context
-from tasuki.consent.decision import AHEAD_NS, Decision, Engine
-from tasuki.consent.registers import Binding, Garment
+from tasuki.consent.decision import Engine
+from tasuki.consent.lane import Decision, Lane
+from tasuki.consent.registers import Source
 
-# Denials that do not depend on when the data was acquired.
-_TIMELESS = frozenset(
-    {
-        "no_consent",
-        "refused",
-        "withdrawn",
-        "notice_version",
-        "purpose_not_in_policy",
-        "unknown_purpose",
-        "unknown_item",
-        "unknown_destination",
-        "destination_not_for_purpose",
-        "category2_attached",
-    }
-)
+_Key = tuple[str, str, str, Source]
 
 
 class DecisionCache:
     """`decide` like the engine's, from memory where the answer is sure to be the same.
 
-    An answer is used again only under the same version of consents and registers, inside the same
-    stretch of unchanged consent, and for data from inside it.
+    A lane is kept until its moment is over or its subject speaks (the log tells), and all of them
+    until a register of destinations, parties or tickets changes. Several threads may decide while
+    another one appends to the log.
     """
 
-    def __init__(self, engine: Engine, limit: int = 100_000) -> None:
+    def __init__(self, engine: Engine, limit: int = 1_000_000) -> None:
+        """limit: lanes that are kept at most."""
         self.engine = engine
+        self._registers = engine.registers
+        self._places = engine.registers.places_version
         self._limit = limit
-        self._version: tuple[int, int] | None = None
-        self._kept: dict[
-            tuple[str, str, str, str, int, int], tuple[Decision, Garment | None, Binding | None]
-        ] = {}
+        self._size = 0
+        self._kept: dict[str, dict[_Key, Lane]] = {}
+        engine.consents.watch(self)
+
+    def forget(self, subject: str) -> None:
+        """Drop what is kept about a subject."""
+        self._size -= len(self._kept.pop(subject, ()))
 
     def decide(
         self, subject: str, item: str, purpose: str, destination: str, at_ns: int, context: Context
     ) -> Decision:
         """The engine's decision for these arguments."""
-        version = self.engine.version
-        if version != self._version:
-            self._kept.clear()
-            self._version = version
-        key = (subject, item, purpose, destination, context.stream, context.kind)
-        kept = self._kept.get(key)
-        if kept is not None and _same(kept, at_ns, context):
-            return kept[0]
-        decision = self.engine.decide(subject, item, purpose, destination, at_ns, context)
-        if decision.outcome == reasons.ALLOW or decision.reason in _TIMELESS:
-            if len(self._kept) >= self._limit:
-                self._kept.clear()
-            self._kept[key] = decision, context.garment, context.binding
-        return decision
+        try:
+            lane = self._kept[subject][item, purpose, destination, context.source]
+        except KeyError:
+            lane = None
+        if (
+            lane is None
+            or not lane.since_ns <= at_ns < lane.until_ns
+            or self._registers.places_version != self._places
+        ):
+            lane = self._lane(subject, item, purpose, destination, at_ns, context.source)
+        if lane.first_ns <= context.first_ns and context.last_ns < lane.end_ns and context.due_ns <= at_ns:
+            return lane.answer
+        return lane.decide(context, at_ns, self.engine.policy.hold_ns)
 
+    def _lane(
+        self, subject: str, item: str, purpose: str, destination: str, at_ns: int, source: Source
+    ) -> Lane:
+        """A lane asked for anew, and kept unless something changed meanwhile."""
+        consents, places = self.engine.consents, self._registers.places_version
+        if places != self._places:
+            self._clear()
+            self._places = places
+        said = consents.version_of(subject)
+        lane = self.engine.lane(subject, item, purpose, destination, at_ns, source)
+        if self._size >= self._limit:
+            self._clear()
+        self._kept.setdefault(subject, {})[item, purpose, destination, source] = lane
+        self._size += 1
+        if consents.version_of(subject) != said or self._registers.places_version != places:
+            self.forget(subject)  # the change may have come before the lane was kept
+        return lane
 
-def _same(kept: tuple[Decision, Garment | None, Binding | None], at_ns: int, context: Context) -> bool:
-    decision, garment, binding = kept
-    acquired = context.acquired
-    if (
-        acquired is None
-        or garment is not context.garment
-        or garment is None
-        or garment.device != context.device
-        or context.acquired_in != "product_use"
-        or acquired.t1_ns < acquired.t0_ns
-        or acquired.uncertainty_ns < 0
-        or not decision.since_ns <= at_ns < decision.until_ns
-    ):
-        return False
-    if decision.outcome == reasons.DENY:
-        return True
-    first, last = acquired.first_ns, acquired.last_ns
-    return (
-        binding is context.binding
-        and binding is not None
-        and max(decision.since_ns, binding.since_ns) <= first
-        and last < min(decision.until_ns, binding.until_ns)
-        and acquired.t1_ns <= at_ns + AHEAD_NS
-    )
+    def _clear(self) -> None:
+        self._kept.clear()
+        self._size = 0

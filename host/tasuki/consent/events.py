@@ -8,7 +8,8 @@ import threading
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
+from weakref import WeakSet
 
 from tasuki.consent.policy import Policy
 
@@ -147,6 +148,13 @@ class _Spoken:
         self.learned_ns = BEGINNING
 
 
+class Watcher(Protocol):
+    """Keeps answers, and drops those about a subject who spoke."""
+
+    def forget(self, subject: str) -> None:
+        """Called inside `append`; must not ask the log."""
+
+
 class ConsentLog:
     """All events, answering for any moment; append-only.
 
@@ -156,6 +164,7 @@ class ConsentLog:
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self._spoken: dict[str, _Spoken] = {}
+        self._watchers: WeakSet[Watcher] = WeakSet()
         self._lock = threading.Lock()
         self.version = 0
         for event in events:
@@ -173,6 +182,13 @@ class ConsentLog:
             if event.recorded_ns > mine.learned_ns:
                 mine.learned_ns = event.recorded_ns
             self.version += 1
+            for watcher in self._watchers:
+                watcher.forget(event.subject)
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell this one, for as long as it lives, of every subject who speaks."""
+        with self._lock:
+            self._watchers.add(watcher)
 
     def subjects(self) -> list[str]:
         """Everyone who ever said something."""

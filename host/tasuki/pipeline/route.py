@@ -6,7 +6,7 @@ from tasuki.consent import reasons
 from tasuki.consent.cache import DecisionCache
 from tasuki.consent.context import Interval, context_of
 from tasuki.consent.decision import Engine
-from tasuki.pipeline.parcel import Acquired, Parcel, Refusal, Routed
+from tasuki.pipeline.parcel import Acquired, Judged, Parcel, Place, Refusal, Routed
 
 
 class Router:
@@ -31,21 +31,21 @@ class Router:
         )
         item = block.item
         at_ns = self._engine.consents.present(subject, at_ns)
-        passed = []
+        place = Place(block.key_id, block.session, block.epoch, block.stream)
+        decisions, passed = [], []
         for name, destination in self._engine.registers.destinations.items():
             decision = self._cache.decide(subject, item, destination.purpose, name, at_ns, context)
             out.count(subject, decision)
+            decisions.append(decision)
             if decision.outcome == reasons.DENY:
-                out.refusals.append(Refusal(subject, item, destination.purpose, name, decision))
+                out.refusals.append(Refusal(place, subject, item, destination.purpose, name, decision))
             else:
                 passed.append(decision)
+        out.judged.append(Judged(place, subject, tuple(decisions)))
         if passed:
             out.parcels.append(
                 Parcel(
-                    block.key_id,
-                    block.session,
-                    block.epoch,
-                    block.stream,
+                    *place,
                     block.kind,
                     subject,
                     item,

@@ -101,6 +101,7 @@ class Session:
         self._next_look = self._next_hear = 0.0
         self._latest_us = 0
         self._bad_before = Counter(self.counts.frames_bad)
+        self._logged_drops = Counter(self.counts.dropped)
         self._samples_at_sync = -1
         self._stopped = False
         self.decided = False
@@ -184,7 +185,7 @@ class Session:
         self._version = self.engine.version
         self._allowed = 0
         if self.subject is not None:
-            consented = self.engine.item_mask(self.subject, self._now_ns())
+            consented = self.engine.item_mask(self.subject, self._now_ns(), self.manifest.product)
             self._allowed = int(consented & wire_items.mask(self.manifest.items) & ~self._withheld)
 
     def _now_ns(self) -> int:
@@ -300,12 +301,13 @@ class Session:
     def _store(self, now: float) -> list[Acquired]:
         """What is durable now is counted, told and acknowledged, in this order."""
         try:
-            stored = self._storing.store(now)
+            stored = self._storing.store(now, self.counts.dropped - self._logged_drops, last=self.decided)
         except OutboxFull as e:
             self._tell_trouble(str(e))
             self.counts.gaps += self._storing.give_up(_MOST_UNSTORED)
             return []
-        self.counts.add_stored(stored.blocks, stored.routed)
+        self._logged_drops.update(stored.routed.dropped)
+        self.counts.add_stored(stored.blocks, stored.routed, self.state.block_name)
         for listener in self.listeners if stored.epochs else ():
             listener.on_stored(stored.epochs, stored.routed)
         for epoch in stored.epochs:
@@ -315,7 +317,16 @@ class Session:
                 self.connection.tell("stored_ack", *place)
             else:
                 self.connection.tell("ack", *place)
+        if stored.epochs:
+            self._log_decisions()
         return stored.blocks
+
+    def _log_decisions(self) -> None:
+        """Entries that cannot be taken into the audit log now wait where they are durable."""
+        try:
+            self.state.collector.keep_up()
+        except LinkLost as e:
+            self._tell_trouble(str(e))
 
     def _tell_trouble(self, what: str) -> None:
         for listener in self.listeners:
