@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import repeat
 from pathlib import Path
 
 from tasuki import database
@@ -117,8 +118,22 @@ class ConsentBook:
         return self._record(lambda: merging.adoption(self.log, subject, wearer.events, self.now_ns(subject)))
 
     def take(self, subject: str, events: Iterable[Event]) -> list[Event]:
-        """Record what an imported record says and we do not know yet, as of now; all or nothing."""
-        return self._record(lambda: merging.unsaid(self.log, subject, events))
+        """Record what an imported record says and we do not know yet, as of now; all or nothing.
+
+        The order in which it was recorded there, by the events' record times, stays the order here.
+        """
+        with self._transaction() as turn:
+            new = merging.unsaid(self.log, subject, events)
+            self._insert(turn, new, merging.ranks([event.recorded_ns for event in new]))
+        return self._tell(turn)
+
+    def withdraw(
+        self, subject: str, items: Iterable[str] = (), purpose: str = "", by: str = "", relation: str = ""
+    ) -> list[Event]:
+        """Withdraw all that is granted of these items (none: all) for this purpose (empty: all), now."""
+        return self._record(
+            lambda: merging.withdrawal(self.log, subject, items, purpose, self.now_ns(subject), by, relation)
+        )
 
     def guard(self, subject: str, guardian: str, relation: str, until_ns: int = FOREVER) -> list[Event]:
         """Register who speaks for a wearer from now on; what was granted without a guardian ends.
@@ -150,6 +165,12 @@ class ConsentBook:
                 return self._catch_up()
             except sqlite3.OperationalError as e:
                 raise _unusable(e) from e
+
+    def recorded_after(self, number: int) -> list[Event]:
+        """Events with a higher number, by whichever process, in the order they were recorded."""
+        sql = f"SELECT id, {_COLUMNS} FROM event WHERE id > ? ORDER BY id"
+        with self._lock:
+            return [_event(*row) for row in self._db.execute(sql, (number,))]
 
     # -- hubs and who wears them --------------------------------------------------
 
@@ -201,12 +222,15 @@ class ConsentBook:
             self._insert(turn, said())
         return self._tell(turn)
 
-    def _insert(self, turn: _Turn, events: list[Event]) -> None:
-        """Write events of the running transaction; they count when it is durable."""
+    def _insert(self, turn: _Turn, events: list[Event], later_ns: Iterable[int] = ()) -> None:
+        """Write events of the running transaction; they count when it is durable.
+
+        later_ns: how much later than now each is recorded; at once unless given.
+        """
         stamps = {event.subject: self.now_ns(event.subject) for event in events}
         sql = f"INSERT INTO event ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        for event in events:
-            stamp = stamps[event.subject]
+        for event, later in zip(events, later_ns or repeat(0), strict=False):
+            stamp = stamps[event.subject] + later
             guardians.check(event, self.guardianships.get(event.subject, ()), stamp)
             number = turn.db.execute(sql, _row(event, stamp)).lastrowid or 0
             turn.events.append(event.recorded(stamp, number))

@@ -14,6 +14,17 @@ def unsaid(log: ConsentLog, subject: str, events: Iterable[Event]) -> list[Event
     return list({event.word: event for event in events if event.word not in known}.values())
 
 
+def ranks(recorded_ns: list[int]) -> list[int]:
+    """The order in which things were recorded, from 0: equal while the time did not rise."""
+    found, newest, rank = [], None, 0
+    for each in recorded_ns:
+        if newest is not None and each > newest:
+            rank += 1
+        newest = each if newest is None else max(newest, each)
+        found.append(rank)
+    return found
+
+
 def adoption(log: ConsentLog, subject: str, events: Iterable[Event], now_ns: int) -> list[Event]:
     """What to record so that a wearer's file is all that holds, as far as nothing narrower was said.
 
@@ -29,7 +40,13 @@ def adoption(log: ConsentLog, subject: str, events: Iterable[Event], now_ns: int
 
 
 def withdrawal(
-    log: ConsentLog, subject: str, items: Iterable[str], purpose: str, now_ns: int, origin: str
+    log: ConsentLog,
+    subject: str,
+    items: Iterable[str],
+    purpose: str,
+    now_ns: int,
+    by: str = "",
+    relation: str = "",
 ) -> list[Event]:
     """Withdraw what is granted of these items (none: all) for this purpose (empty: all).
 
@@ -41,11 +58,11 @@ def withdrawal(
         for (item, of), event in log.standing(subject, now_ns).items()
         if purpose in ("", of) and (not wanted or item in wanted)
     }
-    return endings(grants, now_ns, origin)
+    return endings(grants, now_ns, "command", by, relation)
 
 
-def endings(grants: _Grants, now_ns: int, origin: str) -> list[Event]:
-    """Withdraw these grants as the wearer's own word, one event per purpose."""
+def endings(grants: _Grants, now_ns: int, origin: str, by: str = "", relation: str = "") -> list[Event]:
+    """Withdraw these grants, one event per purpose; by the wearer unless another is named."""
     found: dict[str, tuple[Event, set[str]]] = {}
     for (item, purpose), event in grants.items():
         found.setdefault(purpose, (event, set()))[1].add(item)
@@ -55,8 +72,8 @@ def endings(grants: _Grants, now_ns: int, origin: str) -> list[Event]:
             at_ns=now_ns,
             decision=WITHDRAWN,
             items=frozenset(items),
-            by="",
-            relation="",
+            by=by,
+            relation=relation,
             origin=origin,
         )
         for event, items in found.values()

@@ -1,4 +1,4 @@
-"""Requests of the people whose data it is: what may be answered, when, and by whom (rules D-01 to D-06, R-02).
+"""Requests of the people whose data it is: what may be answered, and to whom (rules D-01 to D-06, R-02).
 
 The decision only; the account page and the erasure act on it. Until the requester is verified every
 request gets the same answer, whether or not there is such a person: even that would tell something.
@@ -42,15 +42,21 @@ class Request:
 
 @dataclass(frozen=True)
 class Verification:
-    """Who was found to ask, how, when and by whom; never the document that was shown (D-06).
+    """Who was found to ask, how and by whom; never the document that was shown (D-06).
 
-    `authority` is how an agent's authority was proved; empty for the person and for an agent without.
+    Attributes:
+        person: who asks.
+        method, verifier: for example "session" and the account page, "passport" and a name.
+        at_ns, until_ns: when it was made, and until when it may be relied on; Unix nanoseconds.
+        agent_of: whom an agent asks for; empty when the person asks.
+        authority: how the agent's authority was proved; empty when it was not.
     """
 
     person: str
     method: str
     verifier: str
     at_ns: int
+    until_ns: int
     agent_of: str = ""
     authority: str = ""
 
@@ -110,8 +116,10 @@ _REMEDIES = {
 }
 
 
-def decide(policy: Policy, request: Request, verification: Verification | None, case_id: str) -> Ruling:
-    """What may be done with a request now; it has an open case whatever the answer is."""
+def decide(
+    policy: Policy, request: Request, verification: Verification | None, case_id: str, at_ns: int
+) -> Ruling:
+    """What may be done with a request at `at_ns`; it has an open case whatever the answer is."""
     days = policy.duties["answer_requests"].days if "answer_requests" in policy.duties else 30
     case = Case(case_id, "privacy", request.at_ns, request.at_ns + days * _DAY_NS)
     own_rule = _RULE_OF.get(request.kind, "D-05")
@@ -120,7 +128,7 @@ def decide(policy: Policy, request: Request, verification: Verification | None, 
         return Ruling(reasons.HOLD, "unknown_request", ("D-05", "R-02"), case)
     if request.channel == CONTACT_FORM and request.topic != TOPIC:
         return Ruling(reasons.HOLD, "topic_missing", ("R-02",), case)
-    if verification is None or verification.at_ns < request.at_ns:
+    if verification is None or not verification.at_ns <= at_ns < verification.until_ns:
         return Ruling(reasons.HOLD, "not_verified", ("D-06", *channel_rules), case)
     if verification.agent_of and not verification.authority:
         return Ruling(reasons.DENY, "no_authority", ("D-06",), case, verification)

@@ -12,10 +12,9 @@ consent of their own beside it (rules P-01, P-04, M-01, C2-03), under a purpose 
 import re
 
 from tasuki.consent.policy import Policy
+from tasuki.consent.scopes import ENTRUST, LOCATION
 from tasuki.errors import UsageError
 
-ENTRUST = "entrust"
-LOCATION = "location"
 _FOREIGN = re.compile(r"entrust_foreign:[A-Z]{2}")
 _MODULE = re.compile(r"module:[a-z0-9][a-z0-9._-]{0,62}")
 SEPARATE = (ENTRUST, "entrust_foreign:COUNTRY", "module:NAME", LOCATION)
