@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 SECONDS_OF_RECORDING := $(if $(filter command line environment,$(origin SECONDS)),--seconds $(SECONDS))
 DEMO_ARGS := $(SECONDS_OF_RECORDING) $(if $(SPEED),--speed $(SPEED)) $(if $(HUB),--hub $(HUB))
 
-.PHONY: help setup services firmware cmodule demo test check sanitize spec native bench bench-filters bench-cortex budgets soak soak-hub fuzz cuts pictures clean
+.PHONY: help setup services firmware cmodule demo test check sanitize spec rules native bench bench-filters bench-cortex budgets soak soak-hub fuzz cuts pictures clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,7 @@ check: setup  ## lint, types, import contracts, device syntax, generated files
 	$(BIN)/python packaging/mpy_syntax.py
 	$(BIN)/python packaging/spec_tables.py --check
 	$(BIN)/python packaging/make_vectors.py --check
+	$(BIN)/python packaging/rule_coverage.py --check
 
 sanitize: setup  ## the C core under sanitizers, strict warnings, and for a bare Cortex-M0+
 	packaging/native_checks.sh
@@ -51,6 +52,9 @@ sanitize: setup  ## the C core under sanitizers, strict warnings, and for a bare
 spec: setup  ## write SPEC.md's tables and the vectors anew
 	$(BIN)/python packaging/spec_tables.py
 	$(BIN)/python packaging/make_vectors.py
+
+rules: setup  ## write down which tests show which rule of the policy
+	$(BIN)/python packaging/rule_coverage.py
 
 native: setup  ## rebuild the C core
 	$(BIN)/python -m pip install --quiet --no-deps --editable .

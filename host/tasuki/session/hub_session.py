@@ -39,6 +39,7 @@ from tasuki_wire import items as wire_items
 _LOG = codec.number("log")
 _SYNC_S = 5.0
 _LOOK_S = 1.0  # consent may begin or end by the clock alone
+_HEAR_S = 0.2  # how often we look whether another process recorded something
 _SILENT_S = 4 * _SYNC_S
 _NOTE_S = 30.0  # how often the clock's fit is made durable
 _GREETINGS = 5
@@ -97,9 +98,10 @@ class Session:
         self._late: set[tuple[int, int]] = set()  # epochs that came from the hub's store
         self._next_note = 0.0
         self._next_sync = 0.0
-        self._next_look = 0.0
+        self._next_look = self._next_hear = 0.0
         self._latest_us = 0
         self._bad_before = Counter(self.counts.frames_bad)
+        self._logged_drops = Counter(self.counts.dropped)
         self._samples_at_sync = -1
         self._stopped = False
         self.decided = False
@@ -179,17 +181,23 @@ class Session:
 
     def _look(self) -> None:
         """What consent, policy, product and this session's options leave at this moment."""
+        self.state.book.refresh()
         self._version = self.engine.version
         self._allowed = 0
         if self.subject is not None:
-            consented = self.engine.item_mask(self.subject, time.time_ns())
+            consented = self.engine.item_mask(self.subject, self._now_ns(), self.manifest.product)
             self._allowed = int(consented & wire_items.mask(self.manifest.items) & ~self._withheld)
+
+    def _now_ns(self) -> int:
+        """The moment to decide for: the wall clock's, but never before the wearer's last word."""
+        now = time.time_ns()
+        return now if self.subject is None else self.engine.consents.present(self.subject, now)
 
     def _set_gate(self) -> None:
         """What the host keeps from now on: nothing that the token or consent of now leaves out."""
         mask = self.permission.items & self._allowed
         self._passing = self._version, mask
-        self.gate = Gate(self.engine, self.subject, self.manifest, mask, time.time_ns())
+        self.gate = Gate(self.engine, self.subject, self.manifest, mask, self._now_ns())
         self.gate.drops = self.counts.dropped  # one count over all gates
 
     @property
@@ -293,12 +301,13 @@ class Session:
     def _store(self, now: float) -> list[Acquired]:
         """What is durable now is counted, told and acknowledged, in this order."""
         try:
-            stored = self._storing.store(now)
+            stored = self._storing.store(now, self.counts.dropped - self._logged_drops, last=self.decided)
         except OutboxFull as e:
             self._tell_trouble(str(e))
             self.counts.gaps += self._storing.give_up(_MOST_UNSTORED)
             return []
-        self.counts.add_stored(stored.blocks, stored.routed)
+        self._logged_drops.update(stored.routed.dropped)
+        self.counts.add_stored(stored.blocks, stored.routed, self.state.block_name)
         for listener in self.listeners if stored.epochs else ():
             listener.on_stored(stored.epochs, stored.routed)
         for epoch in stored.epochs:
@@ -308,7 +317,16 @@ class Session:
                 self.connection.tell("stored_ack", *place)
             else:
                 self.connection.tell("ack", *place)
+        if stored.epochs:
+            self._log_decisions()
         return stored.blocks
+
+    def _log_decisions(self) -> None:
+        """Entries that cannot be taken into the audit log now wait where they are durable."""
+        try:
+            self.state.collector.keep_up()
+        except LinkLost as e:
+            self._tell_trouble(str(e))
 
     def _tell_trouble(self, what: str) -> None:
         for listener in self.listeners:
@@ -327,6 +345,9 @@ class Session:
             self._wake()
         if self._stopped:
             return
+        if now >= self._next_hear:
+            self._next_hear = now + _HEAR_S
+            self.state.book.refresh()
         if now >= self._next_look or self.engine.version != self._version:
             self._next_look = now + _LOOK_S
             self._look()
