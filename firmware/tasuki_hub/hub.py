@@ -221,7 +221,9 @@ class Hub:
         signature = yield from self.keys.sign_steps(self.crypto, self.public, message)
         closed.record = body + signature
         self._prev = epoch.sha256(closed.record)
-        if self.consent.live(self.board.now_us()):
+        now = self.board.now_us()
+        self.store.signed(closed, now)
+        if self.consent.live(now):
             self.send_epoch(closed)
 
     def send_epoch(self, closed):

@@ -159,6 +159,12 @@ def files(host):
     return sorted(os.listdir(host.board.flash + "/store"))
 
 
+def store_of(host):
+    """How many epochs were stored, wait to be, or were counted as lost."""
+    store = host.hub.store
+    return store.count + store.lost + len(store._waiting)
+
+
 # A host that acknowledges: nothing is stored.
 host = storing_host("hub_store", packed=False)
 assert not codec.read_hello(host.of_kind("hello")[-1][6])[1] & 8
@@ -314,6 +320,17 @@ host = storing_host("hub_store_key")
 host.hub.store._seal = refuse
 silence(host, 5 * EPOCH_US)
 assert host.hub.store.count == 0 and host.hub.store.lost >= 3 and files(host) == []
+
+# Epochs that close faster than they can be written: each is on the shelf or counted, none just gone.
+host = storing_host("hub_store_quick", packed=False)
+for _ in range(4):
+    silence(host, 120_000)
+    host.send(codec.number("narrow"), codec.pack(codec.number("narrow"), 99, items.ALL_ITEMS))
+    host.turn()
+assert host.hub.epochs.closed[-1].number == 3
+silence(host, 12_000_000)
+assert host.hub.epochs.closed[-1].number >= 5 and host.hub.epochs.given_up == 0
+assert store_of(host) == host.hub.epochs.closed[-1].number + 1
 
 # Flash that takes no more: said, counted, and the hub goes on.
 host = storing_host("hub_store_flash", packed=False)
