@@ -7,6 +7,7 @@ import os
 
 from scripted_board import Host, SlowSigner, fresh_folder
 
+from tasuki_hub.shelf import Shelf
 from tasuki_wire import codec, epoch, items, layout
 
 STORAGE = bytes(range(1, 33))
@@ -264,6 +265,23 @@ assert kept[0] not in files(host)
 # With another key for the hub nothing of the shelf is left.
 host.ask("enroll", b"a" * 32, b"c" * 32, 1)
 assert files(host) == [] and host.hub.store.count == 0
+
+# A flash that does not delete: a hub without a key answers, deletes what it can, and takes no new key.
+host = storing_host("hub_store_stuck", packed=False)
+silence(host, 4 * EPOCH_US)
+kept = files(host)
+assert len(kept) >= 3
+remove = Shelf.remove
+Shelf.remove = lambda shelf, name: name != kept[0] and remove(shelf, name)
+host.hub.keys.forget()
+boot(host)
+assert host.ask("identify")[0] == "identity"
+assert files(host) == kept[:1] and host.hub.store.count == 1
+assert host.status("enroll", b"a" * 32, b"c" * 32, 0) == "full" and not host.hub.keys.keyed
+host.hub.destroy()  # as an order does, whose hub then says so and starts anew
+assert not host.hub.leaving
+Shelf.remove = remove
+assert host.ask("enroll", b"a" * 32, b"c" * 32, 0)[0] == "enrolled" and files(host) == []
 
 # A full shelf gives the oldest up, counts it, and the report says so.
 host = storing_host("hub_store_full", packed=False, flash_bytes=40 * 4096)
