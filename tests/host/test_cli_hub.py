@@ -1,6 +1,7 @@
 """`tasuki hub`: what it signs with, what it says, where it says it, and with which exit code."""
 
 import json
+import os
 import stat
 
 import pytest
@@ -9,7 +10,7 @@ from click.testing import CliRunner
 from scripted_line import Scripted, ending, identity, said
 from tasuki.cli import cli, frame, hub_care
 from tasuki.errors import TasukiError
-from tasuki.fleet import bundle, devkeys
+from tasuki.fleet import bundle, devkeys, virtual
 from tasuki.fleet.virtual import VirtualHub
 from tasuki.session import refusals
 from tasuki_hub import anchors
@@ -157,3 +158,14 @@ def test_a_bundle_that_nobody_signed_is_not_even_brought_to_a_hub(line, tmp_path
     code, said_then = exit_code(("hub", "update", file, "--port", "p"), capsys)
 
     assert code == 2 and "hub bundle sign" in said_then and line.heard == []
+
+
+def test_hubs_that_end_by_themselves_are_said_and_end_the_command(tmp_path, monkeypatch, capsys):
+    """An image that does not start, for one: nobody waits for a terminal that nothing is behind."""
+    monkeypatch.setitem(virtual._STARTS, "unix", lambda folder: (["false"], dict(os.environ)))
+
+    code, said_then = exit_code(("hub", "spawn", "--count", 2, "--folder", tmp_path / "bench"), capsys)
+
+    assert code == 1 and "no hub is left" in said_then
+    for name in ("hub0", "hub1"):
+        assert f"its last words are in {tmp_path / 'bench' / name / 'stderr.log'}" in said_then
