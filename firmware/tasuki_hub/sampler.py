@@ -27,17 +27,18 @@ from array import array
 from tasuki_hub.emitting import took
 from tasuki_hub.ring import SampleRing
 from tasuki_wire import codec, items, layout
+from tasuki_wire.constant import const
 
-_RING_FRAMES = 4
-_RETRY_US = 10_000_000
-_SILENT_PERIODS = 4
-_SILENT_US = 2_000_000
-_LONGEST_US = 1_000_000  # every stream is looked at so often, whatever its driver says
+_RING_FRAMES = const(4)
+_RETRY_US = const(10_000_000)
+_SILENT_PERIODS = const(4)
+_SILENT_US = const(2_000_000)
+_LONGEST_US = const(1_000_000)  # every stream is looked at so often, whatever its driver says
 
 # The C module's rings.h has the same indices.
-_RECORDS = 0
-_LONGEST = 1
-_LATE = 2
+_RECORDS = const(0)
+_LONGEST = const(1)
+_LATE = const(2)
 
 OFF = layout.STREAM_STATES.index("off")
 RUNNING = layout.STREAM_STATES.index("running")
@@ -45,8 +46,8 @@ MISSING = layout.STREAM_STATES.index("missing")
 FAILED = layout.STREAM_STATES.index("failed")
 STALLED = layout.STREAM_STATES.index("stalled")
 
-_WARNING = 30
-_ERROR = 40
+_WARNING = const(30)
+_ERROR = const(40)
 
 
 class Stream:
