@@ -32,7 +32,8 @@ class Link:
         self._tx_view = memoryview(self._tx)
         self._tx_n = 0
         self._tx_at = 0
-        self._body = bytearray(layout.MAX_FRAME)
+        # the C module stuffs in place
+        self._body = self._tx if native.module else bytearray(layout.MAX_FRAME)
         self._message = 0
         self.hold = False  # nobody listens: what was sampled waits, or is stored
         self._answers = []

@@ -49,6 +49,8 @@ STALLED = layout.STREAM_STATES.index("stalled")
 _WARNING = const(30)
 _ERROR = const(40)
 
+_OWN_ITEM = items.bit("device_status")
+
 
 class Stream:
     """One numbered source with its ring, its state and its counts."""
@@ -57,10 +59,7 @@ class Stream:
         kind = codec.KINDS[driver.kind]
         self.number = number
         self.driver = driver
-        self.kind = driver.kind
         self.item = items.bit(kind.item)
-        self.body = kind.item != "device_status"  # a sensor, not the hub itself
-        self.per_frame = driver.per_frame
         self.ring = SampleRing(kind.row_size, _RING_FRAMES * driver.per_frame, driver.period_us)
         self.on = False  # its part is powered
         self.woken = False  # its part has asked to be polled
@@ -72,6 +71,23 @@ class Stream:
         self.due_us = 0  # when its driver wants to be polled, or a failed part is tried again
         self.heard_us = 0  # when the newest records were taken over
         self.mark_us = 0  # when the newest records of the last report were taken over; 0: none yet
+
+    # what follows from others is no attribute: each stream would hold a bigger table for it
+
+    @property
+    def kind(self):
+        """Of its records."""
+        return self.driver.kind
+
+    @property
+    def per_frame(self):
+        """Records in a full frame."""
+        return self.driver.per_frame
+
+    @property
+    def body(self):
+        """True for a sensor, not the hub itself."""
+        return self.item != _OWN_ITEM
 
     @property
     def records(self):
