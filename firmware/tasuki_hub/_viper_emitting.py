@@ -13,7 +13,6 @@ import micropython
 from tasuki_hub._viper import copy, keep_leaf, make_room, pack, ready, stuff, take
 from tasuki_wire import layout
 
-len = len
 _salt = bytearray(1 + layout.KEY_SIZE)  # a leaf's tag, 0, and the slot's key
 _packed = bytearray(layout.MAX_PAYLOAD)
 _joined = bytearray(layout.MAX_PAYLOAD)  # records that stand on both sides of their ring's end
