@@ -30,6 +30,15 @@ def test_a_version_that_there_is_not_is_said_so_with_those_that_there_are(name):
     assert "2026-1" in caught.value.hint
 
 
+def test_a_few_digits_of_a_hash_are_not_enough_to_name_a_document():
+    shelf = shelves.shipped()
+    digits = shelf.get("2026-1").hash.hex()
+
+    with pytest.raises(UsageError):
+        shelf.get(digits[:7])
+    assert shelf.get(digits[:8].upper()).version == "2026-1"
+
+
 @pytest.mark.rule("L-04", "deny")
 def test_nothing_is_decided_under_a_version_that_is_not_published():
     shelf = library(BASE, next_base())

@@ -58,6 +58,7 @@ def test_comments_order_and_layout_do_not_change_the_hash_and_any_word_does():
         ("review_days = 365", "review_days = 0", "review_days"),
         ("[[review]]", "[[reviewed]]", "review"),
         ("published = 2026-01-01T00:00:00+09:00", "published = 2026-01-01", "published"),
+        ("published = 2026-01-01T00:00:00+09:00", "published = 2026-01-01T00:00:00", "published"),
         ("published = 2026-01-01", "published = 2026-02-01", "effective"),
         ('by = "data_manager"', 'by = "data\\u0000manager"', "control character"),
         ('by = "data_manager"', 'by = "data\\u202emanager"', "control character"),
