@@ -136,7 +136,8 @@ class Outbox:
 
     Attributes:
         refused_puts: how often there was no room, since it was opened.
-        denied_late: reason code to deliveries that were denied when they were to be sent, since then.
+        late: (stream, destination, reason code) to the decision by which deliveries were denied when they
+            were to be sent, and how many were, since then.
         late_examples: ids of some of these blocks.
     """
 
@@ -164,7 +165,7 @@ class Outbox:
         self._sources: dict[tuple[str, str, int], int] = {}
         self._hubs: dict[bytes, int] = {}
         self.refused_puts = 0
-        self.denied_late: Counter[str] = Counter()
+        self.late: dict[tuple[int, str, str], tuple[Decision, int]] = {}
         self.late_examples = Examples()
 
     def close(self) -> None:
@@ -214,8 +215,18 @@ class Outbox:
             self._end(destination, {one.due.id: one.decision.reason for one in denied}, DENIED_LATE)
             self._record(denied)
         for one in denied:
-            self.denied_late[one.decision.reason] += 1
+            key = one.due.place.stream, destination, one.decision.reason
+            before = self.late.get(key)
+            self.late[key] = one.decision, 1 + (before[1] if before else 0)
             self.late_examples.add(one.decision.reason, partial(self._log.name, one.subject, one.due.place))
+
+    @property
+    def denied_late(self) -> Counter[str]:
+        """Reason code to deliveries that were denied when they were to be sent, since it was opened."""
+        found: Counter[str] = Counter()
+        for (_, _, reason), (_, n) in self.late.copy().items():
+            found[reason] += n
+        return found
 
     def move(self, destination: str, decided: Iterable[Late]) -> None:
         """Waiting deliveries that are on hold from now on, or no longer, as was decided about them."""
