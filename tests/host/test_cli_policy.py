@@ -1,6 +1,7 @@
 """`tasuki policy`: what people and programs read of the policy."""
 
 import json
+from importlib import resources
 
 import pytest
 from click.testing import CliRunner
@@ -108,6 +109,19 @@ def test_diff_counts_the_wearers_whom_it_concerns(tmp_path):
 def test_the_record_of_processing_is_printed_for_people_and_programs():
     assert "store (internal, envelope)" in said("record", "--language", "en")
     assert data("record", "--language", "en")["type"] == "record_of_processing_activities"
+
+
+def test_the_record_names_the_processors_and_modules_of_a_register(tmp_path):
+    register = tmp_path / "parties.toml"
+    example = resources.files("tasuki.consent").joinpath("parties-example.toml")
+    register.write_text(example.read_text("utf-8"), "utf-8")
+
+    found = data("record", "--parties", register, "--language", "en")
+
+    transfers = [each for activity in found["activities"] for each in activity["transfers_abroad"]]
+    assert transfers == [{"name": "nordic-development", "country": "FI", "basis": "consent"}]
+    assert [each["name"] for each in found["processors"]] == ["kanto-analysis", "nordic-cloud"]
+    assert found["modules"][0]["notice"] in said("record", "--parties", register)
 
 
 def with_coverage(monkeypatch, shown):
