@@ -49,6 +49,16 @@ def test_comments_order_and_layout_do_not_change_the_hash_and_any_word_does():
             'age = { category = 2, part_of = "body_baseline"',
             "age",
         ),
+        (
+            'type = "group", ja = "アクセスログ"',
+            'type = "group", part_of = "logs", ja = "アクセスログ"',
+            "logs",
+        ),
+        (
+            'type = "group", ja = "アクセスログ"',
+            'type = "group", part_of = "access_log", ja = "ログ"',
+            "group",
+        ),
         ('measured_as = "ecg"', 'measured_as = "email"', "pulse"),
         ('carried = "device_id"', 'carried = "ecg"', "category"),
         ("hold_seconds = 604800", "hold_seconds = -1", "hold_seconds"),
