@@ -20,7 +20,7 @@ from tasuki.view.words import LANGUAGES, language_of
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _LANGUAGE = click.option(
-    "--language", type=click.Choice(LANGUAGES), default=language_of, help="Language of the texts."
+    "--language", "--lang", "language", type=click.Choice(LANGUAGES), default=language_of, help="en or ja."
 )
 _PRODUCT = click.option("--product", help="Under the individual terms of this product or service.")
 _PARTIES = click.option(
