@@ -123,6 +123,17 @@ def test_while_the_review_is_overdue_nothing_wider_than_the_policy_is_used():
     assert not late.allows("location", "information")
 
 
+@pytest.mark.rule("L-02", "allow")
+def test_a_review_puts_the_next_one_off_by_the_whole_interval():
+    first = library(BASE).effective(AUTUMN).review_due_ns
+    review = '[[review]]\nat = 2026-12-01T00:00:00+09:00\nby = "data_manager"\nresult = "Kept."\n\n[purposes]'
+
+    policy = library(changed(BASE, ("[purposes]", review))).effective(first)
+
+    assert not policy.review_overdue
+    assert policy.review_due_ns == first + 334 * DAY
+
+
 @pytest.mark.rule("L-03", "allow", "evidence")
 def test_a_consent_goes_on_counting_in_a_new_version_where_its_words_stand():
     shelf = library(BASE, next_base())
@@ -158,6 +169,27 @@ def test_a_purpose_that_was_taken_away_and_given_back_needs_a_new_consent():
     assert later.accepts("2026-3", "ecg", "statistics")
     assert not later.accepts("2026-1", "ecg", "statistics")
     assert later.accepts("2026-1", "ecg", "service_improvement")
+
+
+def test_terms_that_denied_in_between_end_what_earlier_terms_were_agreed_to():
+    first = changed(
+        TERMS,
+        ('"demo-garment-2"', '"demo-garment-0"'),
+        ('supersedes = "demo-garment-1"\n', ""),
+        ("effective = 2026-04", "effective = 2026-01"),
+        ("published = 2026-03", "published = 2026-01"),
+    )
+    second = changed(
+        TERMS_1,
+        ('version = "demo-garment-1"', 'version = "demo-garment-1"\nsupersedes = "demo-garment-0"'),
+        ("effective = 2026-01", "effective = 2026-02"),
+    )
+
+    later = library(BASE, first, second, TERMS).effective(AUTUMN, "demo-garment")
+
+    assert later.accepts("demo-garment-2", "access_log", "service_improvement")
+    assert not later.accepts("demo-garment-0", "access_log", "service_improvement")
+    assert later.accepts("demo-garment-0", "ecg", "statistics")
 
 
 def test_terms_for_an_earlier_policy_count_only_where_the_words_are_the_same():

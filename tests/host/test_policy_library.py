@@ -30,6 +30,15 @@ def test_a_version_that_there_is_not_is_said_so_with_those_that_there_are(name):
     assert "2026-1" in caught.value.hint
 
 
+def test_a_few_digits_of_a_hash_are_not_enough_to_name_a_document():
+    shelf = shelves.shipped()
+    digits = shelf.get("2026-1").hash.hex()
+
+    with pytest.raises(UsageError):
+        shelf.get(digits[:7])
+    assert shelf.get(digits[:8].upper()).version == "2026-1"
+
+
 @pytest.mark.rule("L-04", "deny")
 def test_nothing_is_decided_under_a_version_that_is_not_published():
     shelf = library(BASE, next_base())
@@ -105,6 +114,7 @@ IN_DISGUISE = changed(
         ((BASE, IN_A_CIRCLE, TERMS), "follows nothing"),
         ((BASE, TERMS_1, OTHER), "both speak for demo-garment"),
         ((BASE, IN_DISGUISE, LAW), "different kinds"),
+        ((BASE, LAW, changed(INTERNAL, ("IR-01", "JP-01"))), "both have a row JP-01"),
         ((TERMS_1,), "no policy"),
     ],
 )
@@ -135,6 +145,13 @@ def test_files_are_read_beside_what_ships(tmp_path):
 
     assert named == ["2026-2", "demo-garment-2"]
     assert shelf.effective(AUTUMN).version == "2026-2"
+
+
+def test_a_file_that_ships_is_the_version_that_ships(tmp_path):
+    copy = tmp_path / "copy.toml"
+    copy.write_text(BASE, "utf-8")
+
+    assert shelves.with_files([str(copy)])[1] == ["2026-1"]
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"kind = 1"])

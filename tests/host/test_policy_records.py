@@ -7,7 +7,7 @@ from tasuki.consent import library, processing
 from tasuki.consent.decision import Decision
 from tasuki.consent.parties import Contract, Processor
 from tasuki.consent.registers import DESTINATIONS, Destination, Registers
-from tasuki.consent.stretch import ALWAYS, Dated
+from tasuki.consent.stretch import Dated
 from tasuki.errors import UsageError
 from tasuki.pipeline import decisionlog
 from tasuki.pipeline.parcel import Routed
@@ -20,11 +20,16 @@ COURT = Destination("court", "third_party", "service_information", "attested")
 PLACES = {**DESTINATIONS, **{each.name: each for each in (ABROAD, AT_HOME, COURT)}}
 
 
+VETTED, SUPERVISED = Dated(0, moment(2026, 12)), Dated(0, moment(2026, 11))
+
+
 def registers():
     contract = Contract(Dated(0, moment(2027)), "terms-1")
     fields = {"service_improvement": frozenset({"ecg"})}
     made = Registers(destinations=dict(PLACES))
-    made.add_processor(Processor("analysis-abroad", "DE", ALWAYS, contract, None, fields, "adequate_country"))
+    made.add_processor(
+        Processor("analysis-abroad", "DE", VETTED, contract, SUPERVISED, fields, "adequate_country")
+    )
     return made
 
 
@@ -63,13 +68,18 @@ def test_recipients_and_transfers_abroad_are_those_of_the_register():
     ]
 
 
+@pytest.mark.rule("P-02", "evidence")
+@pytest.mark.rule("P-05", "evidence")
+@pytest.mark.rule("P-06", "evidence")
+@pytest.mark.rule("P-07", "evidence")
 def test_a_processor_is_recorded_with_its_contract_fields_and_dates():
     (found,) = processing.record(POLICY, registers())["processors"]
 
     assert found["fields"] == {"service_improvement": ["ecg"]}
     assert found["security_terms"] == "terms-1"
     assert found["contract_until"] == "2027-01-01T00:00:00.000+00:00"
-    assert (found["vetted_until"], found["supervised_until"]) == ("", "")
+    assert found["vetted_until"] == "2026-12-01T00:00:00.000+00:00"
+    assert found["supervised_until"] == "2026-11-01T00:00:00.000+00:00"
 
 
 def test_the_security_measures_are_the_rules_of_section_4():
@@ -82,6 +92,7 @@ def decided(destination, outcome="allow", reason="granted"):
     return Decision(outcome, reason, ("C3-04",), "ecg", destination.purpose, destination.name)
 
 
+@pytest.mark.rule("P-03", "evidence")
 @pytest.mark.parametrize("blocks", [1, 3])
 def test_what_went_abroad_or_to_a_third_party_is_recorded_and_kept_three_years(tmp_path, blocks):
     world, routed = World(tmp_path), Routed()
@@ -91,7 +102,10 @@ def test_what_went_abroad_or_to_a_third_party_is_recorded_and_kept_three_years(t
     routed.count("other", decided(ABROAD, "deny", "processor_not_registered"))
     decisionlog.DecisionLog(world.outbox._db, world.vault, world.policy).record(routed, NOON)
 
-    made = processing.provisions(POLICY, decisionlog.provided(tmp_path / "outbox.db"), PLACES)
+    log = decisionlog.provided(tmp_path / "outbox.db")
+    made = processing.provisions(POLICY, log, PLACES)
+
+    assert [(each.item, each.blocks) for each in log if each.destination == "analysis"] == [("ecg", blocks)]
 
     assert [each["recipient"] for each in made["records"]] == ["analysis-abroad", "court"]
     first = made["records"][0]

@@ -297,3 +297,49 @@ def test_everything_else_keeps_working_without_cookies_and_what_does_not_is_list
 @pytest.mark.parametrize("purpose", ALL_PURPOSES)
 def test_a_module_never_gets_categories_1_and_3(item, purpose):
     assert consented(item, purpose, kind=MODULE).outcome == "deny"
+
+
+IN_THE_APP = dataclasses.replace(WORN, acquired_in="service_use")
+
+
+@pytest.mark.rule("G-04", "allow", "deny")
+@pytest.mark.parametrize(
+    ("notice", "outcome", "reason"),
+    [("demo-garment-2", "allow", "granted"), ("2026-1", "deny", "notice_version")],
+)
+def test_what_a_products_terms_widen_passes_with_a_consent_that_cites_them(notice, outcome, reason):
+    agreed = said("granted", "service_improvement", "access_log", notice=notice)
+
+    decision = decide("access_log", "service_improvement", agreed, source=IN_THE_APP)
+
+    assert (decision.outcome, decision.reason) == (outcome, reason)
+    assert decision.rules[0] == "DG-03"
+
+
+def test_what_a_products_terms_do_not_widen_for_others_is_refused_without_the_product():
+    agreed = said("granted", "service_improvement", "access_log", notice="demo-garment-2")
+
+    assert decide("access_log", "service_improvement", agreed).reason == "purpose_not_in_policy"
+
+
+@pytest.mark.rule("G-03", "deny")
+def test_a_garment_of_a_product_without_terms_is_refused_with_consent_too():
+    shirt = dataclasses.replace(GARMENT, manifest=dataclasses.replace(DEMO_GARMENT, product="shirt"))
+
+    decision = consented("ecg", "statistics", source=dataclasses.replace(WORN, garment=shirt))
+
+    assert (decision.outcome, decision.reason) == ("deny", "unknown_product")
+    assert "G-03" in decision.rules
+
+
+@pytest.mark.rule("G-02", "deny")
+@pytest.mark.rule("L-01", "deny")
+@pytest.mark.parametrize(
+    ("item", "purpose", "row"),
+    [("body_baseline", "information", "JP-01"), ("cookie", "information", "IR-01")],
+)
+def test_what_law_or_internal_rules_took_away_is_refused_by_their_row_with_consent_too(item, purpose, row):
+    decision = consented(item, purpose)
+
+    assert (decision.outcome, decision.reason) == ("deny", "purpose_not_in_policy")
+    assert row in decision.rules

@@ -10,19 +10,22 @@ from tasuki.cli.frame import print_json, state_option
 from tasuki.cli.policy_explain import explain
 from tasuki.consent import coverage as matrix
 from tasuki.consent import diff as comparing
-from tasuki.consent import library, processing
+from tasuki.consent import library, parties_file, processing
 from tasuki.consent.book import ConsentBook
 from tasuki.consent.policy import Policy
-from tasuki.consent.registers import DESTINATIONS, Registers
+from tasuki.consent.registers import Registers
 from tasuki.errors import TasukiError, UsageError
 from tasuki.pipeline import decisionlog
 from tasuki.view.words import LANGUAGES, language_of
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _LANGUAGE = click.option(
-    "--language", type=click.Choice(LANGUAGES), default=language_of, help="Language of the texts."
+    "--language", "--lang", "language", type=click.Choice(LANGUAGES), default=language_of, help="en or ja."
 )
 _PRODUCT = click.option("--product", help="Under the individual terms of this product or service.")
+_PARTIES = click.option(
+    "--parties", type=click.Path(path_type=Path), help="Register of processors and modules (TOML)."
+)
 
 
 @click.group()
@@ -127,16 +130,19 @@ def coverage(as_json: bool) -> None:
 
 @policy.command()
 @_PRODUCT
+@_PARTIES
 @_LANGUAGE
 @_JSON
-def record(product: str | None, language: str, as_json: bool) -> None:
+def record(product: str | None, parties: Path | None, language: str, as_json: bool) -> None:
     """The record of processing activities, in the shape of GDPR Art. 30.
 
     \b
-    Example:
+    Examples:
       tasuki policy record --json
+      tasuki policy record --parties parties.toml --language ja
     """
-    made = processing.record(_in_force(product), Registers(), language)
+    shown = _in_force(product)
+    made = processing.record(shown, _registers(shown, parties), language)
     if as_json:
         print_json(made)
     else:
@@ -144,16 +150,19 @@ def record(product: str | None, language: str, as_json: bool) -> None:
 
 
 @policy.command()
+@_PARTIES
 @_JSON
 @state_option
-def provisions(as_json: bool, state: Path) -> None:
+def provisions(parties: Path | None, as_json: bool, state: Path) -> None:
     """The records of provision to third parties and abroad (APPI 29 and 30).
 
     \b
     Example:
       tasuki policy provisions --state state --json
     """
-    made = processing.provisions(_in_force(None), decisionlog.provided(state / "outbox.db"), DESTINATIONS)
+    shown = _in_force(None)
+    places = _registers(shown, parties).destinations
+    made = processing.provisions(shown, decisionlog.provided(state / "outbox.db"), places)
     if as_json:
         print_json(made)
     else:
@@ -162,6 +171,14 @@ def provisions(as_json: bool, state: Path) -> None:
 
 def _in_force(product: str | None) -> Policy:
     return library.shipped().effective(time.time_ns(), product)
+
+
+def _registers(shown: Policy, parties: Path | None) -> Registers:
+    """Destinations that ship, and the parties of a file."""
+    registers = Registers()
+    if parties:
+        parties_file.read(parties, shown).register(registers)
+    return registers
 
 
 def _counts(found: comparing.Difference, state: Path) -> dict[comparing.Change, int]:

@@ -180,6 +180,12 @@ def record_lines(made: Mapping[str, Any]) -> list[str]:
         for each in activity["categories"]:
             lines.append(f"  {each['category']}: {', '.join(each['items'])}; {each['retention_days']} days")
         lines += [f"  -> {each['name']} ({each['kind']}, {each['form']})" for each in activity["recipients"]]
+    for each in made["processors"]:
+        basis = f", {each['basis']}" if each["basis"] else ""
+        lines.append(f"\n{each['name']}: {each['country']}{basis}; {each['security_terms']}")
+    lines += [
+        f"\n{each['name']}: {each['vendor']}, {each['country']}; {each['notice']}" for each in made["modules"]
+    ]
     return lines
 
 

@@ -17,7 +17,7 @@ class Library:
     """Published documents by version. Raises UsageError when they do not go together.
 
     Every version has a name of its own; the versions of one document follow each other without
-    sharing a moment; no two individual terms speak for one product at once.
+    sharing a moment; no two individual terms speak for one product; a row's id names one document.
     """
 
     def __init__(self, documents: Iterable[Document]) -> None:
@@ -36,7 +36,7 @@ class Library:
         for each in self.overlays:
             if not isinstance(self._by_version.get(each.base), Base):
                 raise UsageError(f"{each.version}: there is no policy {each.base}", "Add the document.")
-        self._check_products()
+        self._check_owners()
 
     @classmethod
     def read(cls, texts: Mapping[str, str]) -> "Library":
@@ -154,14 +154,20 @@ class Library:
                     "Each version names the one before it; there is no way round and no branch.",
                 )
 
-    def _check_products(self) -> None:
-        owner: dict[str, str] = {}
+    def _check_owners(self) -> None:
+        products: dict[str, str] = {}
+        rows: dict[str, str] = {}
         for each in self.overlays:
             for product in each.applies_to:
-                if owner.setdefault(product, each.id) != each.id:
+                if products.setdefault(product, each.id) != each.id:
                     raise UsageError(
-                        f"{owner[product]} and {each.id} both speak for {product}",
+                        f"{products[product]} and {each.id} both speak for {product}",
                         "One product, one document.",
+                    )
+            for row in each.rows:
+                if rows.setdefault(row.id, each.id) != each.id:
+                    raise UsageError(
+                        f"{rows[row.id]} and {each.id} both have a row {row.id}", "Rename one of them."
                     )
 
 
@@ -195,7 +201,9 @@ def with_files(names: Iterable[str]) -> tuple[Library, list[str]]:
     """
     names = list(names)
     texts = {name: _read(Path(name)) for name in names if name.endswith(".toml") or Path(name).is_file()}
-    library = Library.read({each.version: each.text for each in shipped().versions()} | texts)
+    ours = {each.version: each.text for each in shipped().versions()}
+    new = {name: text for name, text in texts.items() if text not in ours.values()}
+    library = Library.read(ours | new)
     named = {each.text: each.version for each in library.versions()}
     return library, [named[texts[name]] if name in texts else library.get(name).version for name in names]
 

@@ -115,7 +115,8 @@ class Policy:
         since_ns, until_ns: while these documents, and the state of the review, are the same.
         duties: what the law demands beside the table, by id.
         controller, data_manager, contact: who answers for the data (rule R-01), and how to reach them.
-        review_due_ns: when the next review is due; past that nothing is widened (L-02).
+        review_due_ns, review_overdue: when the next review is due; past that nothing is widened (L-02).
+        own: item to what documents leave of its category's row; ask by `category`.
     """
 
     version: str

@@ -116,9 +116,7 @@ def _overlay(top: Table, kind: str, base: Base) -> dict[str, Any]:
         if len({row.allow for row in said}) > 1:
             top.fail("allow", f"{said[-1].id} allows {item.name} for {purpose}, {said[0].id} denies it")
     retention = top.table("retention_days", optional=True)
-    limits = {
-        int(n): days.integer(n, 1, 36_600) * _DAY_NS for days in [retention] for n in _numbers(retention)
-    }
+    limits = {int(n): retention.integer(n, 1, 36_600) * _DAY_NS for n in _numbers(retention)}
     if longer := [n for n, limit in limits.items() if limit > base.categories[n].retention_ns]:
         retention.fail(str(longer[0]), "is longer than the policy's limit")
     return {
@@ -169,9 +167,10 @@ def _items(top: Table) -> dict[str, Item]:
     table = top.table("item")
     items = {name: _item(name, row) for name, row in table.children(_NAME)}
     for item in items.values():
-        if item.part_of and (items.get(item.part_of) or item).type != "group":
+        group = items.get(item.part_of)
+        if item.part_of and (group is None or group.type != "group" or group.part_of):
             table.fail(item.name, f"is part of {item.part_of!r}, which is no group")
-        if item.part_of and items[item.part_of].category != item.category:
+        if group and group.category != item.category:
             table.fail(item.name, f"is in another category than {item.part_of!r}")
         if item.measured_as and (item.measured_as not in items or items[item.measured_as].type != "stream"):
             table.fail(item.name, f"is measured as {item.measured_as!r}, which is no stream")
