@@ -119,7 +119,7 @@ class Engine:
         if code or category is None or place is None:
             return way.refused(code, rule, stretch)
         code, spans = self._words(policy, way, place, stretch)
-        rule = category.allow.get(way.purpose, "")
+        rule = "M-01" if place.kind == MODULE else category.allow[way.purpose]
         if code:
             return way.refused(code, rule, stretch)
         since_ns = max(span.since_ns for span in spans)
