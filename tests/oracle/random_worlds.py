@@ -138,7 +138,13 @@ class Maker:
                 for purpose in ("service_improvement", "service_information")
             },
             "basis": self.rng.choice(
-                ["consent", "consent", "adequate_country", self.mostly("consent", "", "hope")]
+                [
+                    "consent",
+                    "consent",
+                    "adequate_country",
+                    "equivalent_system",
+                    self.mostly("consent", "", "hope"),
+                ]
             ),
             "basis_dated": self.period(),
             "suspended": self.mostly(False, True),

@@ -267,8 +267,8 @@ def word(world, q, purpose, notices):
     mine.sort(key=lambda e: (effective(e), rank[e["decision"]]))
     kept = []
     for n, e in enumerate(mine):
-        noes = [other for other in mine[:n] if other["decision"] != "granted"]
-        gives_way = any(e["at"] <= no["at"] or e["recorded"] < no["recorded"] for no in noes)
+        denials = [other for other in mine[:n] if other["decision"] != "granted"]
+        gives_way = any(e["at"] <= no["at"] or e["recorded"] < no["recorded"] for no in denials)
         if e["decision"] != "granted" or not gives_way:
             kept.append(e)
     past = [e for e in kept if effective(e) <= now]
