@@ -157,7 +157,7 @@ def test_casbin(rate, world):
 
 
 def test_withdrawal(rate, world):
-    """A withdrawal while all is kept: into the log, and out of what is kept. The very next decision sees it."""
+    """Into the log, and out of what is kept; the very next decision sees it."""
     engine, questions = world
     cache = DecisionCache(engine)
     spoken = {question[0]: question for question in questions}

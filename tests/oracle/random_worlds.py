@@ -116,7 +116,7 @@ class Maker:
             ("home", "processor_jp", "service_improvement", "p"),
             ("abroad", "processor_foreign", "service_improvement", "q"),
             ("abroad-store", "processor_foreign", "service_information", "q"),
-            ("meter", "module", "usage_analysis", "meter"),
+            ("gauge", "module", "usage_analysis", "meter"),
             ("release", "statistics_release", "statistics", "release"),
             ("court", "third_party", "exception", "court"),
             ("me", "subject", "service_information", "me"),
@@ -183,9 +183,11 @@ class Maker:
         item = rng.choice([*STREAMS, *STREAMS, "ecg", rng.choice(OTHERS)])
         destination = rng.choice(list(world["destinations"]))
         if rng.random() < 0.6:
-            destination = rng.choice(["store", "improvement", "home", "abroad", "meter", "court"])
-        if destination == "meter" and rng.random() < 0.8:
+            destination = rng.choice(["store", "improvement", "home", "abroad", "gauge", "court"])
+        if destination == "gauge" and rng.random() < 0.8:
             item = rng.choice(["device_status", "device_status", "product_number"])
+        if rng.random() < 0.08:
+            item, destination = rng.choice([("location", "me"), ("access_log", "improvement")])
         place = world["destinations"][destination]
         subject = rng.choice(SUBJECTS)
         sensed = item in STREAMS
@@ -205,7 +207,7 @@ class Maker:
             "subject": self.mostly(subject, *SUBJECTS),
             "device": self.mostly(device, "e"),
             "since": self.mostly(-100 * SECOND, self.second(-5, 20)),
-            "until": self.mostly(10**9 * SECOND, self.second(21, 50)),
+            "until": self.mostly(10**9 * SECOND, self.second(15, 50)),
         }
         home = {"email": "inquiry", "body_baseline": "account_registration"}.get(item, "product_use")
         return {

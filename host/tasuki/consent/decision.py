@@ -204,11 +204,7 @@ class _Way(NamedTuple):
         data: Dated,
         rule: str,
         stretch: Stretch,
-        *,
-        early: str = "not_at_acquisition",
-        unsure: str = "clock_uncertain",
-        waits: str = "",
-        passed: str = "granted",
+        **more: str,
     ) -> Lane:
         """A lane for data from a stretch of time, measured while the subject wore the hub."""
         worn, stranger = self._worn(stretch)
@@ -219,12 +215,9 @@ class _Way(NamedTuple):
             rule,
             stretch.dated,
             data=data,
-            early=early,
-            unsure=unsure,
             worn=worn,
             stranger=stranger,
-            waits=waits,
-            passed=passed,
+            **more,
         )
 
     def _worn(self, stretch: Stretch) -> tuple[Dated | None, bool]:
