@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 SECONDS_OF_RECORDING := $(if $(filter command line environment,$(origin SECONDS)),--seconds $(SECONDS))
 DEMO_ARGS := $(SECONDS_OF_RECORDING) $(if $(SPEED),--speed $(SPEED)) $(if $(HUB),--hub $(HUB))
 
-.PHONY: help setup services firmware cmodule demo test check sanitize spec rules native bench bench-filters bench-cortex budgets soak soak-hub fuzz cuts pictures clean
+.PHONY: help setup services firmware cmodule demo test check sanitize spec rules native bench bench-filters bench-cortex budgets oracle mutants soak soak-hub fuzz cuts pictures clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -72,6 +72,12 @@ bench-cortex: setup services  ## the filters' code, stack and instructions on an
 
 budgets: setup  ## the hub's instructions and bytes against their budgets; RECORD=1 writes them down
 	$(BIN)/python benchmarks/budgets.py $(if $(RECORD),--record)
+
+oracle: setup  ## a million consent decisions against the plain table, some by Cedar; minutes
+	$(BIN)/python tests/oracle
+
+mutants: setup  ## every mutant of the consent decision; minutes
+	$(BIN)/python tests/oracle/test_mutants.py
 
 soak: setup  ## memory over a million frames, about ten minutes
 	$(BIN)/python benchmarks/soak.py

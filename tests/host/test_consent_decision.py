@@ -22,6 +22,7 @@ from tasuki.consent.registers import (
     Registers,
     Source,
 )
+from tasuki.errors import Refused
 from tasuki_wire import items as wire_items
 
 POLICY = dataclasses.replace(policy.builtin(), since_ns=BEGINNING, until_ns=FOREVER)
@@ -337,3 +338,17 @@ def _last_word(events, moment):
 
 def test_every_outcome_of_a_decision_is_one_of_three():
     assert {reason.outcome for reason in reasons.REASONS.values()} == {"allow", "hold", "deny"}
+
+
+@pytest.mark.rule("L-04", "deny")
+def test_outside_of_the_policy_s_own_time_the_one_in_force_then_is_asked_for():
+    now = dataclasses.replace(POLICY, since_ns=3000 * SECOND)
+    log = ConsentLog([said("granted", 0)])
+    question = ("s", "ecg", "service_improvement", "improvement", NOW, ECG)
+
+    def nothing(_at_ns):
+        raise Refused("unpublished_version")
+
+    assert Engine(now, log, Registers()).decide(*question).reason == "policy_not_in_force"
+    assert Engine(now, log, Registers(), nothing).decide(*question).reason == "policy_not_in_force"
+    assert Engine(now, log, Registers(), lambda _: POLICY).decide(*question).allowed

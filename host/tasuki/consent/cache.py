@@ -82,7 +82,7 @@ class DecisionCache:
             self.forget_all()
         self._lanes.setdefault(subject, {}).setdefault(way, {})[source] = lane
         self._size += 1
-        self._front[way] = _front(lane, source)
+        self._front[way] = (lane.answer, source, *_bounds(lane))
         if self._versions(subject) != before:  # the change may have come before the lane was kept
             self.forget(subject)
             self._front.pop(way, None)
@@ -92,12 +92,12 @@ class DecisionCache:
         return self.engine.consents.version_of(subject), self.engine.registers.places_version
 
 
-def _front(lane: Lane, source: Source) -> _Front:
-    """Bounds (low, high) so that low <= due <= at < high is enough for the lane's answer.
+def _bounds(lane: Lane) -> tuple[int, int]:
+    """(low, high) so that low <= due <= at < high is enough for the lane's answer.
 
     due is AHEAD_NS before the block's last moment, and the block is at most WIDEST_NS wide. So it began
     after low + AHEAD_NS - WIDEST_NS, and ended before high + AHEAD_NS; and it was decided after low. What
     these coarse bounds leave open, a block near a change, is decided by the lane itself.
     """
     low_ns = max(lane.first_ns + WIDEST_NS - AHEAD_NS, lane.since_ns)
-    return lane.answer, source, low_ns, min(lane.until_ns, lane.end_ns - AHEAD_NS)
+    return low_ns, min(lane.until_ns, lane.end_ns - AHEAD_NS)

@@ -119,7 +119,7 @@ class Engine:
         if code or category is None or place is None:
             return way.refused(code, rule, stretch)
         code, spans = self._words(policy, way, place, stretch)
-        rule = category.allow.get(way.purpose, "")
+        rule = "M-01" if place.kind == MODULE else category.allow[way.purpose]
         if code:
             return way.refused(code, rule, stretch)
         since_ns = max(span.since_ns for span in spans)
@@ -204,11 +204,7 @@ class _Way(NamedTuple):
         data: Dated,
         rule: str,
         stretch: Stretch,
-        *,
-        early: str = "not_at_acquisition",
-        unsure: str = "clock_uncertain",
-        waits: str = "",
-        passed: str = "granted",
+        **more: str,
     ) -> Lane:
         """A lane for data from a stretch of time, measured while the subject wore the hub."""
         worn, stranger = self._worn(stretch)
@@ -219,12 +215,9 @@ class _Way(NamedTuple):
             rule,
             stretch.dated,
             data=data,
-            early=early,
-            unsure=unsure,
             worn=worn,
             stranger=stranger,
-            waits=waits,
-            passed=passed,
+            **more,
         )
 
     def _worn(self, stretch: Stretch) -> tuple[Dated | None, bool]:
