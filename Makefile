@@ -31,7 +31,7 @@ demo: setup  ## the main job on a real recording: make demo SECONDS=60 SPEED=10
 	$(BIN)/tasuki demo $(DEMO_ARGS)
 
 test: setup  ## all tests
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 check: setup  ## lint, types, import contracts, device syntax, generated files
 	$(BIN)/ruff check .

@@ -2,11 +2,11 @@
 
 from hypothesis import strategies as st
 
-from tasuki.consent import policy
+from tasuki.consent import library
 from tasuki.consent.events import Event
 
-POLICY = policy.builtin()
-NOON = 1_795_000_000 * 10**9
+NOON = 1_795_000_000 * 10**9  # in November 2026
+POLICY = library.shipped().effective(NOON)
 ITEMS = ("ecg", "respiration", "body_motion")
 PURPOSES = ("service_information", "statistics", "entrust", "entrust_foreign:US")
 

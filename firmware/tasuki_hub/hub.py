@@ -78,7 +78,7 @@ class Hub:
         self._hear(0)
         self.store = Store(self)
         if not (self.keys.keyed or self.keys.damaged):
-            self.store.wipe()  # of a key that is gone: an unlock may have been cut short
+            self._wipe_store()  # of a key that is gone: an unlock may have been cut short
         self._prev = epoch.NO_PREV
         self._changes = []  # (close reason, what to do then); done in order
         self._paused = False  # a change waits for the signer, and nothing is sampled
@@ -221,7 +221,9 @@ class Hub:
         signature = yield from self.keys.sign_steps(self.crypto, self.public, message)
         closed.record = body + signature
         self._prev = epoch.sha256(closed.record)
-        if self.consent.live(self.board.now_us()):
+        now = self.board.now_us()
+        self.store.signed(closed, now)
+        if self.consent.live(now):
             self.send_epoch(closed)
 
     def send_epoch(self, closed):
@@ -341,7 +343,14 @@ class Hub:
         self.public = bytes(32)
         self.jobs.drop()
         self.wipe()
-        self.store.wipe()
+        self._wipe_store()
+
+    def _wipe_store(self):
+        """Delete what is stored; what cannot be deleted is sealed, and holds the next enrolment up."""
+        try:
+            self.store.wipe()
+        except OSError as e:
+            self.complain("store", e)
 
     def acknowledged(self, number, now):
         """The host has an epoch of this session, durably."""

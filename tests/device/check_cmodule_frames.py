@@ -1,4 +1,4 @@
-"""COBS, CRC, leaves and roots of the C module equal the wire's portable forms, and fill buffers in place."""
+"""COBS, CRC and frames of the C module equal the wire's portable forms, and fill buffers in place."""
 
 import binascii
 import random
@@ -6,15 +6,14 @@ import random
 import _tasuki
 import micropython
 
-from tasuki_hub import fast, native, trees
-from tasuki_wire import cobs, codec, epoch, errors
+from tasuki_hub import fast, native
+from tasuki_wire import cobs, codec, errors
 
 MARK = b"\xa5"
 random.seed(1123)
 
 assert native.module is _tasuki
 assert fast.encode_into is _tasuki.cobs_encode_into  # what check_cobs.py compares then
-assert trees.slot_root is _tasuki.slot_root
 
 
 def some(n):
@@ -94,47 +93,11 @@ for case in range(600):
     except IndexError:
         pass
 
-# leaves and nodes
-for case in range(300):
-    key = some(16)
-    body = some(case if case <= 250 else random.randrange(251))
-    leaf = epoch.frame_leaf(key, body)
-    assert _tasuki.frame_leaf(key, body) == leaf
-    row = bytearray(MARK * 80)
-    assert _tasuki.frame_leaf_into(row, 31, key, body) is None
-    assert row == MARK * 31 + leaf + MARK * 25
-    other = some(24)
-    assert _tasuki.node(leaf, other) == epoch.node(leaf, other)
-
-# roots of every shape; the leaves stay as they are
-leaves = bytearray(24 * 1024)
-for i in range(len(leaves)):
-    leaves[i] = random.getrandbits(8)
-before = binascii.crc32(leaves)
-for n in list(range(1, 70)) + [100, 127, 128, 129, 1023, 1024]:
-    some_leaves = memoryview(leaves)[-24 * n :]
-    assert _tasuki.root(some_leaves) == epoch.root(some_leaves), n
-assert binascii.crc32(leaves) == before
-
-# the slot tree, with entries in any order
-for case in range(100):
-    secret = some(16)
-    meta = some(16)
-    entries = {}
-    while len(entries) < case % 16:
-        slot = random.randrange(15)
-        entries[slot] = bytes((slot,)) + some(47)
-    order = sorted(entries, key=lambda slot: entries[slot][1:])
-    rows = b"".join([entries[slot] for slot in order])
-    root = epoch.root(epoch.slot_leaves(secret, entries, meta))
-    keys = _tasuki.slot_keys(secret)
-    assert keys == trees._slot_keys(secret)
-    assert _tasuki.slot_root(keys, rows, meta) == root == trees._slot_root(keys, rows, meta)
-
 # where a buffer for the result is handed in, no heap is needed
 dst = bytearray(300)
 out = bytearray(300)
 body = bytes(range(100))
+key = bytes(16)
 micropython.heap_lock()
 n = _tasuki.cobs_encode_into(dst, body, 100)
 _tasuki.cobs_decode_into(out, dst, n)

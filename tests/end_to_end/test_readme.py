@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from end_to_end.conftest import ROOT, Command
+from end_to_end.conftest import ROOT, Command, stored_blocks, wait_for_blocks
 from tasuki.fleet.virtual import VirtualHub
 
 README = (ROOT / "README.md").read_text()
@@ -31,10 +31,20 @@ def test_the_readme_has_the_commands_that_newcomers_look_for():
     assert len(LINES) == len(set(LINES)) > 10
 
 
-def run_line(command, hub, line):
-    """One command, as a newcomer types it."""
+def run_line(command, hub, line, background):
+    """One command, as a newcomer types it; what ends with & goes on until `wait`."""
     words = shlex.split(line.replace("/dev/pts/5", hub.port))
-    if words[:3] == ["tasuki", "hub", "spawn"]:
+    if words[-1] == "&":
+        assert words[0] == "tasuki"
+        before = stored_blocks(command.state)
+        background.append(command.start(*words[1:-1]))
+        wait_for_blocks(command.state, before)
+    elif words == ["wait"]:
+        for process in background:
+            out, err = process.communicate(timeout=120)
+            assert process.returncode == 0, f"{process.args}: {out}{err}"
+        background.clear()
+    elif words[:3] == ["tasuki", "hub", "spawn"]:
         process = command.start(*words[1:])
         assert process.stdout.readline().startswith("/dev/pts/")
         process.terminate()
@@ -56,8 +66,15 @@ def run_line(command, hub, line):
 def test_the_commands_of_the_readme_work_in_their_order_and_then_its_library_example(walk):
     """One test, because each command needs what the ones before it left."""
     command, hub = walk
-    for line in LINES:
-        run_line(command, hub, line)
+    background = []
+    try:
+        for line in LINES:
+            run_line(command, hub, line, background)
+    finally:
+        for process in background:
+            process.kill()
+            process.communicate()
+    assert not background
     (code,) = [text for language, text in BLOCKS if language == "python"]
     code = code.replace("/dev/ttyACM0", hub.port) + "    break\n"
 

@@ -38,7 +38,7 @@ def grant(run, *items, purpose="service_information", words=()):
 def test_a_grant_is_for_these_items_and_this_purpose_only(run):
     out = done(grant(run, "ecg", "respiration"))
 
-    assert "recorded: granted  information in the service: ECG, respiration" in out
+    assert "recorded: granted  information within the service: ECG, respiration" in out
     assert "2026-1" in out
     assert held(run) == {
         ("ecg", "service_information"): "granted",
@@ -167,6 +167,24 @@ def test_separate_consents_are_recorded_like_the_others(run):
     assert ("ecg", "entrust") in granted and ("ecg", "entrust_foreign:US") in granted
     assert ("cookie", "module:analytics") in granted and ("ecg", "module:analytics") not in granted
     assert "processor abroad: US" in done(run("show"))
+
+
+@pytest.mark.rule("G-04", "allow", "deny")
+def test_what_only_a_products_terms_allow_is_granted_under_those_terms(run, tmp_path):
+    """DG-03: the access log for improving the service; and it moves to another host like the rest."""
+    words = ("--item", "access_log", "--purpose", "service_improvement")
+    code, _, err = run("grant", *words)
+    assert code == 2 and "cannot serve" in err
+    code, _, err = run("grant", *words, "--terms", "demo-garment-1")
+    assert code == 2 and "not in force" in err
+
+    done(run("grant", *words, "--terms", "demo-garment-2"))
+
+    (row,) = json.loads(done(run("show", "--json")))["state"]
+    assert (row["state"], row["notice"]) == ("granted", "demo-garment-2")
+    done(run("export", "-o", "consent.jsonld"))
+    other = ("--state", tmp_path / "elsewhere")
+    assert "recorded" in done(run("import", "consent.jsonld", "--subject", "wearer", *other))
 
 
 def test_a_refusal_is_shown_as_one(run):

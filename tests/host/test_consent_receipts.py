@@ -18,7 +18,7 @@ AUTHORITY = Signer(Secret(b"a" * 32))
 OTHER = Signer(Secret(b"b" * 32))
 LATER = NOON + 10**9
 EVENTS = [said("granted", NOON, items=("ecg", "respiration")), said("withdrawn", NOON + 5)]
-RECEIPT = receipts.issue("s", "6d1f", EVENTS, LATER, AUTHORITY)
+RECEIPT = receipts.issue(POLICY, "s", "6d1f", EVENTS, LATER, AUTHORITY)
 
 
 def verify(value, key=AUTHORITY.public):
@@ -34,7 +34,7 @@ def reason(value, key=AUTHORITY.public):
 
 @given(histories())
 def test_a_receipt_tells_what_was_said_and_what_held(events):
-    found = verify(receipts.issue("s", "6d1f", events, LATER, AUTHORITY))
+    found = verify(receipts.issue(POLICY, "s", "6d1f", events, LATER, AUTHORITY))
 
     assert found.issued_ns == LATER
     assert sorted(event.at_ns for event in found.events) == sorted(event.at_ns for event in events)
@@ -85,7 +85,7 @@ def test_a_receipt_with_one_bit_flipped_does_not_verify(data):
 
 
 def test_a_receipt_of_another_key_is_refused_also_when_it_claims_to_be_of_ours():
-    forged = receipts.issue("s", "6d1f", EVENTS, LATER, OTHER)
+    forged = receipts.issue(POLICY, "s", "6d1f", EVENTS, LATER, OTHER)
     assert reason(forged) == "wrong_key"
 
     forged["garment:proof"]["garment:keyId"] = AUTHORITY.key_id.hex()

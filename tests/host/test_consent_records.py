@@ -11,7 +11,7 @@ import rdflib
 from hypothesis import given, settings
 
 from consent_world import NOON, POLICY, histories, said
-from tasuki.consent import json_text, notice, record_reading, records, wording
+from tasuki.consent import json_text, notice, record_reading, records, statements, wording
 from tasuki.consent.book import ConsentBook
 from tasuki.consent.events import ConsentLog
 from tasuki.errors import Refused, Untrusted
@@ -28,7 +28,7 @@ EVENTS = [
 
 
 def document(events=EVENTS, subject="s"):
-    return records.document(subject, "6d1f", events, LATER)
+    return records.document(POLICY, subject, "6d1f", events, LATER)
 
 
 def read(value, subject="s"):
@@ -94,14 +94,22 @@ def test_an_independent_reader_of_json_ld_finds_dpvs_words_in_it_without_a_netwo
     assert (None, DPV.isIndicatedBy, DPV.DataSubject) in graph
 
 
+@pytest.mark.rule("R-01", "evidence")
+def test_a_record_says_who_answers_for_the_data_and_how_to_reach_them():
+    for record in document()["@graph"]:
+        by = record["dpv:hasDataController"]
+        assert by["garment:dataManager"] == POLICY.data_manager.ja
+        assert (by["dpv:hasName"], by["dpv:hasContact"]) == (POLICY.controller.ja, POLICY.contact.ja)
+
+
 @of_rdflib
 def test_our_vocabulary_has_a_word_for_every_item_and_purpose_in_both_languages():
     text = resources.files("tasuki.consent").joinpath("garment-vocabulary.jsonld").read_text("utf-8")
     graph = rdflib.Graph().parse(data=text, format="json-ld")
 
-    for name in (*POLICY.category_of, *POLICY.purposes, "entrust", "location"):
+    for name in (*statements.items_for(POLICY, "entrust"), *POLICY.purposes, "entrust", "module"):
         labels = {label.language: str(label) for label in graph.objects(GARMENT[name], rdflib.SKOS.prefLabel)}
-        assert labels == {language: wording.word(name, language) for language in ("en", "ja")}
+        assert labels == {language: wording.word(POLICY, name, language) for language in ("en", "ja")}
         assert list(graph.objects(GARMENT[name], rdflib.SKOS.broader)), name
 
 
@@ -111,9 +119,9 @@ def test_the_notice_names_every_purpose_and_item_that_it_asks_for_in_both_langua
         assert len(notice.text_hash(POLICY.version, language)) == 64
         for purpose in POLICY.purposes:
             (line,) = re.findall(
-                rf"^- {re.escape(wording.word(purpose, language))}: (.*)$", text, re.MULTILINE
+                rf"^- {re.escape(wording.word(POLICY, purpose, language))}: (.*)$", text, re.MULTILINE
             )
-            assert line == wording.listed(list(POLICY.items_for(purpose)), language)
+            assert line == wording.listed(POLICY, POLICY.items_for(purpose), language)
 
 
 def test_a_notice_that_was_never_published_has_no_text_and_no_hash():

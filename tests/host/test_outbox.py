@@ -23,6 +23,7 @@ def numbers(world, destination, stream=0):
     return [due.number for due in world.outbox.due(destination, 100) if due.tags.stream == stream]
 
 
+@pytest.mark.rule("S-03", "allow")
 def test_what_was_put_is_there_after_a_restart(world, tmp_path):
     world.put(0)
     world.outbox.close()
@@ -33,6 +34,7 @@ def test_what_was_put_is_there_after_a_restart(world, tmp_path):
     assert [due.tags.stream for due in again.due("store", 10)] == [0, 5]
 
 
+@pytest.mark.rule("A-04", "deny")
 def test_the_same_epoch_twice_is_stored_once_and_numbered_once(world):
     routed = world.router.route(world.acquired(0), world.clock())
 
@@ -114,6 +116,7 @@ def test_after_a_rolled_back_put_the_next_one_is_whole(world):
     assert world.store.count() == 3
 
 
+@pytest.mark.rule("S-03", "deny")
 def test_a_full_outbox_refuses_the_whole_put_and_counts_it(tmp_path):
     world = World(tmp_path, max_envelopes=3)
     world.put(0)
@@ -140,6 +143,7 @@ def test_a_full_outbox_takes_again_what_it_refused_once_there_is_room(tmp_path):
     assert numbers(world, "store") == [1]
 
 
+@pytest.mark.rule("S-06", "deny", "evidence")
 def test_no_sample_device_key_or_name_stands_in_any_file(world, tmp_path):
     blocks = [acquired.block for acquired in world.acquired(0, [ECG, IMU])]
     world.outbox.put(world.router.route([world.timed(block) for block in blocks], world.clock()))
@@ -163,6 +167,7 @@ def test_a_held_block_waits_apart_from_what_may_go(world):
     assert len(world.outbox.due("store", 9, HOLD)) == 1
 
 
+@pytest.mark.rule("A-04", "evidence")
 def test_the_log_has_one_entry_per_change_and_counts_the_blocks(world):
     for number in range(3):
         world.put(number, [ECG])

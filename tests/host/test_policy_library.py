@@ -62,6 +62,17 @@ def test_each_version_is_in_force_from_its_first_moment_to_the_next_ones():
     assert versions(start) == ["demo-garment-2", "2026-2"]
     assert shelf.effective(turn - 1).until_ns == turn
     assert shelf.effective(turn).until_ns == start
+    assert shelf.effective(turn).since_ns == shelf.effective(turn, "demo-garment").since_ns == turn
+
+
+def test_what_was_laid_once_is_used_for_exactly_the_time_in_which_nothing_changes():
+    shelf = library(BASE, next_base(), TERMS_1, TERMS)
+    due = shelf.effective(AUTUMN).review_due_ns
+
+    for at in (shelf.get("demo-garment-2").effective_ns, shelf.get("2026-2").effective_ns, due):
+        before, after = shelf.effective(at - 1), shelf.effective(at)
+        assert before is shelf.effective(before.since_ns) and after is shelf.effective(at + 1)
+        assert before.until_ns == after.since_ns == at
 
 
 AT_ONCE = changed(

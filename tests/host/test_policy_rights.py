@@ -7,7 +7,7 @@ from tasuki.consent import actions, files, library, rights
 from tasuki.consent.context import Context, Interval
 from tasuki.consent.decision import Engine
 from tasuki.consent.events import ConsentLog
-from tasuki.consent.registers import DESTINATION_KINDS, Registers
+from tasuki.consent.registers import DESTINATION_KINDS, Registers, Source
 from tasuki.consent.rights import Request, Verification
 from tasuki.errors import Refused
 
@@ -99,7 +99,7 @@ def test_an_erasure_is_not_done_while_any_store_is_pending(receipts):
 
 
 LOG_TIME = Interval(NOW - 10 * SECOND, NOW - 6 * SECOND, 0)
-BY_WEB = Context(LOG_TIME, acquired_in="service_use")
+BY_WEB = Context(LOG_TIME, Source(acquired_in="service_use"))
 
 
 def closed():
@@ -126,7 +126,7 @@ def test_until_the_account_is_closed_what_was_granted_goes_on():
 @pytest.mark.rule("D-04", "deny", "evidence")
 def test_closing_an_account_withdraws_every_grant_at_once_and_is_on_record():
     log, _ = closed()
-    later = Context(Interval(NOW + SECOND, NOW + 2 * SECOND, 0), acquired_in="service_use")
+    later = Context(Interval(NOW + SECOND, NOW + 2 * SECOND, 0), BY_WEB.source)
 
     assert decide(log).reason == "withdrawn"
     assert decide(log, NOW + 3 * SECOND, later).reason == "withdrawn"

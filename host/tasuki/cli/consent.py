@@ -40,25 +40,28 @@ def consent() -> None:
 
 
 def _say(
-    decision: str, item: tuple[str, ...], purpose: str, who: tuple[str, str], subject: str | None,
-    lang: str, as_json: bool, state: Path,
+    decision: str, item: tuple[str, ...], purpose: str, who: tuple[str, str], terms: str | None,
+    subject: str | None, lang: str, as_json: bool, state: Path,
 ) -> None:  # fmt: skip
-    policy = builtin()
+    version = terms or builtin().version
+    policy = builtin().under(version)
+    if policy is None:
+        raise UsageError(f"terms {version!r} are not in force", "`tasuki policy show` has those that are.")
+    items = _items(policy, item, purpose)
     with open_book(state, create=True) as book:
         name = _new_or_known(book, subject)
-        items = _items(policy, item, purpose)
         at_ns = book.now_ns(name)
-        shown = notice.text_hash(policy.version, lang)
-        said = policy.version, lang, shown, *who, "command"
+        said = version, lang, notice.text_hash(version, lang), *who, "command"
         event = book.say(Event(at_ns, at_ns, name, decision, purpose, items, *said))
     tell([event], lang, as_json)
     if not as_json and decision == GRANTED:
-        click.echo(answer.text("notice", lang, version=f"{policy.version} ({lang})"))
+        click.echo(answer.text("notice", lang, version=f"{version} ({lang})"))
 
 
 @consent.command()
 @click.option("--item", multiple=True, required=True, help="An item, or `all` that may serve the purpose.")
 @click.option("--purpose", required=True, help=_purpose_help)
+@click.option("--terms", help="Version of a product's terms, when those were shown instead of the policy.")
 @speaker_options
 @subject_option
 @lang_option
@@ -77,6 +80,7 @@ def grant(item: tuple[str, ...], purpose: str, by: str, relation: str | None, **
 @consent.command()
 @click.option("--item", multiple=True, required=True, help="An item, or `all` that may serve the purpose.")
 @click.option("--purpose", required=True, help=_purpose_help)
+@click.option("--terms", help="Version of a product's terms, when those were shown instead of the policy.")
 @speaker_options
 @subject_option
 @lang_option

@@ -5,6 +5,7 @@ from typing import Any
 
 from tasuki.consent import times
 from tasuki.consent.events import BEGINNING, FOREVER, Event, Span
+from tasuki.consent.policy import builtin
 from tasuki.consent.wording import listed, word
 
 _TEXTS = {
@@ -45,8 +46,7 @@ def text(name: str, language: str, **values: object) -> str:
 
 def statement(event: Event, language: str) -> str:
     """One event in a line: what, for what purpose, which items."""
-    said = f"{word(event.decision, language)}  {word(event.purpose, language)}: "
-    return said + listed(sorted(event.items), language) + _by(event, language)
+    return _line(event.decision, event.purpose, event.items, language) + _by(event, language)
 
 
 def lines(state: Mapping[tuple[str, str], Span], language: str) -> list[str]:
@@ -57,7 +57,7 @@ def lines(state: Mapping[tuple[str, str], Span], language: str) -> list[str]:
         groups.setdefault(key, (span, []))[1].append(item)
     out = []
     for (purpose, name, since), (span, items) in groups.items():
-        line = f"{word(name, language)}  {word(purpose, language)}: {listed(items, language)}"
+        line = _line(name, purpose, items, language)
         if since > BEGINNING:
             line += "  " + text("since", language, at=times.for_person(since))
         out.append(line + (_by(span.event, language) if span.event else ""))
@@ -96,6 +96,12 @@ def recorded(events: Iterable[Event]) -> list[dict[str, Any]]:
         }
         for event in events
     ]
+
+
+def _line(state: str, purpose: str, items: Iterable[str], language: str) -> str:
+    policy = builtin()
+    head = f"{word(policy, state, language)}  {word(policy, purpose, language)}: "
+    return head + listed(policy, sorted(items), language)
 
 
 def _by(event: Event, language: str) -> str:

@@ -50,7 +50,9 @@ def receipt(
         name = known_subject(book, subject)
         authority = Signer(keyfiles.read_or_create(keyfiles.folder(state / "keys") / "authority.key"))
         issued_ns = book.now_ns(name)
-        made = receipts.issue(name, book.record_id(name), book.log.events(name), issued_ns, authority)
+        made = receipts.issue(
+            builtin(), name, book.record_id(name), book.log.events(name), issued_ns, authority
+        )
         count = len(book.log.events(name))
     if key_file:
         key_file.write_text(authority.public.hex() + "\n")
@@ -92,7 +94,7 @@ def export_(subject: str | None, output: Path | None, lang: str, as_json: bool, 
     with open_book(state) as book:
         name = known_subject(book, subject)
         events = book.log.events(name)
-        made = records.document(name, book.record_id(name), events, book.now_ns(name))
+        made = records.document(builtin(), name, book.record_id(name), events, book.now_ns(name))
     _write(made, output, len(events), lang, as_json)
 
 

@@ -12,6 +12,7 @@ from tasuki import recordings
 from tasuki.cli import hub_care
 from tasuki.cli.frame import print_json, state_option
 from tasuki.consent.registers import PRODUCTS
+from tasuki.errors import LinkLost
 from tasuki.fleet import calibration
 from tasuki.fleet.virtual import KINDS, VirtualHub
 from tasuki.session import calibrating, enrolment
@@ -72,10 +73,15 @@ def spawn(
 
 
 def _keep(hubs: list[VirtualHub]) -> None:
-    """Until Ctrl-C, or until every hub has ended by itself."""
+    """Until Ctrl-C, or until every hub has ended by itself, which each says; LinkLost then."""
     never = threading.Event()
-    while any(one.alive() for one in hubs):
+    alive = hubs
+    while alive:
         never.wait(_WATCH_S)
+        for gone in (one for one in alive if not one.alive()):
+            click.echo(f"{gone.port} has ended; its last words are in {gone.folder / 'stderr.log'}", err=True)
+        alive = [one for one in alive if one.alive()]
+    raise LinkLost("no hub is left", "A hub whose battery is empty ends too; look into its stderr.log.")
 
 
 @hub.command()

@@ -13,7 +13,7 @@ from tasuki.consent import diff as comparing
 from tasuki.consent import library, processing
 from tasuki.consent.book import ConsentBook
 from tasuki.consent.policy import Policy
-from tasuki.consent.registers import DESTINATIONS
+from tasuki.consent.registers import DESTINATIONS, Registers
 from tasuki.errors import TasukiError, UsageError
 from tasuki.pipeline import decisionlog
 from tasuki.view.words import LANGUAGES, language_of
@@ -136,7 +136,7 @@ def record(product: str | None, language: str, as_json: bool) -> None:
     Example:
       tasuki policy record --json
     """
-    made = processing.record(_in_force(product), DESTINATIONS.values(), language)
+    made = processing.record(_in_force(product), Registers(), language)
     if as_json:
         print_json(made)
     else:

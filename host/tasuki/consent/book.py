@@ -96,7 +96,8 @@ class ConsentBook:
 
     def now_ns(self, subject: str) -> int:
         """A time for what a wearer says now: later than all we recorded of him, whatever the clock says."""
-        return max(self._clock_ns(), self.log.present(subject, BEGINNING) + 1)
+        now, learned = self._clock_ns(), self.log.present(subject, BEGINNING)
+        return now if now > learned else learned + 1
 
     def say(self, event: Event) -> Event:
         """Record one event; it counts for the next decision once this returned, as it was recorded."""

@@ -7,7 +7,10 @@ from tasuki.consent.registers import Registers, Source
 # Clocks of two machines disagree a little; what claims to be later than this is held back.
 AHEAD_NS = 2_000_000_000
 
-_BEFORE_ALL = -(2**64)  # no stretch of time begins there
+# A block lasts 8 s at most; one that is wider with its uncertainty is decided without a kept answer.
+WIDEST_NS = 16_000_000_000
+
+_NEVER = 2**64  # no moment of deciding comes after it
 
 
 @dataclass(frozen=True)
@@ -41,22 +44,20 @@ class Context:
         acquired: when; None, or an interval that is not sound, is unknown and denies.
         source: where it comes from.
         held_since_ns: since when it waits in hold; None when it does not.
-        first_ns, last_ns: of `acquired`, so that a kept decision compares plain numbers.
-        due_ns: from this moment of deciding on it does not lie ahead.
+        due_ns: AHEAD_NS before its last moment, for kept decisions; never for what they cannot judge.
     """
 
-    __slots__ = ("acquired", "due_ns", "first_ns", "held_since_ns", "last_ns", "source")
+    __slots__ = ("acquired", "due_ns", "held_since_ns", "source")
 
     def __init__(self, acquired: Interval | None, source: Source, held_since_ns: int | None = None) -> None:
         self.source = source
         self.held_since_ns = held_since_ns
-        if acquired is None or not acquired.sound:
-            self.acquired = None
-            self.first_ns = self.last_ns = self.due_ns = _BEFORE_ALL
-        else:
+        self.acquired = None
+        self.due_ns = _NEVER
+        if acquired is not None and acquired.sound:
             self.acquired = acquired
-            self.first_ns, self.last_ns = acquired.first_ns, acquired.last_ns
-            self.due_ns = acquired.t1_ns - AHEAD_NS
+            if acquired.last_ns - acquired.first_ns <= WIDEST_NS:
+                self.due_ns = acquired.last_ns - AHEAD_NS
 
 
 def context_of(

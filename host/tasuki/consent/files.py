@@ -2,7 +2,7 @@
 
     format = 1
     subject = "name of the wearer's account"
-    notice = "2026-1"                # version of the policy that the wearer was shown
+    notice = "2026-1"                # version of the policy, or of a product's terms, that was shown
     language = "ja"                  # of that notice; optional
     by = "account of a parent"       # who speaks for the wearer; optional, with
     relation = "parent"              # or "guardian"
@@ -84,10 +84,12 @@ class _Parser:
             self._fail(-1, "format", f"format {data.get('format')!r}", "Write `format = 1`.")
         subject = self._string(data, "subject", -1)
         notice = self._string(data, "notice", -1)
-        if notice != self.policy.version:
+        shown_policy = self.policy.under(notice)
+        if shown_policy is None:
             self._fail(
                 -1, "notice", f"notice {notice!r} is not in force", f"It is {self.policy.version!r} now."
             )
+        self.policy = shown_policy  # individual terms have a table of their own (rule G-04)
         language = self._string(data, "language", -1) if "language" in data else "ja"
         by = relation = ""
         if "by" in data or "relation" in data:

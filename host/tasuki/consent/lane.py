@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from tasuki.consent import reasons
 from tasuki.consent.context import AHEAD_NS, Context, Interval
-from tasuki.consent.events import FOREVER
+from tasuki.consent.events import BEGINNING, FOREVER
 from tasuki.consent.stretch import ALWAYS, Dated
 
 
@@ -84,7 +84,7 @@ class Lane:
     def __post_init__(self) -> None:
         self.since_ns, self.until_ns = self.dated.since_ns, self.dated.until_ns
         if self.worn is None or self.stranger or self.waits:
-            self.first_ns = self.end_ns = FOREVER
+            self.first_ns, self.end_ns = FOREVER, BEGINNING
         else:
             self.first_ns = max(self.data.since_ns, self.worn.since_ns)
             self.end_ns = min(self.data.until_ns, self.worn.until_ns)

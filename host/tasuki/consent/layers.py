@@ -4,7 +4,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from tasuki.consent.documents import INDIVIDUAL, INTERNAL, LAW, Base, Item, Overlay, Row
-from tasuki.consent.policy import Answer, Category, Evaluated, Pair, Policy
+from tasuki.consent.policy import FOREVER, Answer, Category, Evaluated, Pair, Policy
 
 _ORDER = (LAW, INTERNAL, INDIVIDUAL)
 
@@ -50,8 +50,8 @@ def lay(
         controller=base.controller,
         data_manager=base.data_manager,
         contact=base.contact,
-        since_ns=max(each.effective_ns for each in (*overlays, base)),
-        until_ns=2**63 - 1 if overdue else base.review_due_ns,
+        since_ns=base.review_due_ns if overdue else max(each.effective_ns for each in (*overlays, base)),
+        until_ns=FOREVER if overdue else base.review_due_ns,
         review_due_ns=base.review_due_ns,
         review_overdue=overdue,
         own=own,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tasuki.consent import layers, reading
 from tasuki.consent.documents import INDIVIDUAL, Base, Document, Overlay
-from tasuki.consent.policy import Policy
+from tasuki.consent.policy import FOREVER, Policy
 from tasuki.errors import Refused, UsageError
 
 
@@ -22,6 +22,7 @@ class Library:
 
     def __init__(self, documents: Iterable[Document]) -> None:
         self._by_version: dict[str, Document] = {}
+        self._kept: list[Policy] = []  # one for each stretch of time without a change
         for document in documents:
             if document.version in self._by_version:
                 raise UsageError(f"two documents have the version {document.version}", "Rename one of them.")
@@ -77,7 +78,10 @@ class Library:
         Raises Refused("unpublished_version") when no policy was in force, and
         Refused("unknown_product") for a product without individual terms (rule G-03).
         """
-        policy = self._effective(at_ns)
+        policy = next((kept for kept in self._kept if kept.since_ns <= at_ns < kept.until_ns), None)
+        if policy is None:
+            policy = self._effective(at_ns)
+            self._kept.append(policy)
         if product is None:
             return policy
         found = policy.for_product(product)
@@ -109,12 +113,13 @@ class Library:
         chains = {id_: chain for id_, chain in chains.items() if chain}
         shared = [chain[-1] for chain in chains.values() if chain[-1].kind != INDIVIDUAL]
         products: dict[str, Policy] = {}
-        changes = [each.effective_ns for each in self._by_version.values() if each.effective_ns > at_ns]
+        changes = [*(each.effective_ns for each in self._by_version.values()), base.review_due_ns]
+        since = max(change for change in changes if change <= at_ns)
+        until = min([FOREVER, *(change for change in changes if change > at_ns)])
 
         def lay(own: list[Overlay], before: list[Overlay]) -> Policy:
             policy = layers.lay(base, [*shared, *own], at_ns, earlier, before)
-            until = min([policy.until_ns, *changes])
-            return replace(policy, products=products, until_ns=until)
+            return replace(policy, products=products, since_ns=since, until_ns=until)
 
         for chain in chains.values():
             if chain[-1].kind == INDIVIDUAL:

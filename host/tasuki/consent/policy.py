@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from tasuki.consent.documents import Clause, Duty, Item, Words
+from tasuki.consent.documents import INDIVIDUAL, Clause, Duty, Item, Words
+
+FOREVER = 2**63 - 1  # Unix nanoseconds
 
 TYPED_IN = "typed_in"
 MEASURED = "measured"
@@ -155,6 +157,21 @@ class Policy:
         Individual terms are always evaluated, and what has none is no product of ours (rule G-03).
         """
         return self.products.get(product)
+
+    def under(self, notice: str) -> "Policy | None":
+        """The policy that a wearer agrees to with this notice; None when it is not in force.
+
+        That is this one for its own version, and a product's for the version of its individual terms.
+        """
+        if notice == self.version:
+            return self
+        terms = (each for each in self.products.values() if notice in each.terms)
+        return next(terms, None)
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Versions of the individual terms that were evaluated."""
+        return tuple(each.version for each in self.documents if each.kind == INDIVIDUAL)
 
     def accepts(self, notice: str, item: str, purpose: str) -> bool:
         """True when a consent under this notice counts for the pair (rules L-03, G-04).

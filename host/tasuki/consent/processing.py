@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from tasuki.consent.policy import Policy
-from tasuki.consent.registers import PROCESSORS, THIRD_PARTY, Destination
+from tasuki.consent.parties import Processor
+from tasuki.consent.policy import FOREVER, Policy
+from tasuki.consent.registers import THIRD_PARTY, Destination, Registers
 
 _SECURITY = "4"  # section of the policy
 _DAY_NS = 86_400 * 1_000_000_000
@@ -33,9 +34,8 @@ class Provided:
     rules: tuple[str, ...]
 
 
-def record(policy: Policy, destinations: Iterable[Destination], language: str = "en") -> dict[str, Any]:
+def record(policy: Policy, registers: Registers, language: str = "en") -> dict[str, Any]:
     """The record of processing activities, one activity per purpose that the table has."""
-    destinations = list(destinations)
     return {
         "type": "record_of_processing_activities",
         "basis": "GDPR Art. 30(1); APPI 32",
@@ -48,9 +48,14 @@ def record(policy: Policy, destinations: Iterable[Destination], language: str = 
             for each in policy.documents
         ],
         "activities": [
-            _activity(policy, purpose, destinations, language)
+            _activity(policy, purpose, registers, language)
             for purpose in policy.purposes
             if policy.items_for(purpose)
+        ],
+        "processors": [_processor(each) for each in registers.processors.values()],
+        "modules": [
+            {"name": each.name, "vendor": each.vendor, "country": each.country, "notice": each.notice}
+            for each in registers.modules.values()
         ],
         "security_measures": [
             {"rule": rule.id, "measure": rule.do}
@@ -93,12 +98,10 @@ def provisions(
     }
 
 
-def _activity(
-    policy: Policy, purpose: str, destinations: Iterable[Destination], language: str
-) -> dict[str, Any]:
+def _activity(policy: Policy, purpose: str, registers: Registers, language: str) -> dict[str, Any]:
     items = policy.items_for(purpose)
     numbers = sorted({policy.category_of[item] for item in items})
-    places = [each for each in destinations if each.purpose == purpose]
+    places = [each for each in registers.destinations.values() if each.purpose == purpose]
     return {
         "purpose": purpose,
         "wording": policy.words[purpose].in_(language),
@@ -116,8 +119,37 @@ def _activity(
             for number in numbers
         ],
         "recipients": [{"name": each.name, "kind": each.kind, "form": each.form} for each in places],
-        "transfers_abroad": [each.name for each in places if each.kind == "processor_foreign"],
-        "processors": [each.name for each in places if each.kind in PROCESSORS],
+        "transfers_abroad": [_transfer(each, registers) for each in places if _abroad(each, registers)],
+    }
+
+
+def _abroad(place: Destination, registers: Registers) -> bool:
+    party = registers.processors.get(place.party or place.name)
+    return place.kind == "processor_foreign" or (party is not None and party.abroad)
+
+
+def _transfer(place: Destination, registers: Registers) -> dict[str, str]:
+    """Where it goes, and on what basis (GDPR 44-49, APPI 28); empty for what is not known."""
+    party = registers.processors.get(place.party or place.name)
+    return {
+        "name": place.name,
+        "country": party.country if party else "",
+        "basis": party.basis if party else "",
+    }
+
+
+def _processor(processor: Processor) -> dict[str, Any]:
+    contract = processor.contract
+    return {
+        "name": processor.name,
+        "country": processor.country,
+        "basis": processor.basis,
+        "fields": {purpose: sorted(items) for purpose, items in processor.fields.items()},
+        "contract_until": _iso(contract.dated.until_ns) if contract else "",
+        "security_terms": contract.security if contract else "",
+        "vetted_until": _iso(processor.vetting.until_ns) if processor.vetting else "",
+        "supervised_until": _iso(processor.supervision.until_ns) if processor.supervision else "",
+        "subprocessors": list(processor.subprocessors),
     }
 
 
@@ -126,4 +158,7 @@ def _sensitive(policy: Policy, item: str, number: int) -> bool:
 
 
 def _iso(ns: int) -> str:
+    """A moment in UTC; empty for what has no end."""
+    if ns >= FOREVER:
+        return ""
     return datetime.fromtimestamp(ns / 1e9, UTC).isoformat(timespec="milliseconds")

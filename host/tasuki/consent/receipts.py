@@ -69,7 +69,7 @@ class Receipt:
 
 
 def issue(
-    subject: str, record_id: str, events: Iterable[Event], issued_ns: int, authority: Signs
+    policy: Policy, subject: str, record_id: str, events: Iterable[Event], issued_ns: int, authority: Signs
 ) -> dict[str, Any]:
     """A signed receipt of all that a wearer said."""
     identifier = str(uuid.uuid4())
@@ -80,9 +80,9 @@ def issue(
         "dct:identifier": identifier,
         "dct:conformsTo": f"{records.PROFILE}receipt",
         "dct:created": times.exact(issued_ns),
-        "dct:publisher": records.CONTROLLER,
+        "dct:publisher": records.controller(policy),
         "schema:recipient": records.WEARER,
-        "dpv:hasRecordOfActivity": records.graph(subject, record_id, events, issued_ns),
+        "dpv:hasRecordOfActivity": records.graph(policy, subject, record_id, events, issued_ns),
     }
     signature = authority.sign(DOMAIN, json_text.canonical(body))
     proof = {

@@ -99,7 +99,7 @@ class _Record:
         _same(value["@type"], "dpv:ConsentRecord", "@type")
         _same(value["@id"], f"urn:tasuki:record:{name}", "@id")
         _same(value["dct:conformsTo"], f"{records.PROFILE}record", "dct:conformsTo")
-        _same(value["dpv:hasDataController"], records.CONTROLLER, "dpv:hasDataController")
+        self._controller(value["dpv:hasDataController"])
         _same(value["dpv:hasConsentControl"], records.CONTROL, "dpv:hasConsentControl")
         _time(value["dct:created"], "dct:created")
         of = _keys(value["dpv:hasDataSubject"], {"@type", "dct:identifier"}, "dpv:hasDataSubject")
@@ -110,15 +110,24 @@ class _Record:
         )
         _same(process["@type"], "dpv:Process", "@type of the process")
         purpose = _term(process["dpv:hasPurpose"], "dpv:hasPurpose")
-        items = self._items(process["dpv:hasPersonalData"], purpose)
+        items = _items(process["dpv:hasPersonalData"])
         notices = self._notices()
         events = [
             self._event(each, name, subject, purpose, notices)
             for each in _list(value["dpv:hasConsentStatus"], "dpv:hasConsentStatus")
         ]
-        if items != frozenset().union(*(event.items for event in events)):
+        if not events or items != frozenset().union(*(event.items for event in events)):
             _malformed("dpv:hasPersonalData", "names other items than its events")
         return name, subject, events
+
+    def _controller(self, value: Any) -> None:
+        """Consent to another controller is none to us."""
+        expected = records.controller(self.policy)
+        by = _keys(value, set(expected), "dpv:hasDataController")
+        for key in ("@type", "dpv:hasName"):
+            _same(by[key], expected[key], f"{key} of the controller")
+        for key in ("dpv:hasContact", "garment:dataManager"):
+            _text(by[key], key)
 
     def _notices(self) -> dict[str, tuple[str, str, str]]:
         found = {}
@@ -159,22 +168,28 @@ class _Record:
             subject,
             decision,
             purpose,
-            self._items(status["dpv:hasPersonalData"], purpose),
+            self._said_of(status["dpv:hasPersonalData"], purpose, notices[notice][0]),
             *notices[notice],
             by,
             relation,
             f"import:{name.rpartition('/')[0]}",
         )
 
-    def _items(self, value: Any, purpose: str) -> frozenset[str]:
-        names = [_term(each, "dpv:hasPersonalData") for each in _list(value, "dpv:hasPersonalData")]
-        if len(set(names)) != len(names):
-            _malformed("dpv:hasPersonalData", "names an item twice")
+    def _said_of(self, value: Any, purpose: str, notice: str) -> frozenset[str]:
+        """The items of an event, which the policy shown, or ours, lets serve the purpose."""
+        items = _items(value)
         try:
-            statements.check(self.policy, purpose, frozenset(names))
+            statements.check(self.policy.under(notice) or self.policy, purpose, items)
         except UsageError as e:
             raise Untrusted("not_in_policy", str(e)) from e
-        return frozenset(names)
+        return items
+
+
+def _items(value: Any) -> frozenset[str]:
+    names = [_term(each, "dpv:hasPersonalData") for each in _list(value, "dpv:hasPersonalData")]
+    if len(set(names)) != len(names):
+        _malformed("dpv:hasPersonalData", "names an item twice")
+    return frozenset(names)
 
 
 def _speaker(value: Any) -> tuple[str, str]:

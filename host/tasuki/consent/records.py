@@ -14,9 +14,9 @@ from typing import Any
 
 from tasuki.consent import times
 from tasuki.consent.events import GRANTED, REFUSED, WITHDRAWN, Event
+from tasuki.consent.policy import Policy
 
 PROFILE = "https://w3id.org/dpv/schema/dpv-27560#"
-CONTROLLER = {"@type": "dpv:DataController", "dpv:hasName": "株式会社Xenoma"}
 CONTROL = {"@type": ["dpv:ProvideConsent", "dpv:WithdrawConsent"], "dpv:isExercisedAt": "tasuki consent"}
 STATUS = {
     GRANTED: ["dpv:ConsentGiven", "dpv:ExplicitlyExpressedConsent"],
@@ -36,23 +36,39 @@ def context() -> dict[str, Any]:
     return found
 
 
-def document(subject: str, record_id: str, events: Iterable[Event], made_ns: int) -> dict[str, Any]:
+def controller(policy: Policy) -> dict[str, str]:
+    """Who decides on the processing, who manages it there, and how to reach them (rule R-01)."""
+    return {
+        "@type": "dpv:DataController",
+        "dpv:hasName": policy.controller.ja,
+        "dpv:hasContact": policy.contact.ja,
+        "garment:dataManager": policy.data_manager.ja,
+    }
+
+
+def document(
+    policy: Policy, subject: str, record_id: str, events: Iterable[Event], made_ns: int
+) -> dict[str, Any]:
     """All that a wearer said, as a JSON-LD document of its own."""
-    return {"@context": context(), "@graph": graph(subject, record_id, events, made_ns)}
+    return {"@context": context(), "@graph": graph(policy, subject, record_id, events, made_ns)}
 
 
-def graph(subject: str, record_id: str, events: Iterable[Event], made_ns: int) -> list[dict[str, Any]]:
+def graph(
+    policy: Policy, subject: str, record_id: str, events: Iterable[Event], made_ns: int
+) -> list[dict[str, Any]]:
     """One ConsentRecord per purpose, in the order in which they were first spoken of."""
     by_purpose: dict[str, list[Event]] = {}
     for event in events:
         by_purpose.setdefault(event.purpose, []).append(event)
     return [
-        _record(subject, f"{record_id}/{place}", purpose, said, made_ns)
+        _record(controller(policy), subject, f"{record_id}/{place}", purpose, said, made_ns)
         for place, (purpose, said) in enumerate(by_purpose.items())
     ]
 
 
-def _record(subject: str, name: str, purpose: str, events: list[Event], made_ns: int) -> dict[str, Any]:
+def _record(
+    by: dict[str, str], subject: str, name: str, purpose: str, events: list[Event], made_ns: int
+) -> dict[str, Any]:
     notices = {event_notice(event)["@id"]: event_notice(event) for event in events}
     return {
         "@id": f"urn:tasuki:record:{name}",
@@ -61,7 +77,7 @@ def _record(subject: str, name: str, purpose: str, events: list[Event], made_ns:
         "dct:conformsTo": f"{PROFILE}record",
         "dct:created": times.exact(made_ns),
         "dpv:hasDataSubject": {"@type": WEARER, "dct:identifier": subject},
-        "dpv:hasDataController": CONTROLLER,
+        "dpv:hasDataController": by,
         "dpv:hasProcess": {
             "@type": "dpv:Process",
             "dpv:hasPurpose": TERM + purpose,

@@ -5,6 +5,8 @@ Processors, modules and operators are in `parties`, legal exceptions in `tickets
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
+from weakref import WeakSet
 
 from tasuki.consent.events import BEGINNING
 from tasuki.consent.parties import Module, Processor
@@ -152,6 +154,13 @@ class Source:
     operator: str = ""
 
 
+class Watcher(Protocol):
+    """Keeps answers that rest on the registers."""
+
+    def forget_all(self) -> None:
+        """Called when what they rest on has changed."""
+
+
 _SOURCES = 100_000  # remembered at most
 
 
@@ -178,6 +187,7 @@ class Registers:
     tickets: dict[str, tuple[Ticket, ...]] = field(default_factory=dict)
     places_version: int = 0
     _sources: dict[tuple[bytes, bytes, int, int], Source] = field(default_factory=dict, repr=False)
+    _watchers: WeakSet[Watcher] = field(default_factory=WeakSet, repr=False)
 
     def add_garment(self, garment: Garment) -> None:
         """Register a hub under its key id."""
@@ -232,6 +242,12 @@ class Registers:
         """Whatever was decided has to be decided again."""
         self.version += 1
         self.places_version += 1
+        for watcher in list(self._watchers):
+            watcher.forget_all()
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell this one, for as long as it lives, when all that was decided has to be decided again."""
+        self._watchers.add(watcher)
 
     def grown_up_ns(self, subject: str) -> int:
         """From when a wearer's own grant counts."""

@@ -25,9 +25,9 @@ def items_for(policy: Policy, purpose: str) -> tuple[str, ...]:
     if purpose in policy.purposes:
         return policy.items_for(purpose)
     if purpose == ENTRUST or _FOREIGN.fullmatch(purpose):
-        return tuple(policy.category_of)
+        return _nameable(policy)
     if _MODULE.fullmatch(purpose):
-        return tuple(item for item, category in policy.category_of.items() if category == 2)
+        return tuple(item for item in _nameable(policy) if policy.category_of[item] == 2)
     if purpose == LOCATION:
         return ("location",)
     return ()
@@ -43,6 +43,10 @@ def check(policy: Policy, purpose: str, items: frozenset[str]) -> None:
         raise UsageError("no item is named", f"For {purpose} the policy has {', '.join(possible)}.")
     for item in sorted(items):
         category = policy.category(item)
+        if policy.consent_item(item) != item:
+            raise UsageError(
+                f"{item!r} is no item of its own", f"Consent names it as {policy.consent_item(item)}."
+            )
         if category is None:
             raise UsageError(f"unknown item {item!r}", f"For {purpose} the policy has {', '.join(possible)}.")
         if item not in possible:
@@ -50,3 +54,8 @@ def check(policy: Policy, purpose: str, items: frozenset[str]) -> None:
             raise UsageError(
                 f"{item!r} cannot serve {purpose}", f"{rule} {purpose} the policy has {', '.join(possible)}."
             )
+
+
+def _nameable(policy: Policy) -> tuple[str, ...]:
+    """The items that consent can name: parts go with their group."""
+    return tuple(name for name, item in policy.items.items() if not item.part_of)

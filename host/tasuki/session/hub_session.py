@@ -131,7 +131,11 @@ class Session:
             )
         self.public_key = self._given_key or self.state.register.public_key(self.identity.device)
         if self.public_key != self.identity.public:
-            raise Untrusted("wrong_key", "the hub shows another key than the one that is trusted for it")
+            raise Untrusted(
+                "wrong_key",
+                "the hub shows another key than the one that is trusted for it",
+                "If you know why its key was replaced, run `tasuki hub enroll --port PORT`.",
+            )
         self.streams: dict[int, Stream] = greet.describe(connection)
         connection.await_sync()
         self._note_clock(0.0)  # before the hub gets a token under which it may store

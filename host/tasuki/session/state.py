@@ -18,7 +18,7 @@ from pathlib import Path
 from tasuki.audit.collecting import Collector
 from tasuki.audit.log import AuditLog
 from tasuki.audit.names import block_id
-from tasuki.consent import files
+from tasuki.consent import files, library
 from tasuki.consent.book import ConsentBook
 from tasuki.consent.decision import Engine
 from tasuki.consent.policy import Policy, builtin
@@ -50,12 +50,13 @@ class State:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.folder = folder
         self.policy = policy or builtin()
+        effective = None if policy else library.shipped().effective
         self.vault = Vault(folder)
         self.register = HubRegister(folder / "register.json")
         self.tokens = TokenBook(folder / "tokens.db")
         self.clocks = ClockBook(folder / "clocks.db")
         self.book = ConsentBook(folder / "consent.db", clock_ns)
-        self.engine = Engine(self.policy, self.book.log, self.book.registers)
+        self.engine = Engine(self.policy, self.book.log, self.book.registers, effective)
         self.outbox = Outbox(folder / "outbox.db", self.vault, self.policy)
         self.ledger = SqliteLedger(folder / "outbox.db")
         self.store = EmbeddedStore(folder / "store.db")
