@@ -68,9 +68,10 @@ def test_what_failed_is_not_remembered_when_another_process_fills_its_place(tmp_
     with pytest.raises(RuntimeError):
         log.append(breaking())
     other.append([b"six"])
-    log.append([b"seven"])
+    log.append([b"seven", b"eight"])
 
-    assert log.root(7) == root_of([*(entry(n, text=f"the {n}th") for n in range(1, 6)), b"six", b"seven"])
+    first = [entry(n, text=f"the {n}th") for n in range(1, 6)]
+    assert log.root(8) == root_of([*first, b"six", b"seven", b"eight"])
 
 
 def test_entries_of_a_source_come_once(tmp_path):
