@@ -9,7 +9,7 @@ host can read. Only hubs whose crypto makes sealed boxes do this (the C module).
 import os
 import struct
 
-from tasuki_hub.emitting import wipe
+from tasuki_hub.fast import wipe
 from tasuki_hub.forward import Forwarder
 from tasuki_hub.rows import Entries, put_row, tail_rows
 from tasuki_hub.shelf import Shelf

@@ -120,7 +120,11 @@ def test_what_the_authority_signed_as_a_receipt_and_is_none_is_refused():
     ) == ("malformed")
 
 
-@pytest.mark.parametrize("signature", ["", "AA==", "!", RECEIPT["garment:proof"]["garment:signature"] + "\n"])
+@pytest.mark.parametrize(
+    "signature",
+    ["", "AA==", "!", RECEIPT["garment:proof"]["garment:signature"] + "\n"],
+    ids=["empty", "short", "no base64", "a line end more"],
+)
 def test_a_signature_that_is_no_64_bytes_is_refused(signature):
     proof = {**RECEIPT["garment:proof"], "garment:signature": signature}
 

@@ -65,6 +65,17 @@ def test_after_an_import_the_same_holds_from_then_on_and_nothing_before(tmp_path
     book.close()
 
 
+def test_a_withdrawal_that_turned_up_late_ends_the_grant_after_an_import_too(tmp_path):
+    """It is dated before the grant and was learned after it: only the order tells."""
+    late = [said("granted", NOON + 10), said("withdrawn", NOON, recorded=NOON + 20)]
+    assert ConsentLog(late).span("s", "ecg", "statistics", LATER).state == "withdrawn"
+    book = ConsentBook(tmp_path / "consent.db", lambda: LATER)
+
+    book.take("s", read(document(late)).events)
+
+    assert book.log.span("s", "ecg", "statistics", 2 * LATER).state == "withdrawn"
+
+
 def test_an_import_does_not_bring_back_what_was_withdrawn_here(tmp_path):
     book = ConsentBook(tmp_path / "consent.db", lambda: LATER)
     book.say(said("withdrawn", NOON + 50))

@@ -68,6 +68,11 @@ def spawn(
             click.echo(json.dumps(row) if as_json else f"{one.port}  {kind}  {one.folder}")
         if not as_json:
             click.echo("Ctrl-C ends them.", err=True)
+            if speed != 1:
+                click.echo(
+                    f"Their clocks run at {speed:g}: give `run` and `record` --speed {speed:g}, too.",
+                    err=True,
+                )
         with suppress(KeyboardInterrupt):
             _keep(hubs)
 

@@ -11,11 +11,11 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
+from typing import NoReturn
 
 from tasuki import database
 from tasuki.consent import guardians, merging
@@ -47,16 +47,50 @@ _COLUMNS = (
     "at_ns, recorded_ns, subject, decision, purpose, items, notice, language, notice_hash, said_by, "
     "relation, origin"
 )
+_INSERT = f"INSERT INTO event ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _ADDED = ("notice_hash", "said_by", "relation", "origin")  # that books of version 0.1 do not have
 
 
-@dataclass
 class _Turn:
-    """What one transaction writes."""
+    """A transaction: written from all that is recorded by now; what it inserted counts once it is durable."""
 
-    db: sqlite3.Connection
-    events: list[Event] = field(default_factory=list)
-    guards: list[Guardianship] = field(default_factory=list)
+    __slots__ = ("_book", "db", "events", "guards")
+
+    def __init__(self, book: "ConsentBook") -> None:
+        self._book = book
+        self.db = book._db
+        self.events: list[Event] = []
+        self.guards: list[Guardianship] = []
+
+    def __enter__(self) -> "_Turn":
+        self._book._lock.acquire()
+        try:
+            self.db.execute("BEGIN IMMEDIATE")
+            self._book._catch_up()
+        except BaseException as e:
+            self._give_up(e)
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is not None:
+            self._give_up(error)
+        try:
+            self.db.execute("COMMIT")
+        except BaseException as e:
+            self._give_up(e)
+        self._book._learn(self.events, self.guards)
+        self._book._lock.release()
+
+    def _give_up(self, error: BaseException) -> NoReturn:
+        """Roll back and raise."""
+        try:
+            if self.db.in_transaction:
+                self.db.execute("ROLLBACK")
+        finally:
+            self._book._lock.release()
+        if isinstance(error, sqlite3.OperationalError):
+            raise _unusable(error) from error
+        raise error
 
 
 class ConsentBook:
@@ -67,7 +101,7 @@ class ConsentBook:
         registers: hubs and wearers; destinations are those that ship with the package.
         guardianships: by the subject that is spoken for.
         on_recorded: called with every event that this process recorded, once it is durable and counts.
-            What was missed (a crash, another process) is in `log.events`, by its number.
+            What was missed (a crash, another process) is in `recorded_after`.
     """
 
     def __init__(self, path: Path, clock_ns: Callable[[], int] = time.time_ns) -> None:
@@ -123,7 +157,7 @@ class ConsentBook:
 
         The order in which it was recorded there, by the events' record times, stays the order here.
         """
-        with self._transaction() as turn:
+        with _Turn(self) as turn:
             new = merging.unsaid(self.log, subject, events)
             self._insert(turn, new, merging.ranks([event.recorded_ns for event in new]))
         return self._tell(turn)
@@ -141,7 +175,7 @@ class ConsentBook:
 
         Returns the withdrawals.
         """
-        with self._transaction() as turn:
+        with _Turn(self) as turn:
             since_ns = self.now_ns(subject)
             one = Guardianship(subject, guardian, relation, since_ns, until_ns)
             row = (subject, guardian, relation, since_ns, until_ns)
@@ -154,7 +188,7 @@ class ConsentBook:
 
     def record_id(self, subject: str) -> str:
         """The id of a subject's consent record: random, so that it tells nothing of the name."""
-        with self._transaction() as turn:
+        with _Turn(self) as turn:
             turn.db.execute("INSERT OR IGNORE INTO record VALUES (?, ?)", (subject, str(uuid.uuid4())))
             found = turn.db.execute("SELECT id FROM record WHERE subject = ?", (subject,)).fetchone()
         return str(found[0])
@@ -179,7 +213,7 @@ class ConsentBook:
         """Register a hub under its key, or what its product has now."""
         streams = {str(stream): sorted(kinds) for stream, kinds in garment.manifest.streams.items()}
         row = (garment.key_id, garment.device, garment.manifest.product, json.dumps(streams))
-        with self._transaction() as turn:
+        with _Turn(self) as turn:
             turn.db.execute("INSERT OR REPLACE INTO garment VALUES (?, ?, ?, ?)", row)
         self.registers.add_garment(garment)
 
@@ -192,7 +226,7 @@ class ConsentBook:
         if open_ and open_[-1].subject == subject:
             return open_[-1]
         binding = Binding(os.urandom(16), device, subject, since_ns, FOREVER)
-        with self._transaction() as turn:
+        with _Turn(self) as turn:
             turn.db.execute(
                 "UPDATE binding SET until_ns = ? WHERE device = ? AND until_ns = ?",
                 (since_ns, device, FOREVER),
@@ -205,7 +239,7 @@ class ConsentBook:
 
     def unbind(self, device: bytes, at_ns: int) -> None:
         """State that nobody wears the hub from a moment on."""
-        with self._transaction() as turn:
+        with _Turn(self) as turn:
             sql = "UPDATE binding SET until_ns = ? WHERE device = ? AND until_ns = ?"
             turn.db.execute(sql, (at_ns, device, FOREVER))
         self._end(device, at_ns)
@@ -219,7 +253,7 @@ class ConsentBook:
 
     def _record(self, said: Callable[[], list[Event]]) -> list[Event]:
         """Make the events under the write lock, from all that is recorded; write them; let them count."""
-        with self._transaction() as turn:
+        with _Turn(self) as turn:
             self._insert(turn, said())
         return self._tell(turn)
 
@@ -229,11 +263,10 @@ class ConsentBook:
         later_ns: how much later than now each is recorded; at once unless given.
         """
         stamps = {event.subject: self.now_ns(event.subject) for event in events}
-        sql = f"INSERT INTO event ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         for event, later in zip(events, later_ns or repeat(0), strict=False):
             stamp = stamps[event.subject] + later
             guardians.check(event, self.guardianships.get(event.subject, ()), stamp)
-            number = turn.db.execute(sql, _row(event, stamp)).lastrowid or 0
+            number = turn.db.execute(_INSERT, _row(event, stamp)).lastrowid or 0
             turn.events.append(event.recorded(stamp, number))
 
     def _tell(self, turn: _Turn) -> list[Event]:
@@ -268,27 +301,13 @@ class ConsentBook:
             if name not in have:
                 self._db.execute(f"ALTER TABLE event ADD COLUMN {name} TEXT NOT NULL DEFAULT ''")
 
-    @contextmanager
-    def _transaction(self) -> Iterator[_Turn]:
-        """Write from all that is recorded by now; what was inserted counts once it is durable."""
-        turn = _Turn(self._db)
-        with self._lock:
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
-                self._catch_up()
-                yield turn
-                self._db.execute("COMMIT")
-            except BaseException as e:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                if isinstance(e, sqlite3.OperationalError):
-                    raise _unusable(e) from e
-                raise
-            for event in turn.events:
-                self.log.append(event)
-                self._last = event.number
-            for one in turn.guards:
-                self.guardianships.setdefault(one.subject, []).append(one)
+    def _learn(self, events: list[Event], guards: list[Guardianship]) -> None:
+        """Let what is durable now count."""
+        for event in events:
+            self.log.append(event)
+            self._last = event.number
+        for one in guards:
+            self.guardianships.setdefault(one.subject, []).append(one)
 
 
 def _unusable(e: sqlite3.OperationalError) -> LinkLost:
@@ -297,9 +316,20 @@ def _unusable(e: sqlite3.OperationalError) -> LinkLost:
 
 def _row(event: Event, recorded_ns: int) -> tuple[int | str, ...]:
     """An event as _COLUMNS has it."""
-    said = event.notice, event.language, event.notice_hash, event.by, event.relation, event.origin
-    words = event.subject, event.decision, event.purpose, " ".join(sorted(event.items)), *said
-    return event.at_ns, recorded_ns, *words
+    return (
+        event.at_ns,
+        recorded_ns,
+        event.subject,
+        event.decision,
+        event.purpose,
+        " ".join(sorted(event.items)),
+        event.notice,
+        event.language,
+        event.notice_hash,
+        event.by,
+        event.relation,
+        event.origin,
+    )
 
 
 def _event(number: int, at_ns: int, recorded_ns: int, *words: str) -> Event:

@@ -111,6 +111,10 @@ NOTHING = Span(NEVER, BEGINNING, FOREVER, None)
 _Timeline = tuple[list[int], list[Span]]
 
 
+def _by_effect(event: Event) -> tuple[int, int]:
+    return event.effective_ns, _ORDER[event.decision]
+
+
 def timeline(events: Iterable[Event]) -> list[Span]:
     """The spans of one (subject, item, purpose), in order and without a gap.
 
@@ -121,7 +125,7 @@ def timeline(events: Iterable[Event]) -> list[Span]:
     """
     spans = [NOTHING]
     no_dated = no_learned = BEGINNING
-    for event in sorted(events, key=lambda event: (event.effective_ns, _ORDER[event.decision])):
+    for event in sorted(events, key=_by_effect):
         if event.decision != GRANTED:
             no_dated = max(no_dated, event.at_ns)
             no_learned = max(no_learned, event.recorded_ns)
@@ -165,6 +169,7 @@ class ConsentLog:
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self._spoken: dict[str, _Spoken] = {}
         self._watchers: WeakSet[Watcher] = WeakSet()
+        self._watched = False  # looking into an empty WeakSet costs as much as the rest of an append
         self._lock = threading.Lock()
         self.version = 0
         for event in events:
@@ -182,13 +187,15 @@ class ConsentLog:
             if event.recorded_ns > mine.learned_ns:
                 mine.learned_ns = event.recorded_ns
             self.version += 1
-            for watcher in self._watchers:
-                watcher.forget(event.subject)
+            if self._watched:
+                for watcher in self._watchers:
+                    watcher.forget(event.subject)
 
     def watch(self, watcher: Watcher) -> None:
         """Tell this one, for as long as it lives, of every subject who speaks."""
         with self._lock:
             self._watchers.add(watcher)
+            self._watched = True
 
     def subjects(self) -> list[str]:
         """Everyone who ever said something."""

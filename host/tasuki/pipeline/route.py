@@ -30,7 +30,6 @@ class Router:
             self._engine.registers, block.key_id, block.device, block.stream, block.kind, interval
         )
         item = block.item
-        at_ns = self._engine.consents.present(subject, at_ns)
         place = Place(block.key_id, block.session, block.epoch, block.stream)
         decisions, passed = [], []
         for name, destination in self._engine.registers.destinations.items():

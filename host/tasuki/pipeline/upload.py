@@ -189,7 +189,7 @@ class Uploader:
             due.acquired,
             held_since_ns,
         )
-        now = self._engine.consents.present(subject, self._clock_ns())
+        now = self._clock_ns()
         return Late(due, subject, self._cache.decide(subject, item, place.purpose, destination, now, context))
 
     def _encode(self, place: Destination, subject: str, due: Due) -> Delivery:

@@ -104,6 +104,7 @@ class Session:
         self._bad_before = Counter(self.counts.frames_bad)
         self._logged_drops = Counter(self.counts.dropped)
         self._samples_at_sync = -1
+        self._pace_told = False
         self._stopped = False
         self.decided = False
         self.binding: Binding | None = None
@@ -347,6 +348,7 @@ class Session:
             self._next_sync = now + _SYNC_S
             self.connection.sync()
             self._note_clock(now)
+            self._check_pace()
             self._ask_for_stored()
             self._wake()
         if self._stopped:
@@ -363,6 +365,15 @@ class Session:
             self._tell_trouble(f"the hub refuses a new token: {self.permission.refused}")
         if self._passing != (self._version, self.permission.items & self._allowed):
             self._set_gate()
+
+    def _check_pace(self) -> None:
+        pace = self.connection.clock.pace
+        if pace is not None and not self._pace_told:
+            self._pace_told = True
+            speed = self.connection.clock.speed
+            self._tell_trouble(
+                f"the hub's clock runs at {pace:.2f} and not at {speed:g}: all times are wrong; see --speed"
+            )
 
     def _note_clock(self, now: float) -> None:
         if now >= self._next_note or not now:
