@@ -232,7 +232,21 @@ def test_killed_between_append_and_forgetting_nothing_comes_twice(world, monkeyp
 
     assert world.log.size == size + 1
     assert examine(world.log, SIGNER.public).sound
+
+
+def test_what_the_log_holds_leaves_the_outbox_with_its_next_transaction_or_its_end(world):
+    world.put(0, [ECG])
+    world.collector.collect()
+    taken = world.log.collected("outbox")
+    world.put(1, [ECG])
+    assert [n for n, _, _ in world.outbox.audit_waiting(0, 100)] == [taken + 1]
+
+    world.collector.collect()
+    world.outbox.close()
+    world.outbox = Outbox(world.folder / "outbox.db", world.vault, world.policy, clock_ns=world.clock)
+
     assert world.outbox.audit_waiting(0, 100) == []
+    assert world.outbox.audit_handed_over() == taken + 1
 
 
 def test_two_processes_that_collect_at_once_take_each_entry_once(world):

@@ -164,6 +164,7 @@ class Outbox:
         self._log = DecisionLog(self._db, vault, policy)
         self._sources: dict[tuple[str, str, int], int] = {}
         self._hubs: dict[bytes, int] = {}
+        self._collected = 0  # up to where the audit log has taken entries
         self.refused_puts = 0
         self.late: dict[tuple[int, str, str], tuple[Decision, int]] = {}
         self.late_examples = Examples()
@@ -171,6 +172,7 @@ class Outbox:
     def close(self) -> None:
         """Fold the write-ahead log into the file and close it."""
         with self._lock:
+            self._log.spool.forget(self._collected)
             database.truncate_log(self._db)
             self._db.close()
 
@@ -183,6 +185,7 @@ class Outbox:
         try:
             with self.transaction() as db:
                 stored = self._put(db, routed)
+                self._log.spool.forget(self._collected)
                 self._log.record(routed, self._clock_ns())
                 if also:
                     also(db)
@@ -247,9 +250,8 @@ class Outbox:
             return self._log.spool.waiting(after, limit)
 
     def audit_collected(self, upto: int) -> None:
-        """The audit log holds these durably."""
-        with self.transaction():
-            self._log.spool.forget(upto)
+        """The audit log holds these durably: they go with the next transaction, which costs nothing more."""
+        self._collected = upto
 
     def audit_handed_over(self) -> int:
         """Number of the last entry that the audit log has taken, as far as this file knows."""

@@ -41,6 +41,7 @@ _SYNC_S = 5.0
 _LOOK_S = 1.0  # consent may begin or end by the clock alone
 _HEAR_S = 0.2  # how often we look whether another process recorded something
 _SILENT_S = 4 * _SYNC_S
+_LOG_S = 1.0  # how often the audit log is brought up to date, at most
 _NOTE_S = 30.0  # how often the clock's fit is made durable
 _GREETINGS = 5
 _MOST_UNSTORED = 256  # epochs verified that the outbox had no room for
@@ -96,7 +97,7 @@ class Session:
         self._lifetime_s = lifetime_s
         self._storing = Storing(state.outbox, Router(self.engine))
         self._late: set[tuple[int, int]] = set()  # epochs that came from the hub's store
-        self._next_note = 0.0
+        self._next_note = self._next_log = 0.0
         self._next_sync = 0.0
         self._next_look = self._next_hear = 0.0
         self._latest_us = 0
@@ -322,7 +323,8 @@ class Session:
                 self.connection.tell("stored_ack", *place)
             else:
                 self.connection.tell("ack", *place)
-        if stored.epochs:
+        if stored.epochs and now >= self._next_log:
+            self._next_log = now + _LOG_S
             self._log_decisions()
         return stored.blocks
 

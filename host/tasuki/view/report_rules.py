@@ -63,7 +63,7 @@ def _answer(way: Way, known: str) -> Markup:
         parts.append(el("small", f"{way.blocks} ", both(unit)))
     if way.example not in ("", known):
         parts.append(el("small", way.example, class_="mono"))
-    return el("div", *parts, class_="answer")
+    return el("div", *parts, class_=f"answer {outcome}")
 
 
 def _at_hub(way: Way) -> Markup:

@@ -46,6 +46,7 @@ td.allow,td.deny{border-radius:0;min-width:110px}td.allow{background:var(--good-
 td.deny{background:var(--bad-bg)}td.allow b{color:var(--good)}td.deny b{color:var(--bad)}
 .ways th small{display:block;font-weight:400}.ways td{min-width:110px}
 .answer+.answer{margin-top:6px;border-top:1px solid var(--edge);padding-top:6px}
+.answer.allow b{color:var(--good)}.answer.hold b{color:var(--ink)}
 .ways .mono{font-size:12px;overflow-wrap:normal;white-space:nowrap}
 .epochs{display:flex;flex-wrap:wrap;gap:3px;margin:8px 0}.epochs span{width:20px;height:20px;
 border-radius:4px;font-size:13px;line-height:20px;text-align:center;background:var(--edge)}
