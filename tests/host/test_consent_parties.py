@@ -173,6 +173,8 @@ def test_what_waits_too_long_is_given_up():
     assert answer(given_up) == ("deny", "hold_expired")
 
 
+@pytest.mark.rule("P-05", "evidence")
+@pytest.mark.rule("P-07", "evidence")
 @pytest.mark.parametrize(
     ("late", "end_s"),
     [
@@ -273,6 +275,8 @@ def test_a_block_near_the_end_of_an_entry_is_judged_by_when_it_is_sent():
     assert world.decide("home", 5000, block=late).reason == "processor_not_vetted"
 
 
+@pytest.mark.rule("P-02", "evidence")
+@pytest.mark.rule("P-03", "evidence")
 def test_the_example_registers_parties_that_the_engine_knows():
     registers = Registers()
 
@@ -280,6 +284,9 @@ def test_the_example_registers_parties_that_the_engine_knows():
 
     assert registers.destinations["nordic-development"].kind == "processor_foreign"
     assert registers.processors["nordic-cloud"].subprocessors == ("kanto-analysis",)
+    assert registers.processors["nordic-cloud"].fields == {
+        "product_development": {"ecg", "respiration"}  # the list of what it needs is the evidence
+    }
     assert registers.modules["usage-meter"].items == {"device_status"}
     assert registers.operators.keys() == {"tanaka"}
 

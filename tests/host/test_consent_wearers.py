@@ -7,7 +7,7 @@ import pytest
 from host.consent_world import BINDING, FROM_ECG, GRANTED, POLICY, SECOND, World, said
 from tasuki.consent.cache import DecisionCache
 from tasuki.consent.context import Context, Interval, context_of
-from tasuki.consent.registers import Binding
+from tasuki.consent.registers import Binding, Source
 
 
 def block(t0_s, uncertainty_s=0):
@@ -126,3 +126,34 @@ def test_consent_that_changed_inside_the_uncertainty_denies(uncertainty_s):
     decision = world.decide(block=block(1000, uncertainty_s))
 
     assert decision.reason == ("granted" if uncertainty_s == 0 else "clock_uncertain")
+
+
+def test_location_ends_when_either_of_its_two_consents_does():
+    words = [
+        said("granted", 0, "service_information", ["location"]),
+        said("granted", 0, "location", ["location"]),
+        said("withdrawn", 2100, "location", ["location"], known_s=1),
+    ]
+    source = Source(acquired_in="service_use", location_permission=True)
+
+    def ask(t0_s):
+        return World(*words).decide("store", 2099, item="location", source=source, block=block(t0_s))
+
+    assert ask(2000).allowed
+    assert ask(2097).reason == "clock_uncertain"
+
+
+def test_a_lane_does_not_reach_back_before_a_grant_that_was_announced():
+    world = World(said("granted", 2000, known_s=1))
+
+    lane = world.engine.lane("s", "ecg", "service_improvement", "improvement", 2000 * SECOND, FROM_ECG)
+
+    assert lane.since_ns == 2000 * SECOND
+
+
+def test_a_binding_that_ended_when_it_began_binds_nobody():
+    never = dataclasses.replace(BINDING, since_ns=1500, until_ns=1500)
+
+    assert World(GRANTED).decide(source=dataclasses.replace(FROM_ECG, binding=never)).reason == (
+        "no_wearer_binding"
+    )
