@@ -98,8 +98,8 @@ struct tsk_beat_coef {
     double rate_hz;
     float gain;         /* counts per microvolt, so that an inner sample counts eighths */
     int32_t decimate;   /* inputs averaged into one sample */
-    int32_t smooth;     /* each of two moving sums, 12 ms */
-    int32_t slope;      /* distance of the difference, 20 ms */
+    int32_t smooth;     /* each of two moving sums, 11 ms */
+    int32_t slope;      /* distance of the difference; with both sums 41 ms */
     int32_t window;     /* energy window, 100 ms */
     int32_t shift;      /* keeps the energy inside 30 bits */
     int32_t delay;      /* from a deflection to its energy peak */
@@ -111,7 +111,11 @@ struct tsk_beat_coef {
     int32_t baseline;   /* half of the 300-ms mean under the R peak */
     int32_t learn;      /* 2 s for the first level; also the silence that lowers it */
     int32_t hold;       /* a longer run of bad samples is a gap, 20 ms */
-    int32_t flat;       /* so many inputs of one value are a sensor at its limit or off, 100 ms */
+    int32_t flat;       /* so many inputs of one value, 100 ms, are a flat line, */
+    int32_t quiet;      /* so many, 400 ms, or twice the usual flat line, a sensor that is off; */
+    int32_t off;        /* so many always, 3 s */
+    int32_t jump_in;    /* a line that jumped within 40 ms before it became flat, */
+    int32_t level_in;   /* and was level from 200 to 40 ms before, is off at once */
     int32_t rr_start;   /* 0.8 s in 1/16 samples */
     int32_t floor;      /* energy below which nothing is a peak */
     int32_t level;      /* all below in 1/256: threshold right after a beat, of the level of beats */
@@ -121,6 +125,7 @@ struct tsk_beat_coef {
     int32_t noise_most; /* but not above this share of the level of beats */
     int32_t t_level;    /* threshold while a T wave may come, of the last beat */
     int32_t overtake;   /* how much larger a peak must be to disprove the one before it */
+    int32_t jump;       /* how large a jump must be to matter, of the loudest peaks */
 };
 
 struct tsk_beat_peak {
@@ -142,7 +147,7 @@ struct tsk_beat_back {
     int64_t gap_to;   /* its end, -1 when there was none */
     int64_t gap_before; /* end of the gap before it, -1 when there was none */
     int64_t bad_at;   /* latest bad sample */
-    int64_t flat_from; /* start of the latest flat line */
+    int64_t flat_from; /* start of the latest flat line that was jumped into */
     int64_t top_at;   /* where the energy was highest */
     struct tsk_beat_peak queue[64];
     int32_t rising;   /* 1: a peak is being followed, 0: a valley */
@@ -153,6 +158,18 @@ struct tsk_beat_back {
     int32_t noise;    /* level of what is not one */
     int32_t last_energy;
     int32_t rr;       /* mean interval, 1/16 samples */
+    int32_t loudest;  /* energy of the latest large peaks */
+    int32_t usual;    /* longest of the latest flat lines between beats, inputs */
+    int32_t flat_for; /* so many inputs of one value mean that the sensor is off */
+    int32_t reserved;
+};
+
+/* The input as a count of eighths of a microvolt that a gap does not make jump. */
+struct tsk_beat_line {
+    uint32_t base;    /* subtracted from the input since the latest gap */
+    uint32_t held;    /* latest good sample; wraps */
+    int32_t missing;  /* bad samples in a row, until coef->hold + 1; so many at the start */
+    int32_t same;     /* how often in a row the latest value was repeated, until coef->off */
 };
 
 struct tsk_beat_state {
@@ -162,9 +179,7 @@ struct tsk_beat_state {
     int32_t sum1[16];
     int32_t power[64];
     uint32_t head;    /* samples in the rings so far; wraps */
-    uint32_t base;    /* subtracted from the input since the latest gap */
-    uint32_t held;    /* latest good sample */
-    int32_t missing;  /* bad samples in a row */
+    struct tsk_beat_line line;
     uint32_t block;   /* sum of the inputs of an unfinished inner sample */
     int32_t phase;    /* how many */
     int32_t acc1;     /* moving sums */
@@ -172,9 +187,6 @@ struct tsk_beat_state {
     int32_t energy;
     int32_t top;      /* highest energy of this peak */
     int32_t valley;   /* lowest energy since the last peak */
-    int32_t started;  /* 1: a good sample was seen */
-    int32_t same;     /* how often in a row the latest value was repeated, until coef->flat */
-    int32_t reserved;
 };
 
 /* The same of 16 hubs side by side, which get their samples together. */
@@ -188,7 +200,6 @@ struct tsk_beat_lanes {
     uint32_t held[16];
     uint32_t block[16];
     int32_t missing[16];
-    int32_t started[16];
     int32_t same[16];
     int32_t acc1[16];
     int32_t acc2[16];
@@ -201,7 +212,7 @@ struct tsk_beat_lanes {
     int64_t wake;    /* earliest of all */
     uint32_t head;
     int32_t phase;
-    int32_t calm;    /* 1: every hub started and its latest sample was good */
+    int32_t calm;    /* 1: the latest sample of every hub was good, and no line is flat */
     int32_t reserved;
 };
 

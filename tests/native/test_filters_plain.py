@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from filter_signals import ecg_250
+from filter_signals import ecg_250, simulator
 from tasuki.filters import BeatDetector, Biquads
 from tasuki.filters.plain_biquads import plain_biquads_f32, plain_biquads_i32
 from tasuki.filters.plain_decide import plain_beats
@@ -59,6 +59,33 @@ def test_float32_biquads_stay_near_scipys_double():
 
     exact = signal.sosfilt(LOWPASS, ecg_250().astype(float))
     assert np.abs(found - exact).max() < 1e-5 * np.abs(exact).max()  # some 100 roundings of 6e-8
+
+
+def simulated(rate_hz):
+    """Flat between beats; then a pause, zeros that jump back, a lead off, a rail, coarse steps."""
+    samples = simulator(np.arange(0.4, 22, 0.8), 22, rate_hz)
+    second = round(rate_hz)
+    samples[4 * second : 6 * second] = 0
+    samples[6 * second :] += 9000
+    samples[8 * second : 8 * second + second // 2] = 9700
+    samples[10 * second : 14 * second] = samples[10 * second]
+    samples[15 * second : 16 * second] = 32_767
+    samples[17 * second + 9] = np.nan
+    samples[18 * second :] = 300 * np.rint(samples[18 * second :] / 300)
+    return samples
+
+
+@pytest.mark.parametrize("rate_hz", [100, 250, 600])
+def test_in_flat_lines_the_beats_are_those_of_the_plain_detector(rate_hz):
+    samples = np.concatenate([simulated(rate_hz), np.full(rate_hz, np.nan, np.float32)])
+
+    found = BeatDetector(rate_hz).process(samples)
+
+    plain = plain_beats(samples, rate_hz)
+    assert len(plain) >= 12
+    assert found["sample"].tolist() == [r for r, _, _ in plain]
+    assert np.nan_to_num(found["rr_s"] * rate_hz).round().tolist() == [rr for _, rr, _ in plain]
+    assert (found["confidence"] * 256).tolist() == [confidence for _, _, confidence in plain]
 
 
 @pytest.mark.parametrize("rate_hz", [250, 125.5, 720, 1440])
