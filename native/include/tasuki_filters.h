@@ -32,14 +32,16 @@ struct tsk_biquad_params {
 struct tsk_biquad_coef {
     int32_t sections;
     int32_t channels;
-    int32_t too_large;    /* 1: a coefficient does not fit Q2.30, tsk_biquad_i32 must not be used */
+    int32_t too_large;    /* 1: a coefficient does not fit `fixed`, tsk_biquad_i32 must not be used */
     float real[16][5];    /* b0 b1 b2 a1 a2 of each section, a0 = 1 */
-    int32_t fixed[16][5]; /* the same in Q2.30, for tsk_biquad_i32 */
+    int32_t fixed[16][5]; /* the same in Q2.30, for tsk_biquad_i32; */
+    int32_t lift[16];     /* b0 b1 b2 with so many fewer places, 0 to 2, where they are 2 to 8 */
 };
 
-/* The state is words in the caller's memory, all zero at the start: for each
- * section two delays of every channel (f32), or for each of sections + 1 signals
- * the two latest values (i32); then the latest good input of every channel. */
+/* The state is words in the caller's memory, all zero at the start. f32: for each
+ * section two delays of every channel, then the latest good input of every channel.
+ * i32: for each of sections + 1 signals the two latest values of every channel, then
+ * for each section what its two latest roundings took off. */
 size_t tsk_biquad_words_f32(const struct tsk_biquad_params *params);
 size_t tsk_biquad_words_i32(const struct tsk_biquad_params *params);
 
@@ -51,7 +53,9 @@ int tsk_biquad_design(const struct tsk_biquad_params *params, const double *sos,
  * filter goes on with the latest good one. out may be in. */
 void tsk_biquad_f32(const struct tsk_biquad_coef *coef, float *state, const float *in, size_t n, float *out);
 
-/* Direct form 1, 64-bit sums, rounded after each section, limited to +-(2^28 - 1). */
+/* Direct form 1, 64-bit sums, rounded after each section and limited to +-(2^28 - 1).
+ * What rounding takes off is given back, so that even a low corner keeps whole counts
+ * (error feedback of second order, Higgins and Munson, IEEE Trans ASSP 30:963-973, 1982). */
 void tsk_biquad_i32(const struct tsk_biquad_coef *coef, int32_t *state, const int32_t *in, size_t n,
                     int32_t *out);
 

@@ -45,13 +45,34 @@ def test_more_sections_than_vector_lanes_are_bit_equal(sections):
     assert Biquads(sos).process(samples).tobytes() == plain_biquads_f32(sos, samples).tobytes()
 
 
+# as SciPy gives them; alone, a numerator of [1, 2, 1] keeps its 2
+FIXED = {
+    "notches": NOTCHES,
+    "low-pass": signal.butter(8, 0.02, output="sos"),
+    "high-pass": signal.butter(2, 0.004, "highpass", output="sos"),
+    "band-pass": signal.butter(4, (0.004, 0.3), "bandpass", output="sos"),
+    "one of 2": np.array([[1.0, 2, 1, 1, -0.5, 0.2]]),
+    "one below 8": np.array([[0, -7.99, 3, 1, -1.99, 0.995]]),
+}
+
+
+@pytest.mark.parametrize("name", FIXED)
 @pytest.mark.parametrize("gain", [1, 10_000_000])
-def test_biquads_in_fixed_point_are_bit_equal_also_where_they_are_limited(gain):
+def test_biquads_in_fixed_point_are_bit_equal_also_where_they_are_limited(gain, name):
     samples = np.clip(ecg_250()[:3000].astype(np.int64) * gain, -(2**31), 2**31 - 1).astype(np.int32)
 
-    found = Biquads(NOTCHES).process(samples)
+    found = Biquads(FIXED[name]).process(samples)
 
-    assert found.tolist() == plain_biquads_i32(NOTCHES, samples).tolist()
+    assert found.tolist() == plain_biquads_i32(FIXED[name], samples).tolist()
+
+
+@pytest.mark.parametrize("name", ["notches", "low-pass", "high-pass", "band-pass", "one of 2"])
+def test_biquads_in_fixed_point_stay_within_a_few_counts_of_scipys_double(name):
+    samples = ecg_250().astype(np.int32)
+
+    found = Biquads(FIXED[name]).process(samples)
+
+    assert np.abs(found - signal.sosfilt(FIXED[name], samples.astype(float))).max() < 4
 
 
 def test_float32_biquads_stay_near_scipys_double():

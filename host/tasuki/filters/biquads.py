@@ -13,11 +13,12 @@ _LONGEST_GAP = 1 << 20
 class Biquads:
     """scipy.signal.sosfilt as a stream, in float32 or in fixed point.
 
-    float32 blocks run in transposed direct form 2. int32 blocks run in direct
-    form 1 with Q2.30 coefficients and 64-bit sums, limited to +-(2^28 - 1), with
-    the same bits on every processor; the two keep separate states. A NaN or
-    infinity comes out as NaN where it stood and the filter goes on with the
-    latest good value.
+    float32 blocks run in transposed direct form 2. int32 blocks run in direct form 1
+    with coefficients of 28 to 30 binary places, 64-bit sums and the gain spread over
+    the sections, rounded to whole counts after each section with what was lost given
+    back, and limited to +-(2^28 - 1): within a few counts of scipy's double, with the
+    same bits on every processor. The two keep separate states. A NaN or infinity comes
+    out as NaN where it stood and the filter goes on with the latest good value.
     """
 
     def __init__(self, sos: ArrayLike, channels: int = 1) -> None:
@@ -76,4 +77,4 @@ class Biquads:
         if not fits:
             raise ValueError(f"expected {self._channels} channels, got shape {samples.shape}")
         if samples.dtype == np.int32 and not self._cascade.fits_fixed:
-            raise ValueError("a coefficient of 2 or more does not fit fixed point; give float32")
+            raise ValueError("a feedback of 2 or a numerator of 8 does not fit fixed point; give float32")

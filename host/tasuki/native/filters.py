@@ -87,7 +87,7 @@ def _checked(code: int, what: str) -> None:
 
 
 class BiquadCascade:
-    """Second-order sections over interleaved channels, float32 or Q2.30 int32."""
+    """Second-order sections over interleaved channels, in float32 and in fixed point."""
 
     def __init__(self, sos: NDArray[np.float64], channels: int) -> None:
         params = ffi.new("struct tsk_biquad_params *", {"sections": len(sos), "channels": channels})
