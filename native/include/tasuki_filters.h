@@ -231,6 +231,10 @@ int tsk_beat_design(const struct tsk_beat_params *params, struct tsk_beat_coef *
 
 void tsk_beat_reset(const struct tsk_beat_coef *coef, struct tsk_beat_state *state);
 
+/* Whether a state that comes from outside can be one of this filter: 0 when its counters
+ * would lead out of its memory. */
+int tsk_beat_valid(const struct tsk_beat_coef *coef, const struct tsk_beat_state *state);
+
 /* Takes microvolts until the input ends or fewer than TSK_BEAT_QUEUE beats fit in
  * out; returns the beats decided, and in *used the samples taken. NaN, infinite
  * and |x| > 262144 are bad samples. */
@@ -249,6 +253,8 @@ struct tsk_hub_beat {
 };
 
 void tsk_beat_reset_lanes(const struct tsk_beat_coef *coef, struct tsk_beat_lanes *state);
+
+int tsk_beat_valid_lanes(const struct tsk_beat_coef *coef, const struct tsk_beat_lanes *state);
 
 /* n rows of microvolts, `step` floats apart, of which the first `width` (1 to 16) are
  * the hubs'. Stops when fewer than 16 * TSK_BEAT_QUEUE beats fit in out; returns the
@@ -320,6 +326,9 @@ struct tsk_breath_rate {
 };
 
 void tsk_breath_reset(struct tsk_breath_state *state);
+
+/* As tsk_beat_valid. */
+int tsk_breath_valid(const struct tsk_breath_coef *coef, const struct tsk_breath_state *state);
 
 /* Any scale and offset. Returns the breaths decided; stops when out is full. */
 size_t tsk_breath_process(const struct tsk_breath_coef *coef, struct tsk_breath_state *state,

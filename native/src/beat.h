@@ -23,6 +23,8 @@ struct tsk_beat_ring {
 
 void tsk_beat_reset_back(const struct tsk_beat_coef *coef, struct tsk_beat_back *back);
 
+int tsk_beat_valid_back(const struct tsk_beat_back *back);
+
 /* A bad sample; returns how many there are in a row. */
 int32_t tsk_beat_bad(const struct tsk_beat_coef *coef, struct tsk_beat_back *back, int32_t missing);
 

@@ -68,6 +68,18 @@ void tsk_beat_reset_back(const struct tsk_beat_coef *coef, struct tsk_beat_back 
     back->usual = coef->off / 2;
 }
 
+int tsk_beat_valid_back(const struct tsk_beat_back *back)
+{
+    int queue = back->first >= 0 && back->first < TSK_BEAT_QUEUE && back->count >= 0
+                && back->count <= TSK_BEAT_QUEUE && back->located >= 0 && back->located <= back->count;
+    return queue && back->signal > 0 && back->rr > 0;
+}
+
+int tsk_beat_valid(const struct tsk_beat_coef *coef, const struct tsk_beat_state *state)
+{
+    return state->phase >= 0 && state->phase < coef->decimate && tsk_beat_valid_back(&state->back);
+}
+
 void tsk_beat_reset(const struct tsk_beat_coef *coef, struct tsk_beat_state *state)
 {
     static const struct tsk_beat_state zero;

@@ -19,6 +19,15 @@ void tsk_beat_reset_lanes(const struct tsk_beat_coef *coef, struct tsk_beat_lane
     state->wake = coef->learn;
 }
 
+int tsk_beat_valid_lanes(const struct tsk_beat_coef *coef, const struct tsk_beat_lanes *state)
+{
+    int valid = state->phase >= 0 && state->phase < coef->decimate;
+    for (int k = 0; k < LANES; k++) {
+        valid = valid && tsk_beat_valid_back(&state->back[k]);
+    }
+    return valid;
+}
+
 /* One hub's row of what it is decided from, as the single form has it. */
 static struct tsk_beat_back *looked_at(struct tsk_beat_lanes *state, int k)
 {

@@ -21,6 +21,12 @@ void tsk_breath_reset(struct tsk_breath_state *state)
     state->gap_at = -1;
 }
 
+int tsk_breath_valid(const struct tsk_breath_coef *coef, const struct tsk_breath_state *state)
+{
+    return state->head >= 0 && state->head < TSK_BREATH_RECENT && state->breaths >= 0
+           && state->breaths <= TSK_BREATH_RECENT && state->phase >= 0 && state->phase < coef->decimate;
+}
+
 int64_t tsk_breath_top(const struct tsk_breath_coef *coef, const struct tsk_breath_state *state)
 {
     int64_t centre = state->turn_at - coef->delay;

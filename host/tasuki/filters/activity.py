@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tasuki.native.filters import floats, missing
 from tasuki.native.motion import axes
 from tasuki.native.motion_rows import Rows, RowsMany
 
@@ -47,12 +48,12 @@ def settings(rate_hz: float) -> dict[str, Any]:
     }
 
 
-def _felt(missing: int, rate_hz: float) -> int:
-    """So many missing samples have the effect of `missing`: after 5 s only their remainder counts."""
+def _felt(samples: int, rate_hz: float) -> int:
+    """How many missing samples have the effect of so many: after 5 s only the remainder counts."""
     made = settings(rate_hz)
     decimate, inner_s = int(made["decimate"]), float(made["dt"])
     enough = decimate * math.ceil(5 / inner_s)
-    return min(missing, enough + (missing - enough) % decimate)
+    return min(samples, enough + (samples - enough) % decimate)
 
 
 def _said(out: NDArray[np.float32]) -> NDArray[np.void]:
@@ -83,7 +84,7 @@ class Activity:
 
     def gap(self, samples: int) -> None:
         """Announce missing samples: as so many bad ones."""
-        self.process(np.full((_felt(samples, self._rate_hz), 3), np.nan, np.float32))
+        self.process(np.full((_felt(missing(samples), self._rate_hz), 3), np.nan, np.float32))
 
     def reset(self) -> None:
         """As before the first sample."""
@@ -108,14 +109,14 @@ class ActivityMany:
 
     def process(self, accel: ArrayLike) -> NDArray[np.void]:
         """Shape (n, 3, hubs): rows of ACTIVITY, shape (n, hubs)."""
-        block = np.asarray(accel, np.float32)
+        block = floats(accel)
         if block.ndim != 3 or block.shape[1:] != (3, self._hubs):
             raise ValueError(f"expected a block of shape (n, 3, {self._hubs}), got {block.shape}")
         return _said(self._rows.run(block))
 
     def gap(self, samples: int) -> None:
         """Announce missing samples of all hubs."""
-        self.process(np.full((_felt(samples, self._rate_hz), 3, self._hubs), np.nan, np.float32))
+        self.process(np.full((_felt(missing(samples), self._rate_hz), 3, self._hubs), np.nan, np.float32))
 
     def reset(self) -> None:
         """All hubs as before their first sample."""

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tasuki.native.filters import FLOAT, BiquadCascade, floats
+from tasuki.native.filters import FLOAT, BiquadCascade, floats, missing
 
 _LONGEST_GAP = 1 << 20
 
@@ -55,7 +55,7 @@ class Biquads:
 
     def gap(self, samples: int) -> None:
         """Announce missing samples: the filter runs on with the latest good value."""
-        self._cascade.gap(min(samples, _LONGEST_GAP))
+        self._cascade.gap(min(missing(samples), _LONGEST_GAP))
 
     def reset(self) -> None:
         """All delays zero."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tasuki.filters.fall_weights import OFFSET, WEIGHTS
+from tasuki.native.filters import floats
 from tasuki.native.motion import LANES, FallLanes, Falls, axes
 
 FEATURES = ("impact", "stillness", "after", "before", "jerk before", "jerk after", "repeats")
@@ -140,7 +141,7 @@ class FallDetectorMany:
 
     def process(self, accel: ArrayLike) -> NDArray[np.void]:
         """m/s2, shape (n, 3, hubs): rows of FALL_OF, by hub and then in time order."""
-        block = np.asarray(accel, np.float32)
+        block = floats(accel)
         if block.ndim != 3 or block.shape[1:] != (3, self._hubs):
             raise ValueError(f"expected a block of shape (n, 3, {self._hubs}), got {block.shape}")
         return self._ordered([self._group(block, first) for first in range(0, self._hubs, LANES)])

@@ -74,8 +74,9 @@ class EcgConditionerMany:
 
     def restore(self, data: bytes) -> None:
         """Go on from state(); ValueError when it is of another filter."""
-        self._biquads.restore(self._level.memory.extra(data))
-        self._level.memory.load(data)
+        biquads = self._level.memory.extra(data)
+        self._biquads.restore(biquads)
+        self._level.memory.load(data, biquads)
 
 
 class BeatDetectorMany:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tasuki.native.filters import floats, missing
 from tasuki.native.motion import LANES, Orient, OrientLanes, axes
 
 BAD, SATURATED, SETTLING, FIELD_DISTURBED, NO_MAGNETOMETER = 1, 2, 4, 8, 16
@@ -127,7 +128,7 @@ class Orientation:
     ) -> OrientationBlock:
         """gyro rad/s, accel m/s2, mag in any unit: shape (n, 3) each, or one block of 6 or 9 columns."""
         if accel is None:
-            block = np.asarray(gyro, np.float32)
+            block = floats(gyro)
             if block.ndim != 2 or block.shape[1] not in (6, 9):
                 raise ValueError(
                     f"expected gyro and accel, or one block of 6 or 9 columns, got {block.shape}"
@@ -183,7 +184,7 @@ class OrientationMany:
         if self._magnetometer and mag is None:
             raise ValueError("this filter was made with a magnetometer")
         given = [gyro, accel, *([mag] if self._magnetometer else [])]
-        taken = [np.asarray(each, np.float32) for each in given]
+        taken = [floats(each) for each in given]
         for each in taken:
             if each.ndim != 3 or each.shape != (len(taken[0]), 3, self._hubs):
                 raise ValueError(f"expected blocks of shape (n, 3, {self._hubs}), got {each.shape}")
@@ -203,7 +204,7 @@ class OrientationMany:
 
     def gap(self, samples: int) -> None:
         """Announce samples that are missing of all hubs; after the first few nothing more changes."""
-        enough = min(samples, math.ceil(2 * _HOLD_S * self._rate_hz) + 2)
+        enough = min(missing(samples), math.ceil(2 * _HOLD_S * self._rate_hz) + 2)
         nothing = np.full((enough, 3, self._hubs), np.nan, np.float32)
         self.process(nothing, nothing, nothing)
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tasuki.filters.orientation import OrientationBlock
+from tasuki.native.filters import floats, missing
 from tasuki.native.motion_rows import Rows, RowsMany
 
 POSTURES = ("unknown", "lying", "sitting", "standing", "upright")
@@ -48,7 +49,7 @@ def _joined(
 ) -> NDArray[np.float32]:
     """Four rows of quaternion and one of activity, along the second axis; ValueError for other shapes."""
     given = orientation.quaternion if isinstance(orientation, OrientationBlock) else orientation
-    turned = np.asarray(given, np.float32)
+    turned = floats(given)
     if turned.shape[1:] != shape:
         raise ValueError(f"expected quaternions of shape {('n', *shape)}, got {turned.shape}")
     none = np.zeros((len(turned), *shape[1:]))
@@ -86,7 +87,7 @@ class Posture:
 
     def gap(self, samples: int) -> None:
         """Announce missing samples: as so many bad ones."""
-        self.process(np.full((min(samples, _HOLD_SAMPLES), 4), np.nan, np.float32))
+        self.process(np.full((min(missing(samples), _HOLD_SAMPLES), 4), np.nan, np.float32))
 
     def reset(self) -> None:
         """As before the first sample."""
@@ -117,7 +118,7 @@ class PostureMany:
 
     def gap(self, samples: int) -> None:
         """Announce missing samples of all hubs."""
-        self.process(np.full((min(samples, _HOLD_SAMPLES), 4, self._hubs), np.nan, np.float32))
+        self.process(np.full((min(missing(samples), _HOLD_SAMPLES), 4, self._hubs), np.nan, np.float32))
 
     def reset(self) -> None:
         """All hubs as before their first sample."""

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tasuki.native.filters import line
+from tasuki.native.filters import line, missing
 from tasuki.native.vital import Warmth
 
 TEMPERATURE = np.dtype([("celsius", "<f4"), ("slope_c_per_min", "<f4"), ("contact", "?")])
@@ -42,7 +42,7 @@ class BodyTemperature:
 
     def gap(self, samples: int) -> None:
         """Announce missing samples, as so many NaN."""
-        hold_at_most = min(samples, 1100)
+        hold_at_most = min(missing(samples), 1100)
         self._warmth.run(np.full(hold_at_most, np.nan, np.float32))
 
     def reset(self) -> None:
