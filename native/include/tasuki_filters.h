@@ -285,6 +285,9 @@ struct tsk_breath_coef {
     float shallowest;  /* least depth of a breath, as a share of the usual one */
     float patience;    /* usual intervals after which the hysteresis begins to fall, in one more to `least` */
     float least;       /* lowest share of the hysteresis */
+    float largest;     /* a deflection counts as so many mean ones at most, */
+    float deepest;     /* a breath as so many usual ones: an artefact is no measure */
+    int32_t lost;      /* inner samples without a breath after which the usual depth falls */
     float early;       /* share of the hysteresis after which a top counts for the rate already */
 };
 

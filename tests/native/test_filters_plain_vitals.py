@@ -53,6 +53,12 @@ def test_breaths_at_other_rates(rate_hz):
     assert_same_breaths(wave(13, 90, rate_hz) + 0.2 * wave(71, 90, rate_hz), rate_hz, 15)
 
 
+def test_breaths_after_artefacts():
+    samples = wave(15, 240, 25)
+    samples[25:40], samples[1500:1510], samples[2500:] = 1000, -300, samples[2500:] / 50
+    assert_same_breaths(samples, 25, 8)
+
+
 def test_breaths_that_stop_and_a_gap_that_lasts():
     samples = np.concatenate([wave(15, 60, 25), np.zeros(25 * 14, np.float32)])
     assert_same_breaths(samples, 25, 10)

@@ -40,7 +40,8 @@ class RespirationRate:
     """Causal breath detector: a gentle band-pass, then turns with hysteresis.
 
     As Khodadad et al. (Physiol Meas 39:094001, 2018) it takes for breaths what is large beside
-    the mean deflection, here of the last 12 s and less the longer a breath is waited for.
+    the mean deflection, here of the last 12 s and less the longer a breath is waited for;
+    an artefact, however large, counts in it as four such deflections.
     docs/adr/0018-breaths.md says what was tuned on what.
     """
 
@@ -96,6 +97,9 @@ def breath_design(rate_hz: float) -> tuple[NDArray[np.float64], dict[str, float]
         "shallowest": 0.1,
         "patience": 1.3,
         "least": 0.3,
+        "largest": 4.0,
+        "deepest": 4.0,
+        "lost": round(30 * inner_hz),
         "early": 0.3,
     }
 
