@@ -30,7 +30,8 @@ FALL = np.dtype(
 
 sample: its impact, counted from the first sample since the start, gaps included.
 time_s: the same in seconds.
-confidence: 0 to 1, of a logistic regression whose training had as much weight on falls as on other impacts.
+confidence: 0 to 1, of a logistic regression whose training had as much weight on falls as on other impacts,
+    times quality: what was not seen is not taken for stillness.
 impact_m_s2: the acceleration without gravity.
 quality: 0 to 1, share of good samples from 1 s before to 2.5 s after it.
 features: see FEATURES.
