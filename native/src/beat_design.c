@@ -40,7 +40,7 @@ int tsk_beat_design(const struct tsk_beat_params *params, struct tsk_beat_coef *
     coef->jump_in = samples(rate, 40);
     coef->level_in = samples(rate, 200);
     coef->rr_start = 16 * samples(rate, 800);
-    coef->floor = 16 * coef->smooth * coef->smooth * coef->window;
+    coef->floor = 4 * coef->smooth * coef->smooth * coef->window;
     coef->level = 154;
     coef->level_fall = 103;
     coef->noise = 512;

@@ -30,7 +30,7 @@ class Lengths:
         self.flat, self.quiet, self.off = (
             (self.rate_mhz * ms + 500_000) // 1_000_000 for ms in (100, 400, 3000)
         )
-        self.floor = 16 * self.smooth**2 * self.window
+        self.floor = 4 * self.smooth**2 * self.window
 
     def ms(self, milliseconds: int) -> int:
         """Milliseconds in inner samples, rounded."""
