@@ -31,7 +31,7 @@ def assert_same_breaths(samples, rate_hz, least):
     assert len(plain.breaths) >= least
     assert reading.breath_times_s.tolist() == [sample / rate_hz for sample, _ in plain.breaths]
     assert (reading.rate_bpm or 0.0, reading.confidence) == (plain.rate_bpm, plain.confidence)
-    state = rate._breaths._state
+    state = rate._core._state
     assert (state.mean, state.depth, state.interval) == plain.levels
     late = any(interval > 10 * rate_hz for _, interval in plain.breaths)
     assert reading.apnoea == (plain.apnoea or late)

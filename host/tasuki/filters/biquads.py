@@ -5,12 +5,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tasuki.filters.kept import Kept
 from tasuki.native.filters import FLOAT, BiquadCascade, floats, missing
 
 _LONGEST_GAP = 1 << 20
 
 
-class Biquads:
+class Biquads(Kept[BiquadCascade]):
     """scipy.signal.sosfilt as a stream, in float32 or in fixed point.
 
     float32 blocks run in transposed direct form 2. int32 blocks run in direct form 1
@@ -27,8 +28,8 @@ class Biquads:
         if rows.ndim != 2 or rows.shape[1] != 6 or not np.isfinite(rows).all() or (rows[:, 3] == 0).any():
             raise ValueError(f"expected finite sections of shape (n, 6) with a0 != 0, got {rows.shape}")
         self._channels = channels
-        self._cascade = BiquadCascade(rows / rows[:, 3:4], channels)
-        self._run_line = self._cascade.run_line if channels == 1 else None
+        self._core = BiquadCascade(rows / rows[:, 3:4], channels)
+        self._run_line = self._core.run_line if channels == 1 else None
 
     def process(self, block: Any, out: Any = None) -> Any:
         """Filter a block and return it filtered.
@@ -48,26 +49,14 @@ class Biquads:
         if given.shape != samples.shape or given.dtype != samples.dtype or not given.flags.c_contiguous:
             raise ValueError(f"out must be C-contiguous {samples.dtype} of shape {samples.shape}")
         if samples.dtype == np.int32:
-            self._cascade.run_i32(samples, given)
+            self._core.run_i32(samples, given)
         else:
-            self._cascade.run_f32(samples, given)
+            self._core.run_f32(samples, given)
         return given
 
     def gap(self, samples: int) -> None:
         """Announce missing samples: the filter runs on with the latest good value."""
-        self._cascade.gap(min(missing(samples), _LONGEST_GAP))
-
-    def reset(self) -> None:
-        """All delays zero."""
-        self._cascade.reset()
-
-    def state(self) -> bytes:
-        """The delays."""
-        return self._cascade.memory.save()
-
-    def restore(self, data: bytes) -> None:
-        """Go on from state(); ValueError when it is of another filter."""
-        self._cascade.memory.load(data)
+        self._core.gap(min(missing(samples), _LONGEST_GAP))
 
     def _check(self, samples: NDArray[Any]) -> None:
         if samples.ndim == 2 and samples.shape[1] == self._channels:
@@ -76,5 +65,5 @@ class Biquads:
             fits = samples.ndim == 1 and self._channels == 1
         if not fits:
             raise ValueError(f"expected {self._channels} channels, got shape {samples.shape}")
-        if samples.dtype == np.int32 and not self._cascade.fits_fixed:
+        if samples.dtype == np.int32 and not self._core.fits_fixed:
             raise ValueError("a feedback of 2 or a numerator of 8 does not fit fixed point; give float32")

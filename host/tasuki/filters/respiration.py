@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import signal
 
+from tasuki.filters.kept import Kept
 from tasuki.native.filters import line
 from tasuki.native.vital import Breaths
 
@@ -36,7 +37,7 @@ class RespirationReading:
     apnoea: bool
 
 
-class RespirationRate:
+class RespirationRate(Kept[Breaths]):
     """Causal breath detector: a gentle band-pass, then turns with hysteresis.
 
     As Khodadad et al. (Physiol Meas 39:094001, 2018) it takes for breaths what is large beside
@@ -48,30 +49,18 @@ class RespirationRate:
     def __init__(self, rate_hz: float) -> None:
         """rate_hz: 5 to 1000 Hz, else ValueError."""
         self._rate_hz = rate_hz
-        self._breaths = Breaths(*breath_design(rate_hz))
+        self._core = Breaths(*breath_design(rate_hz))
 
     def process(self, block: ArrayLike) -> RespirationReading:
         """Take a block of any scale, offset and length, shape (n,), rising with inspiration."""
-        return self._read(self._breaths.run(line(block)))
+        return self._read(self._core.run(line(block)))
 
     def gap(self, samples: int) -> RespirationReading:
         """Announce missing samples, as so many NaN: no interval and no apnoea is counted over them."""
-        return self._read(self._breaths.gap(samples))
-
-    def reset(self) -> None:
-        """As before the first sample."""
-        self._breaths.reset()
-
-    def state(self) -> bytes:
-        """The detector and the breaths of the last minute."""
-        return self._breaths.memory.save()
-
-    def restore(self, data: bytes) -> None:
-        """Go on from state(); ValueError when it is of another filter or rate."""
-        self._breaths.memory.load(data)
+        return self._read(self._core.gap(samples))
 
     def _read(self, found: NDArray[np.void]) -> RespirationReading:
-        rate, confidence, apnoea = self._breaths.read()
+        rate, confidence, apnoea = self._core.read()
         apnoea = apnoea or bool((found["interval"] > APNOEA_S * self._rate_hz).any())
         return RespirationReading(rate or None, confidence, found["sample"] / self._rate_hz, apnoea)
 
