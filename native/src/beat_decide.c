@@ -134,7 +134,7 @@ static void refuse(const struct tsk_beat_coef *coef, struct tsk_beat_back *back,
     if (since >= coef->refractory && peak->energy < back->signal) {
         back->noise += (peak->energy - back->noise) / 8;
     }
-    if (since > coef->learn) {
+    if (since > coef->learn && since > back->rr * 3 / 32) { /* and half as long again as is usual */
         back->signal = larger(back->signal - back->signal / 8, coef->floor);
     }
 }

@@ -17,7 +17,7 @@ def wrong(found_s, true_s):
 
 
 @pytest.mark.parametrize("waves", [("QRS",), ("P", "QRS", "T")])
-@pytest.mark.parametrize("bpm", [30, 60, 120, 180])
+@pytest.mark.parametrize("bpm", [20, 25, 30, 60, 120, 180])
 @pytest.mark.parametrize("rate_hz", RATES)
 def test_every_beat_of_a_simulator_is_found(rate_hz, bpm, waves):
     beats = np.arange(0.4, 59, 60 / bpm)

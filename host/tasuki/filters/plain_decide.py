@@ -99,5 +99,5 @@ class _Decider:
     def _refuse(self, peak: Peak, since: int) -> None:
         if since >= self.n.ms(210) and peak.energy < self.level:
             self.noise = _toward(self.noise, peak.energy)
-        if since > self.n.learn:
+        if since > self.n.learn and since > self.rr * 3 // 32:
             self.level = max(self.level - self.level // 8, self.n.floor)
