@@ -65,6 +65,8 @@ bench: setup  ## speed beside the peers, as ratios
 bench-filters: setup  ## the filters' table: accuracy, speed and latency beside the peers
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]' ||\
 		echo 'some peers cannot be installed here: the table says which'
+	# it asks for an older pandas and setuptools than ours, but runs with them
+	$(BIN)/python -m pip install --quiet --no-deps neurokit2==0.2.13 || true
 	$(BIN)/python benchmarks/filters
 
 bench-cortex: setup services  ## the filters' code, stack and instructions on an emulated Cortex-M4F

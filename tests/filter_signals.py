@@ -86,3 +86,19 @@ def marsh(name):
     with np.load(MARSH / f"{name}.npz") as arrays:
         channels = (arrays["ip50"].astype(np.float32), arrays["nasal50"].astype(np.float32))
         return Breathing(*channels, arrays["ip_breaths250"] / 250)
+
+
+def simulator(beats_s, seconds, rate_hz, waves=("P", "QRS", "T")):
+    """Microvolts as a patient simulator gives them: those waves, and exactly zero between them."""
+    shapes = {  # microvolts, width in seconds, centre after the R peak in seconds
+        "P": [(120, 0.02, -0.16)],
+        "QRS": [(-100, 0.008, -0.025), (1000, 0.01, 0), (-200, 0.01, 0.03)],
+        "T": [(250, 0.04, 0.26)],
+    }
+    at = np.arange(round(seconds * rate_hz)) / rate_hz
+    signal = np.zeros(len(at))
+    for beat in beats_s:
+        for height, width, after in (wave for name in waves for wave in shapes[name]):
+            away = (at - beat - after) / width
+            signal += np.where(np.abs(away) < 3, height * np.exp(-away * away / 2), 0)
+    return np.rint(signal).astype(np.float32)

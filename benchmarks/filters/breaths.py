@@ -68,7 +68,7 @@ def _filter_with(follow_s, **constants):
     made = RespirationRate(RATE)
     sos, fields = respiration.breath_design(RATE)
     inner_hz = RATE / fields["decimate"]
-    made._breaths = Breaths(sos, {**fields, **constants, "follow": 1 / (follow_s * inner_hz)})
+    made._core = Breaths(sos, {**fields, **constants, "follow": 1 / (follow_s * inner_hz)})
     return made
 
 

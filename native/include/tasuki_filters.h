@@ -32,14 +32,16 @@ struct tsk_biquad_params {
 struct tsk_biquad_coef {
     int32_t sections;
     int32_t channels;
-    int32_t too_large;    /* 1: a coefficient does not fit Q2.30, tsk_biquad_i32 must not be used */
+    int32_t too_large;    /* 1: a coefficient does not fit `fixed`, tsk_biquad_i32 must not be used */
     float real[16][5];    /* b0 b1 b2 a1 a2 of each section, a0 = 1 */
-    int32_t fixed[16][5]; /* the same in Q2.30, for tsk_biquad_i32 */
+    int32_t fixed[16][5]; /* the same in Q2.30, for tsk_biquad_i32; */
+    int32_t lift[16];     /* b0 b1 b2 with so many fewer places, 0 to 2, where they are 2 to 8 */
 };
 
-/* The state is words in the caller's memory, all zero at the start: for each
- * section two delays of every channel (f32), or for each of sections + 1 signals
- * the two latest values (i32); then the latest good input of every channel. */
+/* The state is words in the caller's memory, all zero at the start. f32: for each
+ * section two delays of every channel, then the latest good input of every channel.
+ * i32: for each of sections + 1 signals the two latest values of every channel, then
+ * for each section what its two latest roundings took off. */
 size_t tsk_biquad_words_f32(const struct tsk_biquad_params *params);
 size_t tsk_biquad_words_i32(const struct tsk_biquad_params *params);
 
@@ -51,7 +53,9 @@ int tsk_biquad_design(const struct tsk_biquad_params *params, const double *sos,
  * filter goes on with the latest good one. out may be in. */
 void tsk_biquad_f32(const struct tsk_biquad_coef *coef, float *state, const float *in, size_t n, float *out);
 
-/* Direct form 1, 64-bit sums, rounded after each section, limited to +-(2^28 - 1). */
+/* Direct form 1, 64-bit sums, rounded after each section and limited to +-(2^28 - 1).
+ * What rounding takes off is given back, so that even a low corner keeps whole counts
+ * (error feedback of second order, Higgins and Munson, IEEE Trans ASSP 30:963-973, 1982). */
 void tsk_biquad_i32(const struct tsk_biquad_coef *coef, int32_t *state, const int32_t *in, size_t n,
                     int32_t *out);
 
@@ -98,8 +102,8 @@ struct tsk_beat_coef {
     double rate_hz;
     float gain;         /* counts per microvolt, so that an inner sample counts eighths */
     int32_t decimate;   /* inputs averaged into one sample */
-    int32_t smooth;     /* each of two moving sums, 12 ms */
-    int32_t slope;      /* distance of the difference, 20 ms */
+    int32_t smooth;     /* each of two moving sums, 11 ms */
+    int32_t slope;      /* distance of the difference; with both sums 41 ms */
     int32_t window;     /* energy window, 100 ms */
     int32_t shift;      /* keeps the energy inside 30 bits */
     int32_t delay;      /* from a deflection to its energy peak */
@@ -111,7 +115,11 @@ struct tsk_beat_coef {
     int32_t baseline;   /* half of the 300-ms mean under the R peak */
     int32_t learn;      /* 2 s for the first level; also the silence that lowers it */
     int32_t hold;       /* a longer run of bad samples is a gap, 20 ms */
-    int32_t flat;       /* so many inputs of one value are a sensor at its limit or off, 100 ms */
+    int32_t flat;       /* so many inputs of one value, 100 ms, are a flat line, */
+    int32_t quiet;      /* so many, 400 ms, or twice the usual flat line, a sensor that is off; */
+    int32_t off;        /* so many always, 3 s */
+    int32_t jump_in;    /* a line that jumped within 40 ms before it became flat, */
+    int32_t level_in;   /* and was level from 200 to 40 ms before, is off at once */
     int32_t rr_start;   /* 0.8 s in 1/16 samples */
     int32_t floor;      /* energy below which nothing is a peak */
     int32_t level;      /* all below in 1/256: threshold right after a beat, of the level of beats */
@@ -121,6 +129,7 @@ struct tsk_beat_coef {
     int32_t noise_most; /* but not above this share of the level of beats */
     int32_t t_level;    /* threshold while a T wave may come, of the last beat */
     int32_t overtake;   /* how much larger a peak must be to disprove the one before it */
+    int32_t jump;       /* how large a jump must be to matter, of the loudest peaks */
 };
 
 struct tsk_beat_peak {
@@ -142,7 +151,7 @@ struct tsk_beat_back {
     int64_t gap_to;   /* its end, -1 when there was none */
     int64_t gap_before; /* end of the gap before it, -1 when there was none */
     int64_t bad_at;   /* latest bad sample */
-    int64_t flat_from; /* start of the latest flat line */
+    int64_t flat_from; /* start of the latest flat line that was jumped into */
     int64_t top_at;   /* where the energy was highest */
     struct tsk_beat_peak queue[64];
     int32_t rising;   /* 1: a peak is being followed, 0: a valley */
@@ -153,6 +162,18 @@ struct tsk_beat_back {
     int32_t noise;    /* level of what is not one */
     int32_t last_energy;
     int32_t rr;       /* mean interval, 1/16 samples */
+    int32_t loudest;  /* energy of the latest large peaks */
+    int32_t usual;    /* longest of the latest flat lines between beats, inputs */
+    int32_t flat_for; /* so many inputs of one value mean that the sensor is off */
+    int32_t reserved;
+};
+
+/* The input as a count of eighths of a microvolt that a gap does not make jump. */
+struct tsk_beat_line {
+    uint32_t base;    /* subtracted from the input since the latest gap */
+    uint32_t held;    /* latest good sample; wraps */
+    int32_t missing;  /* bad samples in a row, until coef->hold + 1; so many at the start */
+    int32_t same;     /* how often in a row the latest value was repeated, until coef->off */
 };
 
 struct tsk_beat_state {
@@ -162,9 +183,7 @@ struct tsk_beat_state {
     int32_t sum1[16];
     int32_t power[64];
     uint32_t head;    /* samples in the rings so far; wraps */
-    uint32_t base;    /* subtracted from the input since the latest gap */
-    uint32_t held;    /* latest good sample */
-    int32_t missing;  /* bad samples in a row */
+    struct tsk_beat_line line;
     uint32_t block;   /* sum of the inputs of an unfinished inner sample */
     int32_t phase;    /* how many */
     int32_t acc1;     /* moving sums */
@@ -172,9 +191,6 @@ struct tsk_beat_state {
     int32_t energy;
     int32_t top;      /* highest energy of this peak */
     int32_t valley;   /* lowest energy since the last peak */
-    int32_t started;  /* 1: a good sample was seen */
-    int32_t same;     /* how often in a row the latest value was repeated, until coef->flat */
-    int32_t reserved;
 };
 
 /* The same of 16 hubs side by side, which get their samples together. */
@@ -188,7 +204,6 @@ struct tsk_beat_lanes {
     uint32_t held[16];
     uint32_t block[16];
     int32_t missing[16];
-    int32_t started[16];
     int32_t same[16];
     int32_t acc1[16];
     int32_t acc2[16];
@@ -201,7 +216,7 @@ struct tsk_beat_lanes {
     int64_t wake;    /* earliest of all */
     uint32_t head;
     int32_t phase;
-    int32_t calm;    /* 1: every hub started and its latest sample was good */
+    int32_t calm;    /* 1: the latest sample of every hub was good, and no line is flat */
     int32_t reserved;
 };
 
@@ -215,6 +230,10 @@ struct tsk_beat {
 int tsk_beat_design(const struct tsk_beat_params *params, struct tsk_beat_coef *coef);
 
 void tsk_beat_reset(const struct tsk_beat_coef *coef, struct tsk_beat_state *state);
+
+/* Whether a state that comes from outside can be one of this filter: 0 when its counters
+ * would lead out of its memory. */
+int tsk_beat_valid(const struct tsk_beat_coef *coef, const struct tsk_beat_state *state);
 
 /* Takes microvolts until the input ends or fewer than TSK_BEAT_QUEUE beats fit in
  * out; returns the beats decided, and in *used the samples taken. NaN, infinite
@@ -234,6 +253,8 @@ struct tsk_hub_beat {
 };
 
 void tsk_beat_reset_lanes(const struct tsk_beat_coef *coef, struct tsk_beat_lanes *state);
+
+int tsk_beat_valid_lanes(const struct tsk_beat_coef *coef, const struct tsk_beat_lanes *state);
 
 /* n rows of microvolts, `step` floats apart, of which the first `width` (1 to 16) are
  * the hubs'. Stops when fewer than 16 * TSK_BEAT_QUEUE beats fit in out; returns the
@@ -264,6 +285,9 @@ struct tsk_breath_coef {
     float shallowest;  /* least depth of a breath, as a share of the usual one */
     float patience;    /* usual intervals after which the hysteresis begins to fall, in one more to `least` */
     float least;       /* lowest share of the hysteresis */
+    float largest;     /* a deflection counts as so many mean ones at most, */
+    float deepest;     /* a breath as so many usual ones: an artefact is no measure */
+    int32_t lost;      /* inner samples without a breath after which the usual depth falls */
     float early;       /* share of the hysteresis after which a top counts for the rate already */
 };
 
@@ -305,6 +329,9 @@ struct tsk_breath_rate {
 };
 
 void tsk_breath_reset(struct tsk_breath_state *state);
+
+/* As tsk_beat_valid. */
+int tsk_breath_valid(const struct tsk_breath_coef *coef, const struct tsk_breath_state *state);
 
 /* Any scale and offset. Returns the breaths decided; stops when out is full. */
 size_t tsk_breath_process(const struct tsk_breath_coef *coef, struct tsk_breath_state *state,

@@ -1,27 +1,35 @@
 /* Beat detector, front end: from microvolts to peaks of QRS slope energy.
  *
- * A 20-ms difference, twice smoothed by 12 ms, passes 8 to 40 Hz; its absolute
+ * A 19-ms difference, twice smoothed by 11 ms, passes 8 to 40 Hz; its absolute
  * value summed over 100 ms is the energy. All in integers of 1/8 microvolt, so
  * the bits are the same on every processor and an added offset changes none. */
 #include "beat.h"
 
 static const float LIMIT_UV = 262144.0f;
-static const int32_t LARGEST_STEP = 131072; /* 16 mV in 20 ms is no heart */
 
 static uint32_t lag(uint32_t head, int32_t samples, uint32_t ring)
 {
     return (head - (uint32_t)samples) & (ring - 1u);
 }
 
-/* Whether a peak is the step into the latest flat line. */
-static int is_step(const struct tsk_beat_coef *coef, const struct tsk_beat_back *back, int64_t at)
+/* Follows the largest peaks: at once, but twofold at most, and down by an eighth at each lower one. */
+static int32_t louder(int32_t loudest, int32_t top)
 {
-    return at >= back->flat_from - coef->reach && at <= back->flat_from + coef->window;
+    int32_t fallen = loudest - loudest / 8;
+    if (loudest > 0 && top / 2 > loudest) {
+        return 2 * loudest;
+    }
+    return top > fallen ? top : fallen;
 }
 
 void tsk_beat_queue(const struct tsk_beat_coef *coef, struct tsk_beat_back *back, int32_t top)
 {
-    if (top < coef->floor || back->count == TSK_BEAT_QUEUE) {
+    if (top < coef->floor) {
+        return;
+    }
+    back->loudest = louder(back->loudest, top);
+    back->usual -= back->usual / 32;
+    if (back->count == TSK_BEAT_QUEUE) {
         return;
     }
     struct tsk_beat_peak *peak = &back->queue[(back->first + back->count) & (TSK_BEAT_QUEUE - 1)];
@@ -29,7 +37,7 @@ void tsk_beat_queue(const struct tsk_beat_coef *coef, struct tsk_beat_back *back
     peak->r = TSK_BEAT_UNLOCATED;
     peak->energy = top;
     peak->gap_to = back->gap_from > peak->at ? back->gap_before : back->gap_to;
-    peak->unsure = is_step(coef, back, peak->at) ? TSK_BEAT_STEP : back->bad_at > peak->at - coef->window;
+    peak->unsure = tsk_beat_is_step(coef, back, peak->at) ? TSK_BEAT_STEP : back->bad_at > peak->at - coef->window;
     back->count += 1;
     int64_t located = peak->at + coef->reach + coef->baseline;
     if (back->wake > located) {
@@ -66,7 +74,8 @@ static void push(const struct tsk_beat_coef *coef, struct tsk_beat_state *state,
     state->ring[head & (TSK_BEAT_RING - 1u)] = x;
 
     int32_t diff = (int32_t)(x - state->ring[lag(head, coef->slope, TSK_BEAT_RING)]);
-    diff = diff > LARGEST_STEP ? LARGEST_STEP : diff < -LARGEST_STEP ? -LARGEST_STEP : diff;
+    diff = diff > TSK_BEAT_LARGEST_STEP ? TSK_BEAT_LARGEST_STEP : diff;
+    diff = diff < -TSK_BEAT_LARGEST_STEP ? -TSK_BEAT_LARGEST_STEP : diff;
     state->acc1 += diff - state->diff[lag(head, coef->smooth, TSK_BEAT_SHORT)];
     state->diff[head & (TSK_BEAT_SHORT - 1u)] = diff;
     state->acc2 += state->acc1 - state->sum1[lag(head, coef->smooth, TSK_BEAT_SHORT)];
@@ -78,72 +87,36 @@ static void push(const struct tsk_beat_coef *coef, struct tsk_beat_state *state,
     follow(coef, state, state->energy);
 }
 
-static void note_gap(struct tsk_beat_back *back, int64_t from)
-{
-    if (back->gap_to < back->now - 1) {
-        back->gap_before = back->gap_to;
-        back->gap_from = from;
-    }
-    back->gap_to = back->now;
-}
-
-int32_t tsk_beat_bad(const struct tsk_beat_coef *coef, struct tsk_beat_back *back, int32_t missing)
-{
-    back->bad_at = back->now;
-    if (missing <= coef->hold) {
-        missing += 1;
-    }
-    if (missing > coef->hold) {
-        note_gap(back, back->now - coef->hold);
-    }
-    return missing;
-}
-
-void tsk_beat_flat(const struct tsk_beat_coef *coef, struct tsk_beat_back *back, int first)
-{
-    if (first) {
-        back->flat_from = back->now - coef->flat / coef->decimate;
-        for (int32_t i = 0; i < back->count; i++) {
-            struct tsk_beat_peak *peak = &back->queue[(back->first + i) & (TSK_BEAT_QUEUE - 1)];
-            peak->unsure = is_step(coef, back, peak->at) ? TSK_BEAT_STEP : peak->unsure;
-        }
-    }
-    back->bad_at = back->now;
-    note_gap(back, back->flat_from);
-}
-
-/* The input as a wrapping count of eighths of a microvolt that a gap does not make jump. */
-static uint32_t take(const struct tsk_beat_coef *coef, struct tsk_beat_state *state, float microvolts)
+static inline void take(const struct tsk_beat_coef *coef, struct tsk_beat_line *line, struct tsk_beat_back *back,
+                        const struct tsk_beat_ring *ring, float microvolts)
 {
     if (!(microvolts >= -LIMIT_UV && microvolts <= LIMIT_UV)) {
-        state->missing = tsk_beat_bad(coef, &state->back, state->missing);
-        return state->held;
+        line->missing = tsk_beat_bad(coef, back, line->missing);
+        return;
     }
     float counts = microvolts * coef->gain;
     uint32_t x = (uint32_t)(int32_t)(counts < 0.0f ? counts - 0.5f : counts + 0.5f);
-    int repeated = state->started && x - state->base == state->held;
-    if (repeated && state->same == coef->flat) {
-        tsk_beat_flat(coef, &state->back, 0);
-    } else if (!state->started || state->missing > coef->hold) {
-        state->base = x - state->held;
-        state->started = 1;
-        state->missing = 0;
-        state->same = 0;
-    } else {
-        state->held = x - state->base;
-        state->missing = 0;
-        state->same = repeated ? state->same + 1 : 0;
-        if (state->same == coef->flat) {
-            tsk_beat_flat(coef, &state->back, 1);
-            state->missing = coef->hold + 1;
-        }
+    uint32_t step = x - line->base - line->held;
+    if (line->missing > coef->hold || line->same + 1 >= coef->flat) {
+        tsk_beat_take_flat(coef, line, back, ring, step);
+        return;
     }
-    return state->held;
+    line->held += step;
+    line->missing = 0;
+    line->same = step == 0 ? line->same + 1 : 0;
+}
+
+void tsk_beat_take(const struct tsk_beat_coef *coef, struct tsk_beat_line *line, struct tsk_beat_back *back,
+                   const struct tsk_beat_ring *ring, float microvolts)
+{
+    take(coef, line, back, ring, microvolts);
 }
 
 static int take_block(const struct tsk_beat_coef *coef, struct tsk_beat_state *state, float microvolts)
 {
-    state->block += take(coef, state, microvolts);
+    const struct tsk_beat_ring ring = {state->ring, 1, state->head};
+    take(coef, &state->line, &state->back, &ring, microvolts);
+    state->block += state->line.held;
     state->phase += 1;
     if (state->phase < coef->decimate) {
         return 0;

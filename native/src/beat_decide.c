@@ -119,8 +119,10 @@ static void accept(const struct tsk_beat_coef *coef, struct tsk_beat_back *back,
     if (known) {
         int64_t interval = peak->at - back->last_at;
         back->rr += ((int32_t)(interval < coef->learn ? interval : coef->learn) * 16 - back->rr) / 8;
+        back->rr = larger(back->rr, 1); /* as it is, unless the state came from outside */
     }
     back->signal += (smaller(peak->energy, back->signal + back->signal / 2) - back->signal) / 8;
+    back->signal = larger(back->signal, 1);
     back->last_at = peak->at;
     back->last_r = peak->r;
     back->last_energy = peak->energy;
@@ -132,7 +134,7 @@ static void refuse(const struct tsk_beat_coef *coef, struct tsk_beat_back *back,
     if (since >= coef->refractory && peak->energy < back->signal) {
         back->noise += (peak->energy - back->noise) / 8;
     }
-    if (since > coef->learn) {
+    if (since > coef->learn && since > back->rr * 3 / 32) { /* and half as long again as is usual */
         back->signal = larger(back->signal - back->signal / 8, coef->floor);
     }
 }

@@ -4,7 +4,7 @@
  * (a bad sample, the end of a peak, a decision) leaves the lanes. */
 #include "beat.h"
 
-enum { LANES = TSK_BEAT_LANES, LARGEST_STEP = 131072 };
+enum { LANES = TSK_BEAT_LANES, LARGEST_STEP = TSK_BEAT_LARGEST_STEP };
 
 #define LIMIT_UV 262144.0f
 
@@ -14,8 +14,18 @@ void tsk_beat_reset_lanes(const struct tsk_beat_coef *coef, struct tsk_beat_lane
     *state = zero;
     for (int k = 0; k < LANES; k++) {
         tsk_beat_reset_back(coef, &state->back[k]);
+        state->missing[k] = coef->hold + 1;
     }
     state->wake = coef->learn;
+}
+
+int tsk_beat_valid_lanes(const struct tsk_beat_coef *coef, const struct tsk_beat_lanes *state)
+{
+    int valid = state->phase >= 0 && state->phase < coef->decimate;
+    for (int k = 0; k < LANES; k++) {
+        valid = valid && tsk_beat_valid_back(&state->back[k]);
+    }
+    return valid;
 }
 
 /* One hub's row of what it is decided from, as the single form has it. */
@@ -28,45 +38,37 @@ static struct tsk_beat_back *looked_at(struct tsk_beat_lanes *state, int k)
     return back;
 }
 
-static uint32_t counted(float counts)
+static struct tsk_beat_ring ring_of(const struct tsk_beat_lanes *state, int k)
 {
-    return (uint32_t)(int32_t)(counts < 0.0f ? counts - 0.5f : counts + 0.5f);
+    const struct tsk_beat_ring ring = {&state->ring[0][k], LANES, state->head};
+    return ring;
 }
 
-static void flat(const struct tsk_beat_coef *coef, struct tsk_beat_lanes *state, int k, int first)
+static struct tsk_beat_line line_of(const struct tsk_beat_lanes *state, int k)
 {
-    tsk_beat_flat(coef, looked_at(state, k), first);
-    state->missing[k] = coef->hold + 1;
-    state->calm = 0;
+    const struct tsk_beat_line line = {state->base[k], state->held[k], state->missing[k], state->same[k]};
+    return line;
 }
 
-/* take() of the single form, hub by hub. */
+static void put_line(const struct tsk_beat_coef *coef, struct tsk_beat_lanes *state, int k,
+                     const struct tsk_beat_line *line)
+{
+    state->base[k] = line->base;
+    state->held[k] = line->held;
+    state->missing[k] = line->missing;
+    state->same[k] = line->same;
+    state->calm &= line->missing == 0 && line->same < coef->flat;
+}
+
+/* Inputs of which some are bad or in a flat line, hub by hub. */
 static void take_with_care(const struct tsk_beat_coef *coef, struct tsk_beat_lanes *state, const float *in)
 {
     state->calm = 1;
     for (int k = 0; k < LANES; k++) {
-        if (!(in[k] >= -LIMIT_UV && in[k] <= LIMIT_UV)) {
-            state->missing[k] = tsk_beat_bad(coef, looked_at(state, k), state->missing[k]);
-            state->calm = 0;
-            continue;
-        }
-        uint32_t x = counted(in[k] * coef->gain);
-        int repeated = state->started[k] && x - state->base[k] == state->held[k];
-        if (repeated && state->same[k] == coef->flat) {
-            flat(coef, state, k, 0);
-        } else if (!state->started[k] || state->missing[k] > coef->hold) {
-            state->base[k] = x - state->held[k];
-            state->started[k] = 1;
-            state->missing[k] = 0;
-            state->same[k] = 0;
-        } else {
-            state->held[k] = x - state->base[k];
-            state->missing[k] = 0;
-            state->same[k] = repeated ? state->same[k] + 1 : 0;
-            if (state->same[k] == coef->flat) {
-                flat(coef, state, k, 1);
-            }
-        }
+        const struct tsk_beat_ring ring = ring_of(state, k);
+        struct tsk_beat_line line = line_of(state, k);
+        tsk_beat_take(coef, &line, looked_at(state, k), &ring, in[k]);
+        put_line(coef, state, k, &line);
     }
 }
 
@@ -75,7 +77,10 @@ static void note_flat(const struct tsk_beat_coef *coef, struct tsk_beat_lanes *s
 {
     for (int k = 0; k < LANES; k++) {
         if (state->same[k] == coef->flat) {
-            flat(coef, state, k, 1);
+            const struct tsk_beat_ring ring = ring_of(state, k);
+            struct tsk_beat_line line = line_of(state, k);
+            tsk_beat_flat(coef, &line, looked_at(state, k), &ring);
+            put_line(coef, state, k, &line);
         }
     }
 }
@@ -99,7 +104,7 @@ static size_t decide(const struct tsk_beat_coef *coef, struct tsk_beat_lanes *st
         struct tsk_beat_back *back = &state->back[k];
         if (state->now > back->wake) {
             struct tsk_beat found[TSK_BEAT_QUEUE];
-            const struct tsk_beat_ring ring = {&state->ring[0][k], LANES, state->head};
+            const struct tsk_beat_ring ring = ring_of(state, k);
             size_t count = tsk_beat_decide(coef, looked_at(state, k), &ring, found);
             for (size_t i = 0; i < count; i++, beats++) {
                 out[beats].hub = k;
@@ -111,10 +116,13 @@ static size_t decide(const struct tsk_beat_coef *coef, struct tsk_beat_lanes *st
     return beats;
 }
 
-static void pad(float *to, const float *from, size_t n)
+/* A row of fewer hubs; the idle lanes get what is neither flat nor a peak. */
+static void pad(const struct tsk_beat_coef *coef, const struct tsk_beat_lanes *state, float *to,
+                const float *from, size_t n)
 {
-    for (size_t k = 0; k < n; k++) {
-        to[k] = from[k];
+    uint32_t inputs = state->head * (uint32_t)coef->decimate + (uint32_t)state->phase;
+    for (size_t k = 0; k < LANES; k++) {
+        to[k] = k < n ? from[k] : (float)(inputs & 1u);
     }
 }
 

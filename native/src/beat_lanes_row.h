@@ -101,14 +101,14 @@ TARGET static size_t ROW(run)(const struct tsk_beat_coef *coef, struct tsk_beat_
                               const float *in, size_t n, size_t step, size_t width, size_t *used,
                               struct tsk_hub_beat *out, size_t room)
 {
-    float padded[LANES] = {0};
+    float padded[LANES];
     size_t beats = 0;
     size_t i = 0;
     for (; i < n && room - beats >= LANES * TSK_BEAT_QUEUE; i++, in += step) {
         int32_t ended[LANES];
         const float *row = in;
         if (width < LANES) {
-            pad(padded, in, width);
+            pad(coef, state, padded, in, width);
             row = padded;
         }
         if (!state->calm || ROW(bad)(row)) {

@@ -1,38 +1,41 @@
 /* Biquad cascades in fixed point, direct form 1, for processors without a float unit.
  *
- * Coefficients are Q2.30, sums have 64 bits. Signals stay within 28 bits, so five
- * products of at most 2^28 * 2^31 cannot overflow. */
+ * Sums have 64 bits and 30 places. Signals stay within 28 bits, so three products of at
+ * most 2^28 * 2^31, four times as much, and two more products cannot overflow. */
 #include "tasuki_filters.h"
 
 static const int64_t LARGEST = (1 << 28) - 1;
+static const int64_t HALF = 1 << 29;
 
 static int64_t limited(int64_t x)
 {
     return x > LARGEST ? LARGEST : x < -LARGEST ? -LARGEST : x;
 }
 
-/* Rounds half up; the shift of a negative number is arithmetic in gcc and clang. */
-static int32_t rounded(int64_t sum)
+/* input, output: the two latest values of one channel at each end of the section; lost:
+ * what its two latest roundings took off. The shift of a negative number is arithmetic
+ * in gcc and clang. */
+static int32_t section(const int32_t *c, int32_t lift, int32_t *input, const int32_t *output, int32_t *lost,
+                       size_t channels, int32_t x)
 {
-    return (int32_t)limited((sum + (1 << 29)) >> 30);
-}
-
-/* signals: the two latest values of one channel, at this section's input and output. */
-static int32_t section(const int32_t *c, int32_t *input, const int32_t *output, size_t channels, int32_t x)
-{
-    int64_t sum = (int64_t)c[0] * x + (int64_t)c[1] * input[0] + (int64_t)c[2] * input[channels]
-                  - (int64_t)c[3] * output[0] - (int64_t)c[4] * output[channels];
+    int64_t ahead = (int64_t)c[0] * x + (int64_t)c[1] * input[0] + (int64_t)c[2] * input[channels];
+    int64_t back = (int64_t)c[3] * output[0] + (int64_t)c[4] * output[channels];
+    int64_t sum = ahead * (1 << lift) - back + 2 * (int64_t)lost[0] - lost[channels];
+    int64_t y = (sum + HALF) >> 30;
     input[channels] = input[0];
     input[0] = x;
-    return rounded(sum);
+    lost[channels] = lost[0];
+    lost[0] = (int32_t)(sum - y * (2 * HALF));
+    return (int32_t)limited(y);
 }
 
 static int32_t cascade(const struct tsk_biquad_coef *coef, int32_t *state, size_t channel, int32_t x)
 {
     size_t channels = (size_t)coef->channels;
     int32_t *signal = state + channel;
-    for (int s = 0; s < coef->sections; s++, signal += 2u * channels) {
-        x = section(coef->fixed[s], signal, signal + 2u * channels, channels, x);
+    int32_t *lost = signal + 2u * ((size_t)coef->sections + 1u) * channels;
+    for (int s = 0; s < coef->sections; s++, signal += 2u * channels, lost += 2u * channels) {
+        x = section(coef->fixed[s], coef->lift[s], signal, signal + 2u * channels, lost, channels, x);
     }
     signal[channels] = signal[0];
     signal[0] = x;

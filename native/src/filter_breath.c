@@ -21,6 +21,12 @@ void tsk_breath_reset(struct tsk_breath_state *state)
     state->gap_at = -1;
 }
 
+int tsk_breath_valid(const struct tsk_breath_coef *coef, const struct tsk_breath_state *state)
+{
+    return state->head >= 0 && state->head < TSK_BREATH_RECENT && state->breaths >= 0
+           && state->breaths <= TSK_BREATH_RECENT && state->phase >= 0 && state->phase < coef->decimate;
+}
+
 int64_t tsk_breath_top(const struct tsk_breath_coef *coef, const struct tsk_breath_state *state)
 {
     int64_t centre = state->turn_at - coef->delay;
@@ -83,7 +89,11 @@ static float moved(const struct tsk_breath_state *state)
 static int breathe(const struct tsk_breath_coef *coef, struct tsk_breath_state *state, struct tsk_breath *out)
 {
     float depth = state->turn - state->valley;
-    if (state->seen < coef->settle || depth < coef->shallowest * state->depth) {
+    if (state->seen < coef->settle) {
+        return 0;
+    }
+    if (depth < coef->shallowest * state->depth) {
+        state->depth -= state->now - 1 - state->last_at > coef->lost ? 0.125f * state->depth : 0.0f;
         return 0;
     }
     int64_t top = tsk_breath_top(coef, state);
@@ -106,7 +116,12 @@ static int breathe(const struct tsk_breath_coef *coef, struct tsk_breath_state *
     state->known |= (uint64_t)joined << state->head;
     state->head = (state->head + 1) & RECENT;
     state->breaths += state->breaths < TSK_BREATH_RECENT;
-    state->depth += (depth - state->depth) * (state->depth > 0.0f ? 0.25f : 1.0f);
+    if (state->depth > 0.0f) {
+        float most = coef->deepest * state->depth;
+        state->depth += ((depth < most ? depth : most) - state->depth) * 0.25f;
+    } else {
+        state->depth = depth;
+    }
     state->last_at = state->turn_at;
     return 1;
 }
@@ -140,9 +155,14 @@ static int inner(const struct tsk_breath_coef *coef, struct tsk_breath_state *st
         return 0;
     }
     float deflection = y < 0.0f ? -y : y;
-    float share = state->seen < coef->settle ? 1.0f / (float)(state->seen + 1) : coef->follow;
-    state->seen += state->seen < coef->settle;
-    state->mean += (deflection - state->mean) * (share > coef->follow ? share : coef->follow);
+    float most = coef->largest * state->mean;
+    if (state->seen < coef->settle) {
+        state->seen += 1;
+        float share = 1.0f / (float)state->seen;
+        state->mean += (deflection - state->mean) * (share > coef->follow ? share : coef->follow);
+    } else {
+        state->mean += ((deflection < most ? deflection : most) - state->mean) * coef->follow;
+    }
     state->value = y;
     return turn(coef, state, y, out);
 }

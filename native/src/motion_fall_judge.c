@@ -107,7 +107,7 @@ static int decide(const struct tsk_fall_coef *coef, const struct tsk_fall_judge 
     out->sample = judge->impact_at * coef->decimate + coef->decimate / 2;
     out->lane = 0;
     out->quality = good_share(judge, coef->window[2][0], coef->after + 1);
-    out->confidence = chance(odds);
+    out->confidence = chance(odds) * out->quality; /* what was not seen is not taken for stillness */
     out->impact = (float)judge->impact / (float)UNIT;
     out->reserved = 0.0f;
     return out->confidence >= coef->least;

@@ -25,7 +25,7 @@ def test_an_electrode_offset_changes_nothing(beats, offset_uv):
     assert detect_beats(ecg_250() + offset_uv, RATE)["sample"].tolist() == beats.tolist()
 
 
-@pytest.mark.parametrize("scale", [0.2, 0.5, 2, 5])
+@pytest.mark.parametrize("scale", [0.05, 0.1, 0.2, 0.5, 2, 5, 10])
 def test_the_gain_changes_no_beat(beats, scale):
     score = compare(detect_beats(ecg_250() * scale, RATE)["sample"], beats, 2)
 

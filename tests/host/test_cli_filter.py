@@ -131,7 +131,8 @@ MISTAKES = {
         lambda d: ("respiration", write(d / "a.csv", "t,chest\n0,1\n1,2\n5,3\n6,4\n9,4\n")),
         "uneven",
     ),
-    "not NPZ": (lambda d: ("respiration", write(d / "a.npz", "hello")), "cannot be read as NPZ"),
+    "not NPZ": (lambda d: ("respiration", write(d / "a.npz", "hello")), "pickled (object) data.\n"),
+    "only a head": (lambda d: ("respiration", write(d / "a.csv", "a,b\n")), "no numbers"),
     "too slow": (
         lambda d: ("beats", write(d / "a.csv", "ecg_mV\n1\n2\n"), "--rate", 50),
         "100 to 2000 Hz",

@@ -183,3 +183,14 @@ def test_the_state_of_one_hub_stays_below_8_kib():
 def test_a_block_of_several_channels_is_refused_where_one_is_expected(make):
     with pytest.raises(ValueError, match=r"shape \(n,\)"):
         make().process(np.zeros((5, 2), np.float32))
+
+
+@pytest.mark.parametrize(
+    "section", [[1, 2, 1, 1, -2, 1], [8, 0, 0, 1, 0, 0], [1e308, 1e308, 1e308, 1, 0, 0], [1, 0, 0, 1, 0, -2]]
+)
+def test_what_does_not_fit_fixed_point_is_refused_for_integers_and_taken_for_floats(section):
+    biquads = Biquads([section])
+
+    with pytest.raises(ValueError, match="does not fit fixed point"):
+        biquads.process(np.ones(9, np.int32))
+    assert len(biquads.process(np.zeros(9, np.float32))) == 9

@@ -189,3 +189,27 @@ def test_a_jump_over_a_gap_starts_no_transient(announced):
 def test_a_rate_that_a_filter_is_not_made_for_is_refused(make, rate_hz):
     with pytest.raises(ValueError, match="Hz"):
         make(rate_hz)
+
+
+@pytest.mark.parametrize(("rate_hz", "mains_hz"), [(100, 50), (100, 60), (110, 60), (128, 60), (257, 60)])
+def test_mains_are_taken_off_also_where_a_slow_converter_folds_them_to(rate_hz, mains_hz):
+    mains = 500 * np.cos(2 * np.pi * mains_hz * np.arange(60 * rate_hz) / rate_hz)
+
+    left = EcgConditioner(rate_hz, mains_hz).process(mains)[30 * rate_hz :]
+
+    assert np.abs(left).max() < 5
+
+
+@pytest.mark.parametrize("start_s", [0, 1, 60])
+@pytest.mark.parametrize("size", [10, 1000])
+@pytest.mark.parametrize("shape", ["knock", "step"])
+def test_after_an_artefact_of_any_size_breaths_are_counted_again(size, start_s, shape):
+    rate_hz, part = 25, slice(25 * start_s, 25 * start_s + 10 if shape == "knock" else None)
+    samples = wave(15, 360, rate_hz)
+    samples[part] += size
+
+    breaths = RespirationRate(rate_hz).process(samples)
+
+    late = breaths.breath_times_s[breaths.breath_times_s >= 240]
+    assert len(late) in (29, 30)
+    assert breaths.rate_bpm == pytest.approx(15, abs=0.2)

@@ -31,7 +31,7 @@ def assert_same_breaths(samples, rate_hz, least):
     assert len(plain.breaths) >= least
     assert reading.breath_times_s.tolist() == [sample / rate_hz for sample, _ in plain.breaths]
     assert (reading.rate_bpm or 0.0, reading.confidence) == (plain.rate_bpm, plain.confidence)
-    state = rate._breaths._state
+    state = rate._core._state
     assert (state.mean, state.depth, state.interval) == plain.levels
     late = any(interval > 10 * rate_hz for _, interval in plain.breaths)
     assert reading.apnoea == (plain.apnoea or late)
@@ -51,6 +51,12 @@ def test_the_rate_of_a_recording_at_many_moments():
 @pytest.mark.parametrize("rate_hz", [5, 12.5, 25, 40, 101])
 def test_breaths_at_other_rates(rate_hz):
     assert_same_breaths(wave(13, 90, rate_hz) + 0.2 * wave(71, 90, rate_hz), rate_hz, 15)
+
+
+def test_breaths_after_artefacts():
+    samples = wave(15, 240, 25)
+    samples[:10], samples[1500:1510] = 1000, -300  # the first sets the usual depth, the second blinds
+    assert_same_breaths(samples, 25, 10)
 
 
 def test_breaths_that_stop_and_a_gap_that_lasts():

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tasuki.filters.kept import Kept
+from tasuki.native.filters import floats, missing
 from tasuki.native.motion import axes
 from tasuki.native.motion_rows import Rows, RowsMany
 
@@ -47,12 +49,12 @@ def settings(rate_hz: float) -> dict[str, Any]:
     }
 
 
-def _felt(missing: int, rate_hz: float) -> int:
-    """So many missing samples have the effect of `missing`: after 5 s only their remainder counts."""
+def _felt(samples: int, rate_hz: float) -> int:
+    """How many missing samples have the effect of so many: after 5 s only the remainder counts."""
     made = settings(rate_hz)
     decimate, inner_s = int(made["decimate"]), float(made["dt"])
     enough = decimate * math.ceil(5 / inner_s)
-    return min(missing, enough + (missing - enough) % decimate)
+    return min(samples, enough + (samples - enough) % decimate)
 
 
 def _said(out: NDArray[np.float32]) -> NDArray[np.void]:
@@ -63,7 +65,7 @@ def _said(out: NDArray[np.float32]) -> NDArray[np.void]:
     return rows
 
 
-class Activity:
+class Activity(Kept[Rows]):
     """Steps and what they amount to, causal.
 
     Swings of the acceleration's length that come evenly are steps; the first four
@@ -75,56 +77,32 @@ class Activity:
     def __init__(self, rate_hz: float) -> None:
         """rate_hz: 25 to 2000, else ValueError."""
         self._rate_hz = rate_hz
-        self._rows = Rows("activity", **settings(rate_hz))
+        self._core = Rows("activity", **settings(rate_hz))
 
     def process(self, accel: ArrayLike) -> NDArray[np.void]:
         """m/s2 with gravity, shape (n, 3): n rows of ACTIVITY."""
-        return _said(self._rows.run(axes(accel, "accel")))
+        return _said(self._core.run(axes(accel, "accel")))
 
     def gap(self, samples: int) -> None:
         """Announce missing samples: as so many bad ones."""
-        self.process(np.full((_felt(samples, self._rate_hz), 3), np.nan, np.float32))
-
-    def reset(self) -> None:
-        """As before the first sample."""
-        self._rows.reset()
-
-    def state(self) -> bytes:
-        """All that process() depends on besides its input."""
-        return self._rows.memory.save()
-
-    def restore(self, data: bytes) -> None:
-        """Go on from a state() of the same rate; ValueError for others."""
-        self._rows.memory.load(data)
+        self.process(np.full((_felt(missing(samples), self._rate_hz), 3), np.nan, np.float32))
 
 
-class ActivityMany:
+class ActivityMany(Kept[RowsMany]):
     """The same for many hubs that sample together, the same bits for each; a missing sample is NaN."""
 
     def __init__(self, rate_hz: float, hubs: int) -> None:
         """hubs: at least 1; the rest as for Activity."""
         self._hubs, self._rate_hz = hubs, rate_hz
-        self._rows = RowsMany("activity", hubs, **settings(rate_hz))
+        self._core = RowsMany("activity", hubs, **settings(rate_hz))
 
     def process(self, accel: ArrayLike) -> NDArray[np.void]:
         """Shape (n, 3, hubs): rows of ACTIVITY, shape (n, hubs)."""
-        block = np.asarray(accel, np.float32)
+        block = floats(accel)
         if block.ndim != 3 or block.shape[1:] != (3, self._hubs):
             raise ValueError(f"expected a block of shape (n, 3, {self._hubs}), got {block.shape}")
-        return _said(self._rows.run(block))
+        return _said(self._core.run(block))
 
     def gap(self, samples: int) -> None:
         """Announce missing samples of all hubs."""
-        self.process(np.full((_felt(samples, self._rate_hz), 3, self._hubs), np.nan, np.float32))
-
-    def reset(self) -> None:
-        """All hubs as before their first sample."""
-        self._rows.reset()
-
-    def state(self) -> bytes:
-        """All that process() depends on besides its input."""
-        return self._rows.memory.save()
-
-    def restore(self, data: bytes) -> None:
-        """Go on from a state() of the same settings and number of hubs; ValueError for others."""
-        self._rows.memory.load(data)
+        self.process(np.full((_felt(missing(samples), self._rate_hz), 3, self._hubs), np.nan, np.float32))

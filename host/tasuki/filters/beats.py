@@ -3,12 +3,13 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tasuki.filters.kept import Kept
 from tasuki.native.filters import BEAT, Beats, line
 
 __all__ = ["BEAT", "BeatDetector", "detect_beats"]
 
 
-class BeatDetector:
+class BeatDetector(Kept[Beats]):
     """Causal QRS detector for one ECG channel.
 
     The slope energy of Pan and Tompkins (IEEE Trans Biomed Eng 32(3):230-236,
@@ -19,7 +20,7 @@ class BeatDetector:
 
     def __init__(self, rate_hz: float) -> None:
         """rate_hz: 100 to 2000 Hz, else ValueError."""
-        self._beats = Beats(rate_hz)
+        self._core = Beats(rate_hz)
 
     def process(self, block: ArrayLike) -> NDArray[np.void]:
         """Rows of BEAT decided in this block.
@@ -27,23 +28,11 @@ class BeatDetector:
         block: microvolts, shape (n,), any length; electrode offsets and either
         polarity do no harm. NaN, infinite and above 262 mV are bad samples.
         """
-        return self._beats.run(line(block))
+        return self._core.run(line(block))
 
     def gap(self, samples: int) -> NDArray[np.void]:
         """Announce that so many samples are missing here; rows of BEAT from before them."""
-        return self._beats.gap(samples)
-
-    def reset(self) -> None:
-        """Forget everything; the next sample is number 0."""
-        self._beats.reset()
-
-    def state(self) -> bytes:
-        """What the detector carries from sample to sample."""
-        return self._beats.memory.save()
-
-    def restore(self, data: bytes) -> None:
-        """Go on from state(); ValueError when it is of another filter or rate."""
-        self._beats.memory.load(data)
+        return self._core.gap(samples)
 
 
 def detect_beats(signal_uv: ArrayLike, rate_hz: float) -> NDArray[np.void]:

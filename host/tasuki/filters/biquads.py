@@ -5,19 +5,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tasuki.native.filters import FLOAT, BiquadCascade, floats
+from tasuki.filters.kept import Kept
+from tasuki.native.filters import FLOAT, BiquadCascade, floats, missing
 
 _LONGEST_GAP = 1 << 20
 
 
-class Biquads:
+class Biquads(Kept[BiquadCascade]):
     """scipy.signal.sosfilt as a stream, in float32 or in fixed point.
 
-    float32 blocks run in transposed direct form 2. int32 blocks run in direct
-    form 1 with Q2.30 coefficients and 64-bit sums, limited to +-(2^28 - 1), with
-    the same bits on every processor; the two keep separate states. A NaN or
-    infinity comes out as NaN where it stood and the filter goes on with the
-    latest good value.
+    float32 blocks run in transposed direct form 2. int32 blocks run in direct form 1
+    with coefficients of 28 to 30 binary places, 64-bit sums and the gain spread over
+    the sections, rounded to whole counts after each section with what was lost given
+    back, and limited to +-(2^28 - 1): within a few counts of scipy's double, with the
+    same bits on every processor. The two keep separate states. A NaN or infinity comes
+    out as NaN where it stood and the filter goes on with the latest good value.
     """
 
     def __init__(self, sos: ArrayLike, channels: int = 1) -> None:
@@ -26,8 +28,8 @@ class Biquads:
         if rows.ndim != 2 or rows.shape[1] != 6 or not np.isfinite(rows).all() or (rows[:, 3] == 0).any():
             raise ValueError(f"expected finite sections of shape (n, 6) with a0 != 0, got {rows.shape}")
         self._channels = channels
-        self._cascade = BiquadCascade(rows / rows[:, 3:4], channels)
-        self._run_line = self._cascade.run_line if channels == 1 else None
+        self._core = BiquadCascade(rows / rows[:, 3:4], channels)
+        self._run_line = self._core.run_line if channels == 1 else None
 
     def process(self, block: Any, out: Any = None) -> Any:
         """Filter a block and return it filtered.
@@ -47,26 +49,14 @@ class Biquads:
         if given.shape != samples.shape or given.dtype != samples.dtype or not given.flags.c_contiguous:
             raise ValueError(f"out must be C-contiguous {samples.dtype} of shape {samples.shape}")
         if samples.dtype == np.int32:
-            self._cascade.run_i32(samples, given)
+            self._core.run_i32(samples, given)
         else:
-            self._cascade.run_f32(samples, given)
+            self._core.run_f32(samples, given)
         return given
 
     def gap(self, samples: int) -> None:
         """Announce missing samples: the filter runs on with the latest good value."""
-        self._cascade.gap(min(samples, _LONGEST_GAP))
-
-    def reset(self) -> None:
-        """All delays zero."""
-        self._cascade.reset()
-
-    def state(self) -> bytes:
-        """The delays."""
-        return self._cascade.memory.save()
-
-    def restore(self, data: bytes) -> None:
-        """Go on from state(); ValueError when it is of another filter."""
-        self._cascade.memory.load(data)
+        self._core.gap(min(missing(samples), _LONGEST_GAP))
 
     def _check(self, samples: NDArray[Any]) -> None:
         if samples.ndim == 2 and samples.shape[1] == self._channels:
@@ -75,5 +65,5 @@ class Biquads:
             fits = samples.ndim == 1 and self._channels == 1
         if not fits:
             raise ValueError(f"expected {self._channels} channels, got shape {samples.shape}")
-        if samples.dtype == np.int32 and not self._cascade.fits_fixed:
-            raise ValueError("a coefficient of 2 or more does not fit fixed point; give float32")
+        if samples.dtype == np.int32 and not self._core.fits_fixed:
+            raise ValueError("a feedback of 2 or a numerator of 8 does not fit fixed point; give float32")

@@ -18,11 +18,12 @@ class EcgConditioner:
 
     Butterworth sections of second order (AHA recommendations for monitoring,
     Kligfield et al., Circulation 115:1306-1324, 2007: 0.5 to 40 Hz). The first
-    value counts as zero, so an electrode offset starts no transient.
+    value counts as zero, so an electrode offset starts no transient. Mains above half
+    the rate are notched where they fold to.
     """
 
     def __init__(self, rate_hz: float, mains_hz: float = 50) -> None:
-        """rate_hz: above 100 Hz and above twice mains_hz, else ValueError."""
+        """rate_hz: 100 to 4000 Hz, mains_hz: below it, else ValueError."""
         sos, hold = conditioner_design(rate_hz, mains_hz)
         self._level = Level(hold)
         self._biquads = Biquads(sos)
@@ -51,15 +52,17 @@ class EcgConditioner:
 
     def restore(self, data: bytes) -> None:
         """Go on from state(); ValueError when it is of another filter."""
-        self._biquads.restore(self._level.memory.extra(data))
-        self._level.memory.load(data)
+        biquads = self._level.memory.extra(data)
+        self._biquads.restore(biquads)
+        self._level.memory.load(data, biquads)
 
 
 def conditioner_design(rate_hz: float, mains_hz: float) -> tuple[NDArray[np.float64], int]:
     """Sections, and how many bad samples in a row are a gap; ValueError for rates it is not made for."""
-    if not (100 < rate_hz <= 4000 and 0 < mains_hz < rate_hz / 2):
+    if not (100 <= rate_hz <= 4000 and 0 < mains_hz < rate_hz):
         raise ValueError(f"cannot condition {rate_hz} Hz with mains at {mains_hz} Hz")
+    seen_hz = min(mains_hz, rate_hz - mains_hz)
     high = signal.butter(2, _WANDER_HZ, "highpass", fs=rate_hz, output="sos")
-    notch = signal.tf2sos(*signal.iirnotch(mains_hz, _NOTCH_Q, fs=rate_hz))
-    low = signal.butter(2, _MUSCLE_HZ, "lowpass", fs=rate_hz, output="sos")
-    return np.concatenate([high, notch, low]), max(1, round(_HOLD_S * rate_hz))
+    notch = [] if seen_hz == rate_hz / 2 else [signal.tf2sos(*signal.iirnotch(seen_hz, _NOTCH_Q, fs=rate_hz))]
+    low = signal.butter(2, _MUSCLE_HZ, "lowpass", fs=rate_hz, output="sos")  # nothing passes at half the rate
+    return np.concatenate([high, *notch, low]), max(1, round(_HOLD_S * rate_hz))

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tasuki.filters.fall_weights import OFFSET, WEIGHTS
+from tasuki.filters.kept import Kept
+from tasuki.native.filters import floats
 from tasuki.native.motion import LANES, FallLanes, Falls, axes
 
 FEATURES = ("impact", "stillness", "after", "before", "jerk before", "jerk after", "repeats")
@@ -29,7 +31,8 @@ FALL = np.dtype(
 
 sample: its impact, counted from the first sample since the start, gaps included.
 time_s: the same in seconds.
-confidence: 0 to 1, of a logistic regression whose training had as much weight on falls as on other impacts.
+confidence: 0 to 1, of a logistic regression whose training had as much weight on falls as on other impacts,
+    times quality: what was not seen is not taken for stillness.
 impact_m_s2: the acceleration without gravity.
 quality: 0 to 1, share of good samples from 1 s before to 2.5 s after it.
 features: see FEATURES.
@@ -92,7 +95,7 @@ def _rows(raw: NDArray[np.void], rate_hz: float, kind: np.dtype[np.void]) -> NDA
     return rows
 
 
-class FallDetector:
+class FallDetector(Kept[Falls]):
     """Falls by an impact and what goes before and after, decided 2.5 s after the impact, causal.
 
     Acceleration with gravity and without are both taken: gravity is followed slowly
@@ -105,30 +108,18 @@ class FallDetector:
         """rate_hz: 40 to 2000; least_confidence: impacts less sure are not reported, 0 reports all."""
         self._rate_hz = rate_hz
         self._settings = settings(rate_hz, least_confidence)
-        self._falls = Falls(**self._settings)
+        self._core = Falls(**self._settings)
 
     def process(self, accel: ArrayLike) -> NDArray[np.void]:
         """m/s2, shape (n, 3): rows of FALL, one for each fall decided in this block."""
-        return _rows(self._falls.run(axes(accel, "accel")), self._rate_hz, FALL)
+        return _rows(self._core.run(axes(accel, "accel")), self._rate_hz, FALL)
 
     def gap(self, samples: int) -> NDArray[np.void]:
         """Announce missing samples: as so many bad ones; an impact before them may be decided by them."""
-        return _rows(self._falls.gap(samples), self._rate_hz, FALL)
-
-    def reset(self) -> None:
-        """As before the first sample."""
-        self._falls.reset()
-
-    def state(self) -> bytes:
-        """All that process() depends on besides its input."""
-        return self._falls.memory.save()
-
-    def restore(self, data: bytes) -> None:
-        """Go on from a state() of the same settings; ValueError for others."""
-        self._falls.memory.load(data)
+        return _rows(self._core.gap(samples), self._rate_hz, FALL)
 
 
-class FallDetectorMany:
+class FallDetectorMany(Kept[FallLanes]):
     """The same for many hubs that sample together, the same bits for each; a missing sample is NaN."""
 
     def __init__(self, rate_hz: float, hubs: int, least_confidence: float = 0.5) -> None:
@@ -136,11 +127,11 @@ class FallDetectorMany:
         if hubs < 1:
             raise ValueError("at least one hub is needed")
         self._rate_hz, self._hubs = rate_hz, hubs
-        self._lanes = FallLanes(hubs, **settings(rate_hz, least_confidence))
+        self._core = FallLanes(hubs, **settings(rate_hz, least_confidence))
 
     def process(self, accel: ArrayLike) -> NDArray[np.void]:
         """m/s2, shape (n, 3, hubs): rows of FALL_OF, by hub and then in time order."""
-        block = np.asarray(accel, np.float32)
+        block = floats(accel)
         if block.ndim != 3 or block.shape[1:] != (3, self._hubs):
             raise ValueError(f"expected a block of shape (n, 3, {self._hubs}), got {block.shape}")
         return self._ordered([self._group(block, first) for first in range(0, self._hubs, LANES)])
@@ -148,7 +139,7 @@ class FallDetectorMany:
     def _group(self, block: NDArray[np.float32], first: int) -> NDArray[np.void]:
         part = block[:, :, first : first + LANES]
         idle = np.full((len(part), 3, LANES - part.shape[2]), np.nan, np.float32)
-        return self._lanes.run(first // LANES, np.concatenate([part, idle], axis=2))
+        return self._core.run(first // LANES, np.concatenate([part, idle], axis=2))
 
     def _ordered(self, groups: list[NDArray[np.void]]) -> NDArray[np.void]:
         raw = np.concatenate(groups)
@@ -159,16 +150,4 @@ class FallDetectorMany:
     def gap(self, samples: int) -> NDArray[np.void]:
         """Announce missing samples of all hubs."""
         groups = range(-(-self._hubs // LANES))
-        return self._ordered([self._lanes.gap(group, samples) for group in groups])
-
-    def reset(self) -> None:
-        """All hubs as before their first sample."""
-        self._lanes.reset()
-
-    def state(self) -> bytes:
-        """All that process() depends on besides its input."""
-        return self._lanes.memory.save()
-
-    def restore(self, data: bytes) -> None:
-        """Go on from a state() of the same settings and number of hubs; ValueError for others."""
-        self._lanes.memory.load(data)
+        return self._ordered([self._core.gap(group, samples) for group in groups])

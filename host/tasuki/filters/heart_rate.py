@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tasuki.filters.kept import Kept
 from tasuki.native.vital import Rate
 
 
@@ -29,31 +30,19 @@ class HeartRateReading:
     quality: float
 
 
-class HeartRate:
+class HeartRate(Kept[Rate]):
     """A running reading over the beats of a BeatDetector."""
 
     def __init__(self) -> None:
-        self._rate = Rate()
+        self._core = Rate()
 
     def process(self, block: NDArray[np.void]) -> HeartRateReading:
         """Take rows of BEAT (any number, none allowed) and read."""
         for rr_s, confidence in zip(block["rr_s"].tolist(), block["confidence"].tolist(), strict=True):
-            self._rate.beat(rr_s * 1000.0 if rr_s > 0 else 0.0, confidence)
-        bpm, mean_square, quality, irregular = self._rate.read()
+            self._core.beat(rr_s * 1000.0 if rr_s > 0 else 0.0, confidence)
+        bpm, mean_square, quality, irregular = self._core.read()
         rmssd = math.sqrt(mean_square) if mean_square >= 0 else None
         return HeartRateReading(bpm or None, rmssd, irregular, quality)
 
     def gap(self, samples: int) -> None:
         """Nothing to do: the detector marks the interval across a gap as unknown."""
-
-    def reset(self) -> None:
-        """Forget all beats."""
-        self._rate.reset()
-
-    def state(self) -> bytes:
-        """The latest intervals."""
-        return self._rate.memory.save()
-
-    def restore(self, data: bytes) -> None:
-        """Go on from state(); ValueError when it is of another filter."""
-        self._rate.memory.load(data)

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tasuki.filters.biquads import Biquads
 from tasuki.filters.ecg import conditioner_design
+from tasuki.filters.kept import Kept
 from tasuki.filters.respiration import APNOEA_S, breath_design
 from tasuki.filters.temperature import TEMPERATURE, warmth_design
 from tasuki.native.filters import BEAT, Floats, floats
@@ -74,38 +75,27 @@ class EcgConditionerMany:
 
     def restore(self, data: bytes) -> None:
         """Go on from state(); ValueError when it is of another filter."""
-        self._biquads.restore(self._level.memory.extra(data))
-        self._level.memory.load(data)
+        biquads = self._level.memory.extra(data)
+        self._biquads.restore(biquads)
+        self._level.memory.load(data, biquads)
 
 
-class BeatDetectorMany:
+class BeatDetectorMany(Kept[BeatLanes]):
     """BeatDetector of many hubs, 16 side by side in the processor's vectors."""
 
     def __init__(self, rate_hz: float, hubs: int) -> None:
         """rate_hz: as in BeatDetector."""
         self._hubs = _at_least_one(hubs)
-        self._lanes = BeatLanes(rate_hz, hubs)
+        self._core = BeatLanes(rate_hz, hubs)
 
     def process(self, block: ArrayLike) -> NDArray[np.void]:
         """Rows of HUB_BEATS decided in this block of microvolts; each hub's in order."""
-        found = self._lanes.run(_columns(block, self._hubs))
+        found = self._core.run(_columns(block, self._hubs))
         rows = np.empty(len(found), HUB_BEATS)
         rows["hub"] = found["hub"]
         for name in BEAT.names or ():
             rows[name] = found["beat"][name]
         return rows
-
-    def reset(self) -> None:
-        """Forget everything; the next samples are number 0."""
-        self._lanes.reset()
-
-    def state(self) -> bytes:
-        """What the detectors carry from sample to sample."""
-        return self._lanes.memory.save()
-
-    def restore(self, data: bytes) -> None:
-        """Go on from state(); ValueError when it is of another filter, rate or number of hubs."""
-        self._lanes.memory.load(data)
 
 
 @dataclass(frozen=True)
@@ -124,18 +114,18 @@ class HeartRateReadings:
     quality: NDArray[np.float32]
 
 
-class HeartRateMany:
+class HeartRateMany(Kept[RateMany]):
     """HeartRate of many hubs."""
 
     def __init__(self, hubs: int) -> None:
-        self._rates = RateMany(_at_least_one(hubs))
+        self._core = RateMany(_at_least_one(hubs))
 
     def process(self, block: NDArray[np.void]) -> HeartRateReadings:
         """Take rows of HUB_BEATS and read every hub."""
         interval = block["rr_s"] * 1000.0
         known = np.where(interval > 0, interval, 0).astype(np.float32)
         hub = np.ascontiguousarray(block["hub"], np.int64)
-        raw = self._rates.run(hub, known, block["confidence"].astype(np.float32))
+        raw = self._core.run(hub, known, block["confidence"].astype(np.float32))
         squares = raw["mean_square"].astype(np.float64)
         return HeartRateReadings(
             np.where(raw["bpm"] > 0, raw["bpm"], np.float32(np.nan)),
@@ -143,18 +133,6 @@ class HeartRateMany:
             raw["irregular"] != 0,
             raw["quality"].copy(),
         )
-
-    def reset(self) -> None:
-        """Forget all beats."""
-        self._rates.reset()
-
-    def state(self) -> bytes:
-        """The latest intervals."""
-        return self._rates.memory.save()
-
-    def restore(self, data: bytes) -> None:
-        """Go on from state(); ValueError when it is of another filter."""
-        self._rates.memory.load(data)
 
 
 @dataclass(frozen=True)
@@ -174,19 +152,19 @@ class RespirationReadings:
     apnoea: NDArray[np.bool_]
 
 
-class RespirationRateMany:
+class RespirationRateMany(Kept[BreathsMany]):
     """RespirationRate of many hubs."""
 
     def __init__(self, rate_hz: float, hubs: int) -> None:
         """rate_hz: as in RespirationRate."""
         self._rate_hz = rate_hz
         self._hubs = _at_least_one(hubs)
-        self._breaths = BreathsMany(hubs, *breath_design(rate_hz))
+        self._core = BreathsMany(hubs, *breath_design(rate_hz))
 
     def process(self, block: ArrayLike) -> RespirationReadings:
         """Take a block of any scale and offset, shape (n, hubs), rising with inspiration."""
-        found = self._breaths.run(_columns(block, self._hubs))
-        now = self._breaths.read()
+        found = self._core.run(_columns(block, self._hubs))
+        now = self._core.read()
         breaths = np.empty(len(found), HUB_BREATHS)
         breaths["hub"] = found["hub"]
         breaths["time_s"] = found["breath"]["sample"] / self._rate_hz
@@ -196,44 +174,20 @@ class RespirationRateMany:
         rate = np.where(now["rate_bpm"] > 0, now["rate_bpm"], np.float32(np.nan))
         return RespirationReadings(rate, now["confidence"].copy(), breaths, apnoea)
 
-    def reset(self) -> None:
-        """As before the first sample."""
-        self._breaths.reset()
 
-    def state(self) -> bytes:
-        """The detectors and the breaths of the last minute."""
-        return self._breaths.memory.save()
-
-    def restore(self, data: bytes) -> None:
-        """Go on from state(); ValueError when it is of another filter, rate or number of hubs."""
-        self._breaths.memory.load(data)
-
-
-class BodyTemperatureMany:
+class BodyTemperatureMany(Kept[WarmthMany]):
     """BodyTemperature of many hubs."""
 
     def __init__(self, rate_hz: float, hubs: int) -> None:
         """rate_hz: as in BodyTemperature."""
         self._hubs = _at_least_one(hubs)
-        self._warmth = WarmthMany(hubs, **warmth_design(rate_hz))
+        self._core = WarmthMany(hubs, **warmth_design(rate_hz))
 
     def process(self, block: ArrayLike) -> NDArray[np.void]:
         """TEMPERATURE of shape (n, hubs) for degrees C of that shape."""
-        raw = self._warmth.run(_columns(block, self._hubs))
+        raw = self._core.run(_columns(block, self._hubs))
         rows = np.empty(raw.shape, TEMPERATURE)
         rows["celsius"] = raw["celsius"]
         rows["slope_c_per_min"] = raw["slope"]
         rows["contact"] = raw["contact"] != 0
         return rows
-
-    def reset(self) -> None:
-        """As before the first sample."""
-        self._warmth.reset()
-
-    def state(self) -> bytes:
-        """Means, slopes and contacts so far."""
-        return self._warmth.memory.save()
-
-    def restore(self, data: bytes) -> None:
-        """Go on from state(); ValueError when it is of another filter."""
-        self._warmth.memory.load(data)

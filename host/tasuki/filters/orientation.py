@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tasuki.filters.kept import Kept
+from tasuki.native.filters import floats, missing
 from tasuki.native.motion import LANES, Orient, OrientLanes, axes
 
 BAD, SATURATED, SETTLING, FIELD_DISTURBED, NO_MAGNETOMETER = 1, 2, 4, 8, 16
@@ -107,7 +109,7 @@ def constants_hash() -> str:
     return hashlib.sha256(np.array(list(made.values()), "<f4").tobytes()).hexdigest()[:16]
 
 
-class Orientation:
+class Orientation(Kept[Orient]):
     """Quaternion, gyroscope bias and rest of one sensor, causal, float32.
 
     After VQF (Laidig and Seel, Information Fusion 91:187-204, 2023), written anew.
@@ -120,14 +122,14 @@ class Orientation:
     def __init__(self, rate_hz: float, magnetometer: bool = False, **constants: float) -> None:
         """rate_hz: 20 to 2000; constants: those of settings(); ValueError for others."""
         self._magnetometer = magnetometer
-        self._orient = Orient(**settings(rate_hz, magnetometer, **constants))
+        self._core = Orient(**settings(rate_hz, magnetometer, **constants))
 
     def process(
         self, gyro: ArrayLike, accel: ArrayLike | None = None, mag: ArrayLike | None = None
     ) -> OrientationBlock:
         """gyro rad/s, accel m/s2, mag in any unit: shape (n, 3) each, or one block of 6 or 9 columns."""
         if accel is None:
-            block = np.asarray(gyro, np.float32)
+            block = floats(gyro)
             if block.ndim != 2 or block.shape[1] not in (6, 9):
                 raise ValueError(
                     f"expected gyro and accel, or one block of 6 or 9 columns, got {block.shape}"
@@ -136,7 +138,7 @@ class Orientation:
         taken = axes(gyro, "gyro"), axes(accel, "accel"), self._field(mag)
         if len({len(each) for each in taken if each is not None}) != 1:
             raise ValueError("gyro, accel and mag differ in length")
-        out = self._orient.run(*taken)
+        out = self._core.run(*taken)
         return OrientationBlock(out[:, :4], out[:, 4:7], out[:, 7] > 0.5, out[:, 8].astype(np.uint8))
 
     def _field(self, mag: ArrayLike | None) -> NDArray[np.float32] | None:
@@ -148,22 +150,10 @@ class Orientation:
 
     def gap(self, samples: int) -> None:
         """Announce missing samples."""
-        self._orient.gap(samples)
-
-    def reset(self) -> None:
-        """As before the first sample."""
-        self._orient.reset()
-
-    def state(self) -> bytes:
-        """All that process() depends on besides its input."""
-        return self._orient.memory.save()
-
-    def restore(self, data: bytes) -> None:
-        """Go on from a state() of the same settings; ValueError for others."""
-        self._orient.memory.load(data)
+        self._core.gap(samples)
 
 
-class OrientationMany:
+class OrientationMany(Kept[OrientLanes]):
     """The same for many hubs that sample together: arrays of axis by hub, the same bits for each.
 
     A hub without a sample at some time has NaN there.
@@ -176,14 +166,14 @@ class OrientationMany:
         self._hubs = hubs
         self._rate_hz = rate_hz
         self._magnetometer = magnetometer
-        self._lanes = OrientLanes(hubs, **settings(rate_hz, magnetometer, **constants))
+        self._core = OrientLanes(hubs, **settings(rate_hz, magnetometer, **constants))
 
     def process(self, gyro: ArrayLike, accel: ArrayLike, mag: ArrayLike | None = None) -> OrientationBlock:
         """Shape (n, 3, hubs) each; of the answer (n, 4, hubs), (n, 3, hubs), (n, hubs) and (n, hubs)."""
         if self._magnetometer and mag is None:
             raise ValueError("this filter was made with a magnetometer")
         given = [gyro, accel, *([mag] if self._magnetometer else [])]
-        taken = [np.asarray(each, np.float32) for each in given]
+        taken = [floats(each) for each in given]
         for each in taken:
             if each.ndim != 3 or each.shape != (len(taken[0]), 3, self._hubs):
                 raise ValueError(f"expected blocks of shape (n, 3, {self._hubs}), got {each.shape}")
@@ -199,22 +189,10 @@ class OrientationMany:
             idle = np.full((len(part), 3, LANES - part.shape[2]), np.nan, np.float32)
             wide.append(np.concatenate([part, idle], axis=2))
         mag = wide[2] if self._magnetometer else None
-        return self._lanes.run(first // LANES, wide[0], wide[1], mag)
+        return self._core.run(first // LANES, wide[0], wide[1], mag)
 
     def gap(self, samples: int) -> None:
         """Announce samples that are missing of all hubs; after the first few nothing more changes."""
-        enough = min(samples, math.ceil(2 * _HOLD_S * self._rate_hz) + 2)
+        enough = min(missing(samples), math.ceil(2 * _HOLD_S * self._rate_hz) + 2)
         nothing = np.full((enough, 3, self._hubs), np.nan, np.float32)
         self.process(nothing, nothing, nothing)
-
-    def reset(self) -> None:
-        """All hubs as before their first sample."""
-        self._lanes.reset()
-
-    def state(self) -> bytes:
-        """All that process() depends on besides its input."""
-        return self._lanes.memory.save()
-
-    def restore(self, data: bytes) -> None:
-        """Go on from a state() of the same settings and number of hubs; ValueError for others."""
-        self._lanes.memory.load(data)

@@ -1,16 +1,16 @@
 """The beat detector in plain Python over a whole record: slow, for reading and for tests.
 
 What native/src/beat*.c does as a stream, written as if all samples were there at
-once. All arithmetic is in integers, so both must give the same beats, to the bit.
+once: plain_line reads them, here peaks are found, plain_decide says which are beats.
+All arithmetic is in integers, so both must give the same beats, to the bit.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-_LIMIT_UV = 262144.0
-_LARGEST_STEP = 131072
+LARGEST_STEP = 131072
 
 
 @dataclass
@@ -22,26 +22,19 @@ class Lengths:
 
     def __post_init__(self) -> None:
         self.decimate = 4 if self.rate_mhz > 1_000_000 else 2 if self.rate_mhz > 500_000 else 1
-        self.smooth, self.slope = max(1, self.ms(12)), max(1, self.ms(20))
+        self.smooth = max(1, self.ms(11))
+        self.slope = self.ms(41) - 2 * self.smooth
         self.window = self.top = self.ms(100)
         self.delay = (self.slope + 2 * self.smooth - 2 + self.window) // 2
         self.learn, self.hold = self.ms(2000), self.ms(20)
-        self.flat = (self.rate_mhz * 100 + 500_000) // 1_000_000
-        self.floor = 16 * self.smooth**2 * self.window
+        self.flat, self.quiet, self.off = (
+            (self.rate_mhz * ms + 500_000) // 1_000_000 for ms in (100, 400, 3000)
+        )
+        self.floor = 4 * self.smooth**2 * self.window
 
     def ms(self, milliseconds: int) -> int:
         """Milliseconds in inner samples, rounded."""
         return (self.rate_mhz // self.decimate * milliseconds + 500_000) // 1_000_000
-
-
-@dataclass
-class Signal:
-    """Input in eighths of a microvolt, offset and jumps over gaps taken off."""
-
-    x: list[int]
-    bad: list[bool]
-    gaps: list[tuple[int, int]] = field(default_factory=list)  # first and last inner sample
-    flats: list[int] = field(default_factory=list)  # where a flat line begins
 
 
 @dataclass
@@ -54,54 +47,18 @@ class Peak:
     unsure: bool
 
 
-def read(signal_uv: NDArray[np.float32], n: Lengths) -> Signal:
-    """Counts per inner sample: the sum of `decimate` inputs."""
-    out = Signal([], [])
-    held = base = missing = same = block = 0
-    started = bad = False
-
-    def note_gap(first: int, now: int) -> None:
-        if not out.gaps or out.gaps[-1][1] < now - 1:
-            out.gaps.append((first, now))
-        out.gaps[-1] = (out.gaps[-1][0], now)
-
-    for i, microvolts in enumerate(signal_uv.tolist()):
-        now = i // n.decimate
-        if not -_LIMIT_UV <= microvolts <= _LIMIT_UV:
-            bad = True
-            missing += 1
-            if missing > n.hold:
-                note_gap(now - n.hold, now)
-        else:
-            counts = np.float32(microvolts) * np.float32(8 // n.decimate)
-            value = int(counts - np.float32(0.5)) if counts < 0 else int(counts + np.float32(0.5))
-            repeated = started and value - base == held
-            if repeated and same == n.flat:
-                bad = True
-                note_gap(out.flats[-1], now)
-            elif not started or missing > n.hold:
-                base, started, missing, same = value - held, True, 0, 0
-            else:
-                held, missing, same = value - base, 0, same + 1 if repeated else 0
-                if same == n.flat:
-                    out.flats.append(now - n.flat // n.decimate)
-                    bad, missing = True, n.hold + 1
-                    note_gap(out.flats[-1], now)
-        block += held
-        if i % n.decimate == n.decimate - 1:
-            out.x.append(block)
-            out.bad.append(bad)
-            block, bad = 0, False
-    return out
-
-
 def energy(x: list[int], n: Lengths) -> list[int]:
     """Absolute slope between 8 and 40 Hz, summed over 100 ms."""
     at = np.array([0] * n.slope + x, np.int64)
-    slope = np.clip(at[n.slope :] - at[: -n.slope], -_LARGEST_STEP, _LARGEST_STEP)
+    slope = np.clip(at[n.slope :] - at[: -n.slope], -LARGEST_STEP, LARGEST_STEP)
     once = _moving_sum(slope, n.smooth)
     twice = _moving_sum(once, n.smooth)
     return [int(value) for value in _moving_sum(np.abs(twice) >> 1, n.window)]
+
+
+def share(level: int, of_256: int) -> int:
+    """A level times so many 256ths, rounded down."""
+    return level * of_256 // 256
 
 
 def _moving_sum(x: NDArray[np.int64], length: int) -> NDArray[np.int64]:
@@ -134,13 +91,14 @@ def locate(x: list[int], at: int, n: Lengths) -> int:
     half, wide = n.smooth // 2, n.ms(150)
     best, best_at = -1, at
     for i in range(at - n.ms(80), at + n.ms(80) + 1):
-        near_sum = sum(_get(x, k) for k in range(i - half, i + half + 1))
-        wide_sum = sum(_get(x, k) for k in range(i - wide, i + wide + 1))
+        near_sum = sum(get(x, k) for k in range(i - half, i + half + 1))
+        wide_sum = sum(get(x, k) for k in range(i - wide, i + wide + 1))
         height = abs(near_sum * (2 * wide + 1) - wide_sum * (2 * half + 1))
         if height > best:
             best, best_at = height, i
     return best_at
 
 
-def _get(x: list[int], i: int) -> int:
+def get(x: list[int], i: int) -> int:
+    """The signal at a place; before it begins and behind its end zero."""
     return x[i] if 0 <= i < len(x) else 0

@@ -25,20 +25,45 @@ def plain_biquads_f32(sos: NDArray[np.float64], samples: NDArray[np.float32]) ->
 
 
 def plain_biquads_i32(sos: NDArray[np.float64], samples: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Direct form 1 with Q2.30 coefficients over shape (n,), rounded half up after each section."""
-    scaled = np.asarray(sos) * 2.0**30
-    sections = (np.sign(scaled) * np.floor(np.abs(scaled) + 0.5)).astype(np.int64).tolist()
+    """Direct form 1 over shape (n,), rounded half up after each section, what was lost given back."""
+    sections = [_fixed(row) for row in _spread(np.asarray(sos, np.float64)).tolist()]
     signals = [[0, 0] for _ in range(len(sections) + 1)]
+    lost = [[0, 0] for _ in sections]
     out = []
     for sample in samples.tolist():
         x = _limited(sample)
-        for (b0, b1, b2, _, a1, a2), before, after in zip(sections, signals, signals[1:], strict=False):
-            total = b0 * x + b1 * before[0] + b2 * before[1] - a1 * after[0] - a2 * after[1]
+        for (lift, b0, b1, b2, a1, a2), before, after, off in zip(
+            sections, signals, signals[1:], lost, strict=False
+        ):
+            total = (b0 * x + b1 * before[0] + b2 * before[1]) << lift
+            total += 2 * off[0] - off[1] - a1 * after[0] - a2 * after[1]
+            y = (total + (1 << 29)) >> 30
             before[:] = x, before[0]
-            x = _limited((total + (1 << 29)) >> 30)
+            off[:] = total - (y << 30), off[0]
+            x = _limited(y)
         signals[-1][:] = x, signals[-1][0]
         out.append(x)
     return np.array(out, np.int32)
+
+
+def _spread(sos: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same cascade, its gain spread over the sections by powers of two."""
+    exponents = np.frexp(np.abs(sos[:, :3]).sum(axis=1))[1].astype(int)
+    mean, over = divmod(int(exponents.sum()), len(sos))
+    rows = sos.copy()
+    rows[:, :3] *= 2.0 ** (mean - exponents + (np.arange(len(sos)) < over))[:, None]
+    return rows
+
+
+def _fixed(row: list[float]) -> tuple[int, ...]:
+    """How many places b0 b1 b2 lack of 30, and the coefficients."""
+    lift = next(lift for lift in range(3) if max(map(abs, row[:3])) < 2.0 ** (lift + 1))
+    ahead = (_rounded(value * 2.0 ** (30 - lift)) for value in row[:3])
+    return lift, *ahead, *(_rounded(value * 2.0**30) for value in row[4:])
+
+
+def _rounded(value: float) -> int:
+    return int(np.copysign(np.floor(abs(value) + 0.5), value))
 
 
 def _limited(x: int) -> int:

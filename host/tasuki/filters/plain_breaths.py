@@ -80,10 +80,12 @@ class _Detector:
         return self.found
 
     def _follow(self, at: int, y: np.float32) -> None:
-        settling = self.seen < self.n["settle"]
-        share = F(1) / F(self.seen + 1) if settling else self.share["follow"]
-        self.seen += settling
-        self.mean += (abs(y) - self.mean) * max(share, self.share["follow"])
+        if self.seen < self.n["settle"]:
+            self.seen += 1
+            self.mean += (abs(y) - self.mean) * max(F(1) / F(self.seen), self.share["follow"])
+        else:
+            most = self.share["largest"] * self.mean
+            self.mean += (min(abs(y), most) - self.mean) * self.share["follow"]
         self.value = y
         past = self.turn - y if self.rising else y - self.turn
         if past > self._least(at):
@@ -121,7 +123,11 @@ class _Detector:
 
     def _breathe(self, at: int) -> None:
         recent = self.raw[max(0, at - 63) : at + 1]
-        if self.seen < self.n["settle"] or not self._deep():
+        if self.seen < self.n["settle"]:
+            return
+        if not self._deep():
+            if at - self.last_at > self.n["lost"]:
+                self.depth -= F(0.125) * self.depth
             return
         if np.nanmax(recent) - np.nanmin(recent) < self.share["shallowest"] * self.depth:
             return
@@ -135,7 +141,10 @@ class _Detector:
             self.interval = self.interval + step if self.interval > 0 else latest
         self.found.breaths.append((sample, sample - before if joined else 0))
         self.known.append(joined)
-        self.depth += (self.turn - self.valley - self.depth) * (F(0.25) if self.depth > 0 else F(1))
+        depth = self.turn - self.valley
+        if self.depth > 0:
+            depth = self.depth + (min(depth, self.share["deepest"] * self.depth) - self.depth) * F(0.25)
+        self.depth = depth
         self.last_at = self.turn_at
 
     def _intervals(self) -> Iterator[int]:

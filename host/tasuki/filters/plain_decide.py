@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from tasuki.filters.plain_beats import Lengths, Peak, Signal, energy, locate, peaks, read
+from tasuki.filters.plain_beats import Lengths, Peak, energy, locate, peaks, share
+from tasuki.filters.plain_line import Signal, read
 
 
 def plain_beats(signal_uv: NDArray[np.float32], rate_hz: float) -> list[tuple[int, int, int]]:
@@ -15,10 +16,6 @@ def plain_beats(signal_uv: NDArray[np.float32], rate_hz: float) -> list[tuple[in
     signal = read(np.asarray(signal_uv, np.float32), n)
     found = peaks(energy(signal.x, n), signal.bad, n)
     return _Decider(n, signal).decide(found)
-
-
-def _share(level: int, of_256: int) -> int:
-    return level * of_256 // 256
 
 
 def _toward(value: int, target: int) -> int:
@@ -57,7 +54,7 @@ class _Decider:
 
     def _step(self, peak: Peak) -> bool:
         """Whether it is the step into a flat line."""
-        return any(start - self.n.ms(80) <= peak.at <= start + self.n.window for start in self.signal.flats)
+        return any(start - self.n.ms(80) <= peak.at <= start + self.n.window for start in self.signal.steps)
 
     def _learn(self, found: list[Peak]) -> None:
         end = self.n.learn
@@ -65,16 +62,16 @@ class _Decider:
             end += self.n.learn + 1
         heights = sorted((peak.energy for peak in found if peak.known_at <= end), reverse=True)
         first, second = (*heights, 0)[:2]
-        self.level = first // 2 + second // 2 if second > _share(first, 102) else first
+        self.level = first // 2 + second // 2 if second > share(first, 102) else first
         self.noise = self.level // 10
 
     def _threshold(self, since: int) -> int:
         ticks = self.rr if since > self.rr // 16 else since * 16
-        falling = _share(self.level, 154 - 103 * ticks // self.rr)
-        noise = _share(self.noise, 512 + 384 * (self.rr - ticks) // self.rr)
-        level = max(falling, min(noise, _share(self.level, 186)))
+        falling = share(self.level, 154 - 103 * ticks // self.rr)
+        noise = share(self.noise, 512 + 384 * (self.rr - ticks) // self.rr)
+        level = max(falling, min(noise, share(self.level, 186)))
         if since < self.n.ms(360) and self.last is not None:
-            level = max(level, min(_share(self.last.energy, 154), self.level))
+            level = max(level, min(share(self.last.energy, 154), self.level))
         return level
 
     def _overtaken(self, peak: Peak, later: list[Peak]) -> bool:
@@ -102,5 +99,5 @@ class _Decider:
     def _refuse(self, peak: Peak, since: int) -> None:
         if since >= self.n.ms(210) and peak.energy < self.level:
             self.noise = _toward(self.noise, peak.energy)
-        if since > self.n.learn:
+        if since > self.n.learn and since > self.rr * 3 // 32:
             self.level = max(self.level - self.level // 8, self.n.floor)

@@ -101,8 +101,14 @@ class Judge:
         odds = Scalar(self.c["offset"])
         for weight, feature in zip(self.c["weight"], features, strict=True):
             odds = odds + Scalar(weight) * feature
-        confidence = chance(odds)
+        confidence = chance(odds) * self._good_share(at)
         return (at, confidence, features) if confidence >= self.c["least"] else None
+
+    def _good_share(self, at: int) -> Scalar:
+        """From where the time before begins to where the decision falls."""
+        window = [self.c["window"][2][0], self.c["after"] + 1]
+        good = sum(x < _BAD for x in self._part(self.moved, at, window))
+        return Scalar(good) / Scalar(window[1] - window[0])
 
     def _features(self, at: int) -> Vector:
         rings = [self.moved] * 3 + [self.jerk] * 2

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tasuki.filters.kept import Kept
 from tasuki.filters.orientation import OrientationBlock
+from tasuki.native.filters import floats, missing
 from tasuki.native.motion_rows import Rows, RowsMany
 
 POSTURES = ("unknown", "lying", "sitting", "standing", "upright")
@@ -48,7 +50,7 @@ def _joined(
 ) -> NDArray[np.float32]:
     """Four rows of quaternion and one of activity, along the second axis; ValueError for other shapes."""
     given = orientation.quaternion if isinstance(orientation, OrientationBlock) else orientation
-    turned = np.asarray(given, np.float32)
+    turned = floats(given)
     if turned.shape[1:] != shape:
         raise ValueError(f"expected quaternions of shape {('n', *shape)}, got {turned.shape}")
     none = np.zeros((len(turned), *shape[1:]))
@@ -60,7 +62,7 @@ def _joined(
     return np.ascontiguousarray(np.concatenate([turned, moving[:, None].astype(np.float32)], axis=1))
 
 
-class Posture:
+class Posture(Kept[Rows]):
     """Posture of the trunk, causal.
 
     More than 60 degrees of tilt is lying, until it is less than 50. A trunk that
@@ -72,7 +74,7 @@ class Posture:
 
     def __init__(self, up: Axis = (0, 1, 0), front: Axis = (0, 0, 1)) -> None:
         """up: towards the head, front: out of the chest, both in the sensor's axes, at right angles."""
-        self._rows = Rows("posture", **settings(up, front))
+        self._core = Rows("posture", **settings(up, front))
 
     def process(
         self, orientation: ArrayLike | OrientationBlock, activity: ArrayLike | None = None
@@ -82,51 +84,27 @@ class Posture:
         orientation: what Orientation gave, or its quaternions, shape (n, 4).
         activity: what Activity gave for the same samples, or numbers in ACTIVITIES, shape (n,).
         """
-        return _said(self._rows.run(_joined(orientation, activity, (4,))))
+        return _said(self._core.run(_joined(orientation, activity, (4,))))
 
     def gap(self, samples: int) -> None:
         """Announce missing samples: as so many bad ones."""
-        self.process(np.full((min(samples, _HOLD_SAMPLES), 4), np.nan, np.float32))
-
-    def reset(self) -> None:
-        """As before the first sample."""
-        self._rows.reset()
-
-    def state(self) -> bytes:
-        """All that process() depends on besides its input."""
-        return self._rows.memory.save()
-
-    def restore(self, data: bytes) -> None:
-        """Go on from a state() of the same axes; ValueError for others."""
-        self._rows.memory.load(data)
+        self.process(np.full((min(missing(samples), _HOLD_SAMPLES), 4), np.nan, np.float32))
 
 
-class PostureMany:
+class PostureMany(Kept[RowsMany]):
     """The same for the wearers of many hubs, the same bits for each."""
 
     def __init__(self, hubs: int, up: Axis = (0, 1, 0), front: Axis = (0, 0, 1)) -> None:
         """hubs: at least 1; the rest as for Posture."""
         self._hubs = hubs
-        self._rows = RowsMany("posture", hubs, **settings(up, front))
+        self._core = RowsMany("posture", hubs, **settings(up, front))
 
     def process(
         self, orientation: ArrayLike | OrientationBlock, activity: ArrayLike | None = None
     ) -> NDArray[np.void]:
         """Quaternions of shape (n, 4, hubs), activity (n, hubs): rows of POSTURE, shape (n, hubs)."""
-        return _said(self._rows.run(_joined(orientation, activity, (4, self._hubs))))
+        return _said(self._core.run(_joined(orientation, activity, (4, self._hubs))))
 
     def gap(self, samples: int) -> None:
         """Announce missing samples of all hubs."""
-        self.process(np.full((min(samples, _HOLD_SAMPLES), 4, self._hubs), np.nan, np.float32))
-
-    def reset(self) -> None:
-        """All hubs as before their first sample."""
-        self._rows.reset()
-
-    def state(self) -> bytes:
-        """All that process() depends on besides its input."""
-        return self._rows.memory.save()
-
-    def restore(self, data: bytes) -> None:
-        """Go on from a state() of the same settings and number of hubs; ValueError for others."""
-        self._rows.memory.load(data)
+        self.process(np.full((min(missing(samples), _HOLD_SAMPLES), 4, self._hubs), np.nan, np.float32))

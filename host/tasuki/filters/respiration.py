@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import signal
 
+from tasuki.filters.kept import Kept
 from tasuki.native.filters import line
 from tasuki.native.vital import Breaths
 
@@ -36,41 +37,30 @@ class RespirationReading:
     apnoea: bool
 
 
-class RespirationRate:
+class RespirationRate(Kept[Breaths]):
     """Causal breath detector: a gentle band-pass, then turns with hysteresis.
 
     As Khodadad et al. (Physiol Meas 39:094001, 2018) it takes for breaths what is large beside
-    the mean deflection, here of the last 12 s and less the longer a breath is waited for.
+    the mean deflection, here of the last 12 s and less the longer a breath is waited for;
+    an artefact, however large, counts in it as four such deflections.
     docs/adr/0018-breaths.md says what was tuned on what.
     """
 
     def __init__(self, rate_hz: float) -> None:
         """rate_hz: 5 to 1000 Hz, else ValueError."""
         self._rate_hz = rate_hz
-        self._breaths = Breaths(*breath_design(rate_hz))
+        self._core = Breaths(*breath_design(rate_hz))
 
     def process(self, block: ArrayLike) -> RespirationReading:
         """Take a block of any scale, offset and length, shape (n,), rising with inspiration."""
-        return self._read(self._breaths.run(line(block)))
+        return self._read(self._core.run(line(block)))
 
     def gap(self, samples: int) -> RespirationReading:
         """Announce missing samples, as so many NaN: no interval and no apnoea is counted over them."""
-        return self._read(self._breaths.gap(samples))
-
-    def reset(self) -> None:
-        """As before the first sample."""
-        self._breaths.reset()
-
-    def state(self) -> bytes:
-        """The detector and the breaths of the last minute."""
-        return self._breaths.memory.save()
-
-    def restore(self, data: bytes) -> None:
-        """Go on from state(); ValueError when it is of another filter or rate."""
-        self._breaths.memory.load(data)
+        return self._read(self._core.gap(samples))
 
     def _read(self, found: NDArray[np.void]) -> RespirationReading:
-        rate, confidence, apnoea = self._breaths.read()
+        rate, confidence, apnoea = self._core.read()
         apnoea = apnoea or bool((found["interval"] > APNOEA_S * self._rate_hz).any())
         return RespirationReading(rate or None, confidence, found["sample"] / self._rate_hz, apnoea)
 
@@ -96,6 +86,9 @@ def breath_design(rate_hz: float) -> tuple[NDArray[np.float64], dict[str, float]
         "shallowest": 0.1,
         "patience": 1.3,
         "least": 0.3,
+        "largest": 4.0,
+        "deepest": 4.0,
+        "lost": round(30 * inner_hz),
         "early": 0.3,
     }
 

@@ -5,7 +5,8 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tasuki.native.filters import line
+from tasuki.filters.kept import Kept
+from tasuki.native.filters import line, missing
 from tasuki.native.vital import Warmth
 
 TEMPERATURE = np.dtype([("celsius", "<f4"), ("slope_c_per_min", "<f4"), ("contact", "?")])
@@ -17,7 +18,7 @@ _SETTLE_S = 10.0
 _HOLD_S = 10.0
 
 
-class BodyTemperature:
+class BodyTemperature(Kept[Warmth]):
     """Median of three, exponential mean of 30 s, slope against a mean of 120 s.
 
     Contact means 28 to 43 degrees C for 10 s without a fall faster than half a
@@ -26,14 +27,14 @@ class BodyTemperature:
 
     def __init__(self, rate_hz: float) -> None:
         """rate_hz: 0.05 to 100 Hz, else ValueError."""
-        self._warmth = Warmth(**warmth_design(rate_hz))
+        self._core = Warmth(**warmth_design(rate_hz))
 
     def process(self, block: ArrayLike) -> NDArray[np.void]:
         """Rows of TEMPERATURE, one for each sample of block (degrees C, shape (n,)).
 
         A bad sample repeats the last reading for 10 s; then nothing is known.
         """
-        raw = self._warmth.run(line(block))
+        raw = self._core.run(line(block))
         rows = np.empty(len(raw), TEMPERATURE)
         rows["celsius"] = raw["celsius"]
         rows["slope_c_per_min"] = raw["slope"]
@@ -42,20 +43,8 @@ class BodyTemperature:
 
     def gap(self, samples: int) -> None:
         """Announce missing samples, as so many NaN."""
-        hold_at_most = min(samples, 1100)
-        self._warmth.run(np.full(hold_at_most, np.nan, np.float32))
-
-    def reset(self) -> None:
-        """As before the first sample."""
-        self._warmth.reset()
-
-    def state(self) -> bytes:
-        """Means, slope and contact so far."""
-        return self._warmth.memory.save()
-
-    def restore(self, data: bytes) -> None:
-        """Go on from state(); ValueError when it is of another filter."""
-        self._warmth.memory.load(data)
+        hold_at_most = min(missing(samples), 1100)
+        self._core.run(np.full(hold_at_most, np.nan, np.float32))
 
 
 def warmth_design(rate_hz: float) -> dict[str, float]:

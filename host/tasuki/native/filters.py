@@ -1,7 +1,9 @@
 """Binding of the filters: memory, lengths and types here, every per-sample step in C."""
 
+import operator
 import struct
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -33,10 +35,25 @@ _FLOATS = ffi.typeof("float[]")
 
 
 def floats(block: Any) -> Floats:
-    """The block as a contiguous float32 array, copied only where it is not one already."""
+    """The block as a contiguous float32 array, copied only where it is not one already.
+
+    ValueError unless it is an array or a list of real numbers; what is too large for float32 is infinite.
+    """
     if block.__class__ is np.ndarray and block.dtype is FLOAT and block.flags.c_contiguous:
         return block
-    return np.ascontiguousarray(block, dtype=np.float32)
+    numbers = np.asarray(block)
+    if numbers.ndim == 0 or (numbers.dtype.kind not in "fiub" and numbers.size > 0):
+        raise ValueError(f"expected an array of real numbers, got {type(block).__name__} of {numbers.dtype}")
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(numbers, dtype=np.float32)
+
+
+def missing(samples: int) -> int:
+    """How many samples are missing; ValueError when it is no number of samples."""
+    count = operator.index(samples)
+    if not 0 <= count < 1 << 63:
+        raise ValueError(f"expected a number of missing samples, got {samples}")
+    return count
 
 
 def line(block: Any) -> Floats:
@@ -51,10 +68,14 @@ class Memory:
     """C memory that can be saved and restored as bytes.
 
     The bytes are for the same filter with the same settings: `design` is hashed
-    into them, and restore() refuses any others with ValueError.
+    into them, and restore() refuses any others with ValueError. `valid` says whether
+    the counters in the memory are such that the C core stays inside it.
     """
 
-    def __init__(self, tag: bytes, design: bytes, *parts: Any) -> None:
+    def __init__(
+        self, tag: bytes, design: bytes, *parts: Any, valid: Callable[[], bool] | None = None
+    ) -> None:
+        self._valid = valid
         self._head = (tag, zlib.crc32(design))
         self._parts = [ffi.buffer(part) for part in parts]
         self._size = sum(len(part) for part in self._parts)
@@ -71,14 +92,21 @@ class Memory:
             raise ValueError("state of another filter, of other settings, or damaged")
         return body[self._size :]
 
-    def load(self, data: bytes) -> bytes:
-        """Take over what save() gave, return the extra bytes; ValueError and no change for others."""
-        extra = self.extra(data)
+    def load(self, data: bytes, extra: bytes = b"") -> None:
+        """Take over what save(extra) gave; ValueError and no change for others."""
+        if self.extra(data) != extra:
+            raise ValueError("state of another filter, of other settings, or damaged")
+        before = self.save()
+        self._put(data)
+        if self._valid is not None and not self._valid():
+            self._put(before)
+            raise ValueError("state of another filter, or damaged")
+
+    def _put(self, data: bytes) -> None:
         at = _HEAD.size
         for part in self._parts:
             part[:] = data[at : at + len(part)]
             at += len(part)
-        return extra
 
 
 def _checked(code: int, what: str) -> None:
@@ -87,7 +115,7 @@ def _checked(code: int, what: str) -> None:
 
 
 class BiquadCascade:
-    """Second-order sections over interleaved channels, float32 or Q2.30 int32."""
+    """Second-order sections over interleaved channels, in float32 and in fixed point."""
 
     def __init__(self, sos: NDArray[np.float64], channels: int) -> None:
         params = ffi.new("struct tsk_biquad_params *", {"sections": len(sos), "channels": channels})
@@ -125,6 +153,7 @@ class BiquadCascade:
 
     def gap(self, samples: int) -> None:
         """So many missing samples, in both arithmetic."""
+        samples = missing(samples)
         lib.tsk_biquad_gap_f32(self.coef, self._real, samples)
         lib.tsk_biquad_gap_i32(self.coef, self._fixed, samples)
 
@@ -149,7 +178,7 @@ class Level:
 
     def gap(self, samples: int) -> None:
         """So many missing samples."""
-        lib.tsk_level_gap(self._hold, self._state, samples)
+        lib.tsk_level_gap(self._hold, self._state, missing(samples))
 
 
 class Beats:
@@ -170,8 +199,11 @@ class Beats:
         self._none = self._out[:0].copy()
         self._rows = _buffer("struct tsk_beat[]", self._out)
         design = bytes(ffi.buffer(params)) + bytes(ffi.buffer(self.coef))
-        self.memory = Memory(b"beat", design, self._state)
+        self.memory = Memory(b"beat", design, self._state, valid=self._is_valid)
         self.reset()
+
+    def _is_valid(self) -> bool:
+        return bool(lib.tsk_beat_valid(self.coef, self._state))
 
     def constants(self) -> bytes:
         """Struct tsk_beat_coef as it is."""
@@ -195,5 +227,5 @@ class Beats:
 
     def gap(self, samples: int) -> NDArray[np.void]:
         """Rows of BEAT that were still waiting."""
-        count = lib.tsk_beat_gap(self.coef, self._state, samples, self._rows, self._room)
+        count = lib.tsk_beat_gap(self.coef, self._state, missing(samples), self._rows, self._room)
         return self._out[:count].copy()

@@ -43,13 +43,18 @@ class BeatLanes:
         self._used = ffi.new("size_t *")
         self._out = np.empty(2 * LANES * lib.TSK_BEAT_QUEUE, HUB_BEAT)
         self._rows = _rows("struct tsk_hub_beat[]", self._out)
-        self.memory = Memory(b"beas", struct.pack("<i", hubs) + self._single.constants(), self._state)
+        design = struct.pack("<i", hubs) + self._single.constants()
+        self.memory = Memory(b"beas", design, self._state, valid=self._is_valid)
         self.reset()
 
     def reset(self) -> None:
         """As before the first sample."""
         for group in range(len(self._state)):
             lib.tsk_beat_reset_lanes(self._coef, self._state + group)
+
+    def _is_valid(self) -> bool:
+        groups = range(len(self._state))
+        return all(lib.tsk_beat_valid_lanes(self._coef, self._state + group) for group in groups)
 
     def run(self, block: Floats) -> NDArray[np.void]:
         """Rows of HUB_BEAT decided within the block, shape (n, hubs); each hub's in order."""
@@ -104,13 +109,17 @@ class BreathsMany:
         self._state = ffi.new("struct tsk_breath_state[]", hubs)
         self._used = ffi.new("size_t *")
         self._out = np.empty(64 * hubs, HUB_BREATH)
-        self.memory = Memory(b"brts", struct.pack("<i", hubs) + bytes(ffi.buffer(self._coef)), self._state)
+        design = struct.pack("<i", hubs) + bytes(ffi.buffer(self._coef))
+        self.memory = Memory(b"brts", design, self._state, valid=self._is_valid)
         self.reset()
 
     def reset(self) -> None:
         """As before the first sample."""
         for hub in range(self._hubs):
             lib.tsk_breath_reset(self._state + hub)
+
+    def _is_valid(self) -> bool:
+        return all(lib.tsk_breath_valid(self._coef, self._state + hub) for hub in range(self._hubs))
 
     def run(self, block: Floats) -> NDArray[np.void]:
         """Rows of HUB_BREATH decided within the block, shape (n, hubs); each hub's in order."""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tasuki._native import ffi, lib
-from tasuki.native.filters import Floats, Memory
+from tasuki.native.filters import Floats, Memory, floats, missing
 
 LANES: int = lib.TSK_LANES
 ORIENT_ROWS: int = lib.TSK_ORIENT_ROWS
@@ -15,7 +15,7 @@ ORIENT_OUT: int = lib.TSK_ORIENT_OUT
 
 def axes(block: ArrayLike, what: str) -> Floats:
     """The block as contiguous float32 of shape (n, 3), else ValueError."""
-    rows: Floats = np.ascontiguousarray(block, np.float32)
+    rows: Floats = floats(block)
     if rows.ndim != 2 or rows.shape[1] != 3:
         raise ValueError(f"expected {what} of shape (n, 3), got {rows.shape}")
     return rows
@@ -57,7 +57,7 @@ class Orient:
 
     def gap(self, samples: int) -> None:
         """So many missing samples."""
-        lib.tsk_orient_gap(self.coef, self.state, samples)
+        lib.tsk_orient_gap(self.coef, self.state, missing(samples))
 
 
 class OrientLanes:
@@ -126,7 +126,7 @@ class Falls:
         """Rows of RAW_FALL that were still waiting."""
         out = np.empty(2, RAW_FALL)
         rows = ffi.from_buffer("struct tsk_fall[]", out, require_writable=True)
-        return out[: lib.tsk_fall_gap(self.coef, self.state, samples, rows)]
+        return out[: lib.tsk_fall_gap(self.coef, self.state, missing(samples), rows)]
 
 
 class FallLanes:
@@ -155,4 +155,6 @@ class FallLanes:
         """Rows of RAW_FALL that were still waiting in one group."""
         out = np.empty(2 * LANES, RAW_FALL)
         rows = ffi.from_buffer("struct tsk_fall[]", out, require_writable=True)
-        return out[: lib.tsk_fall_gap_lanes(self._coef, ffi.addressof(self._state, group), samples, rows)]
+        return out[
+            : lib.tsk_fall_gap_lanes(self._coef, ffi.addressof(self._state, group), missing(samples), rows)
+        ]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasuki._native import ffi, lib
-from tasuki.native.filters import RAW_BREATH, RAW_WARMTH, BiquadCascade, Floats, Memory
+from tasuki.native.filters import RAW_BREATH, RAW_WARMTH, BiquadCascade, Floats, Memory, missing
 
 
 def _filled(kind: str, values: dict[str, float]) -> Any:
@@ -28,12 +28,15 @@ class Breaths:
         self._state = ffi.new("struct tsk_breath_state *")
         self._used = ffi.new("size_t *")
         self._rate = ffi.new("struct tsk_breath_rate *")
-        self.memory = Memory(b"brth", bytes(ffi.buffer(self.coef)), self._state)
+        self.memory = Memory(b"brth", bytes(ffi.buffer(self.coef)), self._state, valid=self._is_valid)
         self.reset()
 
     def reset(self) -> None:
         """As before the first sample."""
         lib.tsk_breath_reset(self._state)
+
+    def _is_valid(self) -> bool:
+        return bool(lib.tsk_breath_valid(self.coef, self._state))
 
     def run(self, block: Floats) -> NDArray[np.void]:
         """Rows of RAW_BREATH that were decided within the block; one per inner sample at most."""
@@ -52,7 +55,7 @@ class Breaths:
         """So many missing samples; rows of RAW_BREATH decided before them, one at most."""
         out = np.empty(1, RAW_BREATH)
         rows = ffi.from_buffer("struct tsk_breath[]", out, require_writable=True)
-        return out[: lib.tsk_breath_gap(self.coef, self._state, samples, rows)]
+        return out[: lib.tsk_breath_gap(self.coef, self._state, missing(samples), rows)]
 
 
 class Warmth:

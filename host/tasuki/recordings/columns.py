@@ -6,6 +6,7 @@ odd about it is a UsageError that says what to give instead.
 
 import csv
 import re
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,7 +85,9 @@ def _read_csv(path: Path) -> list[Column]:
         if not first.strip():
             raise UsageError(f"{path} holds no numbers", "Give a table with one row a sample.")
         try:
-            table = np.genfromtxt(text, delimiter=delimiter, skip_header=int(named), ndmin=2)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # an empty table is told below
+                table = np.genfromtxt(text, delimiter=delimiter, skip_header=int(named), ndmin=2)
         except ValueError as error:
             reason = str(error).splitlines()[0]
             raise UsageError(
@@ -106,7 +109,8 @@ def _read_npz(path: Path) -> list[Column]:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except Exception as error:
-        raise UsageError(f"{path} cannot be read as NPZ: {error}", "Save it with numpy.savez.") from error
+        reason = str(error).partition(". ")[0]  # NumPy goes on to recommend loading it unsafely
+        raise UsageError(f"{path} cannot be read as NPZ: {reason}", "Save it with numpy.savez.") from error
     rates = [float(arrays[name]) for name in _RATE_NAMES if name in arrays and arrays[name].ndim == 0]
     numbers = {name: a for name, a in arrays.items() if a.dtype.kind in "fiu" and a.ndim and len(a) > 1}
     lines = {name: a for name, a in numbers.items() if a.ndim == 1}
