@@ -9,15 +9,16 @@ from pathlib import Path
 import click
 
 from tasuki import recordings
-from tasuki.cli import hub_care
+from tasuki.cli import hub_care, hub_flash, hub_list
 from tasuki.cli.frame import print_json, state_option
 from tasuki.consent.registers import PRODUCTS
-from tasuki.fleet import calibration
+from tasuki.fleet import calibrating, calibration
+from tasuki.fleet.announce import announced
 from tasuki.fleet.virtual import KINDS, VirtualHub
-from tasuki.session import calibrating, enrolment
+from tasuki.session import enrolment
 from tasuki.session.state import State
 
-_WATCH_S = 0.5
+_WATCH_S = 0.1
 
 
 @click.group()
@@ -45,9 +46,18 @@ def hub() -> None:
 @click.option(
     "--speed", type=click.FloatRange(0.1, 50), default=1.0, show_default=True, help="Of the hubs' clocks."
 )
+@click.option("--bare", is_flag=True, help="Boards without our files: MicroPython's prompt, to be flashed.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per hub and line.")
+@state_option
 def spawn(
-    kind: str, count: int, folder: Path | None, recording: Path | None, speed: float, as_json: bool
+    kind: str,
+    count: int,
+    folder: Path | None,
+    recording: Path | None,
+    speed: float,
+    bare: bool,
+    as_json: bool,
+    state: Path,
 ) -> None:
     """Start virtual hubs, print their terminals, and keep them until Ctrl-C.
 
@@ -59,11 +69,12 @@ def spawn(
         base = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tasuki-hubs-")))
         replay = recordings.prepare(recordings.load(recording), None, base / "replay", loop=True)
         hubs = [
-            stack.enter_context(VirtualHub(kind, base / f"hub{n}", replay.path.parent, speed))
+            stack.enter_context(VirtualHub(kind, base / f"hub{n}", replay.path.parent, speed, bare=bare))
             for n in range(count)
         ]
         for one in hubs:
-            row = {"port": one.port, "kind": kind, "speed": speed, "folder": str(one.folder)}
+            row = one.row()
+            stack.enter_context(announced(state, row))
             click.echo(json.dumps(row) if as_json else f"{one.port}  {kind}  {one.folder}")
         if not as_json:
             click.echo("Ctrl-C ends them.", err=True)
@@ -72,9 +83,12 @@ def spawn(
 
 
 def _keep(hubs: list[VirtualHub]) -> None:
-    """Until Ctrl-C, or until every hub has ended by itself."""
+    """Until Ctrl-C, or until every hub has ended; one that was soft-reset starts again, as a board does."""
     never = threading.Event()
-    while any(one.alive() for one in hubs):
+    while any(one.alive() or one.left() for one in hubs):
+        for one in hubs:
+            if one.left():
+                one.reset()
         never.wait(_WATCH_S)
 
 
@@ -123,5 +137,5 @@ def calibrate(file: Path, port: str, order_key: str, as_json: bool) -> None:
         click.echo(f"hub {device} has version {constants.version}: {count} columns are corrected")
 
 
-for _command in hub_care.COMMANDS:
+for _command in (hub_list.list_, hub_flash.flash, *hub_care.COMMANDS):
     hub.add_command(_command)

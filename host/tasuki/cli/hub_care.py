@@ -103,7 +103,7 @@ def build(
     Example:
       tasuki hub bundle build fix.bundle --root firmware tasuki_hub/link.py --counter 7 --board qemu
     """
-    files = {name: _bytes(root / name) for name in names}
+    files = {name: read_bytes(root / name) for name in names}
     out.write_bytes(bundles.build(bundles.Release(board, counter, firmware), files))
     _describe(bundles.read(out.read_bytes()), as_json)
 
@@ -119,7 +119,7 @@ def sign(file: Path, key_file: str, as_json: bool) -> None:
     Example:
       tasuki hub bundle sign fix.bundle --key keys/release
     """
-    signed = bundles.sign(_bytes(file), signer(key_file, "release"))
+    signed = bundles.sign(read_bytes(file), signer(key_file, "release"))
     draft = file.with_name(file.name + ".new")
     draft.write_bytes(signed)
     draft.replace(file)
@@ -137,7 +137,7 @@ def verify(file: Path, public: str, as_json: bool) -> None:
     Example:
       tasuki hub bundle verify fix.bundle --key 3b6a27bc...
     """
-    _describe(bundles.verify(_bytes(file), _public(public)), as_json)
+    _describe(bundles.verify(read_bytes(file), _public(public)), as_json)
 
 
 def _public(value: str) -> bytes:
@@ -149,7 +149,7 @@ def _public(value: str) -> bytes:
         raise UsageError("a public key is 64 hex digits", "`tasuki hub key` prints it.") from e
 
 
-def _bytes(file: Path) -> bytes:
+def read_bytes(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as e:
@@ -188,7 +188,7 @@ def update(file: Path, port: str, as_json: bool) -> None:
     Example:
       tasuki hub update fix.bundle --port /dev/ttyACM0
     """
-    data = _bytes(file)
+    data = read_bytes(file)
     wanted = bundles.read(data).release
     with _meeting(port) as (connection, _):
         identity = care.update(connection, data)

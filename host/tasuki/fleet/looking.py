@@ -1,0 +1,157 @@
+"""What is at a port: a hub that speaks our wire, MicroPython's prompt, or nothing that answers."""
+
+import time
+from dataclasses import dataclass
+
+from tasuki.errors import Refused
+from tasuki.fleet.ports import Port
+from tasuki.fleet.troubles import Trouble, trouble_of
+from tasuki.frames import Batch, Stream
+from tasuki.pipeline.acquire import SerialLine
+from tasuki.pipeline.decode import Decoder
+from tasuki.session import greet
+from tasuki.session.connection import Connection
+from tasuki.session.health import Health
+from tasuki_wire import codec, layout
+
+_LISTEN_S = 1.4  # a hub says hello each second when it says nothing else
+_PROMPT_S = 0.4
+_BANNER = b"MicroPython "
+_STATUS = codec.number("device_status")
+REPL = "repl"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A port and what was found at it.
+
+    Attributes:
+        state: `blank`, `dev` or `locked` for a hub, `repl` for MicroPython's prompt,
+            `in_use`, `silent` and others of troubles.WAYS_OUT.
+        identity: of a hub.
+        battery_mv: of a hub that reports it just now.
+        firmware: what runs, in its own words.
+        trouble: why there is no more to say.
+    """
+
+    port: Port
+    state: str
+    identity: greet.Identity | None = None
+    battery_mv: int | None = None
+    firmware: str = ""
+    trouble: Trouble | None = None
+
+    def row(self) -> dict[str, object]:
+        """Plain values for `--json`."""
+        who = self.identity
+        return {
+            "port": self.port.path,
+            "location": self.port.location,
+            "serial": self.port.serial,
+            "name": self.port.name,
+            "state": self.state,
+            "hub": who.device.hex() if who else None,
+            "firmware": self.firmware or None,
+            "board": who.board if who else None,
+            "counter": who.counter if who else None,
+            "wire": layout.VERSION if who else None,
+            "key": who.key_id.hex() if who and who.enrolled else None,
+            "battery_mv": self.battery_mv,
+            "reason": str(self.trouble) if self.trouble else None,
+            "way_out": self.trouble.hint if self.trouble else None,
+        }
+
+
+def look(port: Port) -> Seen:
+    """Open a port, say what is there, and give it back. Changes nothing on the hub.
+
+    It listens first: nothing is sent but to a hub that was heard, and to a port
+    that stays silent only the return and Ctrl-B that make a prompt show itself.
+    A program that runs on the board is not interrupted.
+    """
+    try:
+        line = SerialLine(port.path)
+    except Exception as error:
+        return _failed(port, error)
+    try:
+        return _look(port, line)
+    except Exception as error:
+        return _failed(port, error)
+    finally:
+        line.close()
+
+
+def _failed(port: Port, error: Exception) -> Seen:
+    trouble = trouble_of(error)
+    return Seen(port, trouble.state, trouble=trouble)
+
+
+def _look(port: Port, line: SerialLine) -> Seen:
+    heard = _listen(line, _LISTEN_S)
+    if heard.frames:
+        return meet(port, line, heard.battery_mv)
+    banner = ask_for_prompt(line)
+    if banner is not None:
+        return Seen(port, REPL, firmware=banner)
+    if heard.bytes:
+        trouble = Trouble("flooding", "bytes come that are neither frames nor a prompt")
+    else:
+        trouble = Trouble("silent", "nothing answers")
+    return Seen(port, trouble.state, trouble=trouble)
+
+
+@dataclass
+class _Heard:
+    bytes: int = 0
+    frames: int = 0
+    battery_mv: int | None = None
+
+
+def _listen(line: SerialLine, most_s: float) -> _Heard:
+    """Until the first intact frame, a little on for a battery report that comes with it."""
+    heard, decoder, health = _Heard(), Decoder(), Health()
+    end = time.monotonic() + most_s
+    while not heard.frames and (left := end - time.monotonic()) > 0:
+        data = line.read(left)
+        heard.bytes += len(data)
+        batch = decoder.feed(data)
+        heard.frames += int(batch.good().sum()) if len(batch) else 0
+        _reports(batch, health)
+    heard.battery_mv = health.battery_mv
+    return heard
+
+
+def _reports(batch: Batch, health: Health) -> None:
+    """Take the hub's reports of itself from a batch; no signal of a wearer is looked at."""
+    for body_kind, stream in {(int(row["kind"]), int(row["stream"])) for row in batch.rows[batch.good()]}:
+        if body_kind == _STATUS:
+            health.take([batch.samples(Stream(stream, body_kind, 0, 1, 4_000_000))])
+
+
+def meet(port: Port, line: SerialLine, battery_mv: int | None = None) -> Seen:
+    """Ask a hub who it is."""
+    connection = Connection(line)
+    try:
+        identity = greet.meet(connection)
+    except Refused as refused:  # another wire or schema: it is a hub all the same
+        return Seen(port, refused.reason, trouble=Trouble("failed", str(refused), refused.hint))
+    health = Health()
+    for event in connection.take():
+        if isinstance(event, Batch):
+            _reports(event, health)
+    return Seen(port, identity.life, identity, health.battery_mv or battery_mv, identity.firmware)
+
+
+def ask_for_prompt(line: SerialLine) -> str | None:
+    """What MicroPython says of itself when its prompt is at the line, else None."""
+    line.write(b"\r\x02")
+    got, end = b"", time.monotonic() + _PROMPT_S
+    while (left := end - time.monotonic()) > 0:
+        got += line.read(left)
+        at = got.find(_BANNER)
+        if at >= 0 and b">>> " in got[at:]:
+            first = got[at:].splitlines()[0].decode("ascii", "replace")
+            return "".join(c if c.isprintable() else "?" for c in first)
+        if len(got) > 1 << 16:
+            break
+    return None
