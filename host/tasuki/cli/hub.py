@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from tasuki import recordings
-from tasuki.cli import hub_care, hub_flash, hub_list
-from tasuki.cli.frame import print_json, state_option
+from tasuki.cli import hub_care, hub_flash, hub_list, hub_use
+from tasuki.cli.frame import port_option, print_json, state_option
 from tasuki.consent.registers import PRODUCTS
 from tasuki.fleet import calibrating, calibration
 from tasuki.fleet.announce import announced
@@ -93,7 +93,7 @@ def _keep(hubs: list[VirtualHub]) -> None:
 
 
 @hub.command()
-@click.option("--port", required=True, help="Serial port of the hub.")
+@port_option
 @click.option("--product", type=click.Choice(list(PRODUCTS)), default="demo-garment", show_default=True)
 @click.option("--repin", is_flag=True, help="Take a hub over from another host; destroys its key.")
 @click.option("--key-file", type=click.Path(path_type=Path), help="Write the hub's public key here, as hex.")
@@ -118,7 +118,7 @@ def enroll(port: str, product: str, repin: bool, key_file: Path | None, as_json:
 
 @hub.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--port", required=True, help="Serial port of the hub.")
+@port_option
 @hub_care.order_key_option
 @click.option("--json", "as_json", is_flag=True, help="Print what was given as JSON.")
 def calibrate(file: Path, port: str, order_key: str, as_json: bool) -> None:
@@ -137,5 +137,5 @@ def calibrate(file: Path, port: str, order_key: str, as_json: bool) -> None:
         click.echo(f"hub {device} has version {constants.version}: {count} columns are corrected")
 
 
-for _command in (hub_list.list_, hub_flash.flash, *hub_care.COMMANDS):
+for _command in (hub_list.list_, hub_flash.flash, *hub_use.COMMANDS, *hub_care.COMMANDS):
     hub.add_command(_command)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from nacl.signing import VerifyKey
 
-from tasuki.cli.frame import print_json
+from tasuki.cli.frame import port_option, print_json
 from tasuki.errors import Refused, UsageError
 from tasuki.fleet import bundle as bundles
 from tasuki.fleet import devkeys
@@ -19,7 +19,6 @@ from tasuki.vault.secret import Signer
 
 _DEVELOPMENT = "development"
 _DEV_IMAGE = " dev"  # what tasuki_hub.anchors.FIRMWARE ends with
-_port = click.option("--port", required=True, help="Serial port of the hub.")
 _json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 order_key_option = click.option(
     "--order-key", required=True, help="Key file of the order key, or `development`."
@@ -176,7 +175,7 @@ def _describe(found: bundles.Bundle, as_json: bool) -> None:
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@_port
+@port_option
 @_json
 def update(file: Path, port: str, as_json: bool) -> None:
     """Bring the signed bundle FILE to a hub and start it there, on trial.
@@ -202,7 +201,7 @@ def update(file: Path, port: str, as_json: bool) -> None:
 
 
 @click.command()
-@_port
+@port_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @_json
 def lock(port: str, yes: bool, as_json: bool) -> None:
@@ -222,7 +221,7 @@ def lock(port: str, yes: bool, as_json: bool) -> None:
 
 
 @click.command()
-@_port
+@port_option
 @order_key_option
 @_json
 def unlock(port: str, order_key: str, as_json: bool) -> None:

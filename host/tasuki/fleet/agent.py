@@ -29,7 +29,7 @@ def _tk_hash(p):
  f.close()
  return hexlify(h.digest()).decode()
 def _tk_have(d,l):
- for n in l.split():
+ for n in l:
   print(_tk_hash(d+n))
   if n[-4:]=='.mpy':
    try:
@@ -49,12 +49,13 @@ def _tk_twin(p):
  if p[-4:]=='.mpy':
   try:os.remove(p[:-3]+'py')
   except OSError:pass
-def _tk_done(h):
+def _tk_done(h,x):
  _tk_f.close()
  if _tk_hash(_tk_p+'.new')!=h:
   os.remove(_tk_p+'.new');print('bad');return
  os.rename(_tk_p+'.new',_tk_p)
- _tk_twin(_tk_p);print('ok')
+ if x:_tk_twin(_tk_p)
+ print('ok')
 def _tk_drop():
  try:
   _tk_f.close();os.remove(_tk_p+'.new')

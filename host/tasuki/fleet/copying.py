@@ -19,7 +19,7 @@ _WBITS = 10  # the window of agent.SETUP
 _TRIES = 2
 _SLOW_S = 60.0  # for an answer: a large flash erases meanwhile
 
-Progress = Callable[[str, int, int], None]
+Progress = Callable[[str, int, int], object]
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,14 @@ class _Paste(NamedTuple):
 
 
 class Copier:
-    """Copies files through a prompt; `close` takes the helpers off the hub again."""
+    """Copies files through a prompt; `close` takes the helpers off the hub again.
 
-    def __init__(self, prompt: Prompt) -> None:
+    alone: delete the source beside a compiled module, which MicroPython would import instead.
+    """
+
+    def __init__(self, prompt: Prompt, alone: bool = True) -> None:
         self._prompt = prompt
+        self._alone = alone
         platform, mpy, path, free = _literal(prompt.exec(agent.WHO))
         self.machine = Machine(platform, mpy, tuple(path), free)
         self._paste = min(_MOST, max(_LEAST, self.machine.free // _HEAP_SHARE))
@@ -78,8 +82,7 @@ class Copier:
 
     def differing(self, folder: str, digests: Mapping[str, str]) -> Difference:
         """Compare hashes of the files below a folder with what they are to be."""
-        where = folder.rstrip("/") + "/"
-        lines = self._answer(f"_tk_have({where!r},{' '.join(digests)!r})")
+        lines = self._answer(f"_tk_have({_place(folder, '')!r},{list(digests)!r})")
         have: list[str] = []
         shadowed = set()
         names = list(digests)
@@ -96,7 +99,7 @@ class Copier:
     def uncover(self, folder: str, names: tuple[str, ...]) -> None:
         """Delete the sources that hide compiled modules."""
         for name in names:
-            self._prompt.exec(f"_tk_twin({folder.rstrip('/') + '/' + name!r})")
+            self._prompt.exec(f"_tk_twin({_place(folder, name)!r})")
 
     def put(
         self, folder: str, files: Mapping[str, bytes], digests: Mapping[str, str], progress: Progress
@@ -132,8 +135,7 @@ class Copier:
         names: list[str] = []
         size, parents = 0, set[str]()
         for name, data in files.items():
-            place = f"{folder.rstrip('/')}/{name}"
-            for line in self._lines(place, data, digests[name], parents):
+            for line in self._lines(_place(folder, name), data, digests[name], parents):
                 if lines and size + len(line) >= self._paste:
                     yield _Paste("\n".join(lines), tuple(names))
                     lines, names, size = [], [], 0
@@ -151,7 +153,7 @@ class Copier:
         step = self._paste // 2
         for at in range(0, len(data), step):
             yield self._piece(data[at : at + step])
-        yield f"_tk_done('{digest}')"
+        yield f"_tk_done('{digest}',{self._alone:d})"
 
     def _piece(self, data: bytes) -> str:
         unpack = "_tk_a"
@@ -177,6 +179,11 @@ class Copier:
     def close(self) -> None:
         """Take the helpers off the hub."""
         self._prompt.exec(agent.GONE)
+
+
+def _place(folder: str, name: str) -> str:
+    """A file's path on the hub; without a folder below where the hub is."""
+    return f"{folder.rstrip('/')}/{name}" if folder else name
 
 
 def _literal(text: bytes) -> Any:
