@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from tasuki import recordings
-from tasuki.cli import hub_care, hub_flash, hub_list, hub_use
+from tasuki.cli import hub_care, hub_flash, hub_list, hub_monitor, hub_use
 from tasuki.cli.frame import port_option, print_json, state_option
 from tasuki.consent.registers import PRODUCTS
 from tasuki.fleet import calibrating, calibration
@@ -137,5 +137,11 @@ def calibrate(file: Path, port: str, order_key: str, as_json: bool) -> None:
         click.echo(f"hub {device} has version {constants.version}: {count} columns are corrected")
 
 
-for _command in (hub_list.list_, hub_flash.flash, *hub_use.COMMANDS, *hub_care.COMMANDS):
+for _command in (
+    hub_list.list_,
+    hub_flash.flash,
+    *hub_use.COMMANDS,
+    *hub_monitor.COMMANDS,
+    *hub_care.COMMANDS,
+):
     hub.add_command(_command)
