@@ -62,7 +62,7 @@ def _tk_drop():
  except (NameError,OSError):pass
 """
 DROP = "_tk_drop()"
-GONE = "for _tk_n in [n for n in globals() if n[:4]=='_tk_']:del globals()[_tk_n]\ngc.collect()"
+GONE = "for _tk_n in [n for n in globals() if n[:4]=='_tk_']:del globals()[_tk_n]\ndel _tk_n\ngc.collect()"
 # what the hub is: one line of a Python literal
 WHO = """
 import sys,gc

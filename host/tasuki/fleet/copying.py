@@ -11,7 +11,7 @@ from mpremote.transport import TransportExecError
 
 from tasuki.fleet import agent
 from tasuki.fleet.prompt import Prompt
-from tasuki.fleet.troubles import Trouble
+from tasuki.fleet.troubles import Trouble, trouble_of
 
 _LEAST, _MOST = 1024, 16384  # bytes of code in one paste
 _HEAP_SHARE = 24  # a paste's text, its parsed form and the bytes in it are on the heap at once
@@ -69,6 +69,7 @@ class Copier:
     def __init__(self, prompt: Prompt, alone: bool = True) -> None:
         self._prompt = prompt
         self._alone = alone
+        self._said = ""  # the hub's last complaint about what it was sent
         platform, mpy, path, free = _literal(prompt.exec(agent.WHO))
         self.machine = Machine(platform, mpy, tuple(path), free)
         self._paste = min(_MOST, max(_LEAST, self.machine.free // _HEAP_SHARE))
@@ -112,20 +113,33 @@ class Copier:
         total, done = sum(map(len, files.values())), 0
         waiting = list(files)
         for _ in range(_TRIES):
-            damaged = []
             for paste in self._pastes(folder, {name: files[name] for name in waiting}, digests):
-                answers = self._answer(paste.code)
-                if len(answers) != len(paste.names):
-                    raise Trouble("failed", f"the hub confirmed {len(answers)} of {len(paste.names)} files")
-                for name, answer in zip(paste.names, answers, strict=True):
-                    if answer != "ok":
-                        damaged.append(name)
-                        continue
+                for name in self._send(paste):
+                    waiting.remove(name)
                     done += len(files[name])
                     progress(name, done, total)
-            waiting = damaged
         if waiting:
-            raise Trouble("corrupt", f"{waiting[0]} did not arrive as it was sent")
+            why = f" ({self._said})" if self._said else ""
+            raise Trouble("corrupt", f"{waiting[0]} did not arrive as it was sent{why}")
+
+    def _send(self, paste: _Paste) -> list[str]:
+        """Have the hub run it; the files that took their place.
+
+        Code that was damaged on the way fails in any manner. Nothing wrong takes
+        its place by that, because the hub compares the hash: so it is sent again.
+        """
+        try:
+            answers = self._answer(paste.code)
+        except TransportExecError as error:
+            trouble = trouble_of(error)
+            if trouble.state != "failed":
+                raise
+            self._said = str(trouble)
+            self.drop()
+            return []
+        if len(answers) != len(paste.names):
+            return []
+        return [name for name, answer in zip(paste.names, answers, strict=True) if answer == "ok"]
 
     def _pastes(
         self, folder: str, files: Mapping[str, bytes], digests: Mapping[str, str]

@@ -74,10 +74,12 @@ def close_prompt(prompt: Prompt, interrupt: bool = True) -> None:
 
 
 def _leave_for_prompt(line: SerialLine, stop: threading.Event | None) -> None:
-    """Ask a running hub for its prompt; what says no hello is left to Ctrl-C."""
+    """Ask a running hub for its prompt; what sends no frame is left to Ctrl-C."""
+    line.write(b"\0")  # ends what `ask_for_prompt` sent
+    if not looking.listen(line).frames:
+        return
     connection = Connection(line)
     try:
-        line.write(b"\0")  # ends what `ask_for_prompt` sent
         identity = greet.meet(connection)
     except LinkLost:
         return

@@ -87,7 +87,7 @@ def _failed(port: Port, error: Exception) -> Seen:
 
 
 def _look(port: Port, line: SerialLine) -> Seen:
-    heard = _listen(line, _LISTEN_S)
+    heard = listen(line)
     if heard.frames:
         return meet(port, line, heard.battery_mv)
     banner = ask_for_prompt(line)
@@ -107,8 +107,8 @@ class _Heard:
     battery_mv: int | None = None
 
 
-def _listen(line: SerialLine, most_s: float) -> _Heard:
-    """Until the first intact frame, a little on for a battery report that comes with it."""
+def listen(line: SerialLine, most_s: float = _LISTEN_S) -> _Heard:
+    """Until the first intact frame comes, or nothing did for most_s."""
     heard, decoder, health = _Heard(), Decoder(), Health()
     end = time.monotonic() + most_s
     while not heard.frames and (left := end - time.monotonic()) > 0:
