@@ -1,10 +1,13 @@
 """Hubs on a bench: real interpreters on terminals, announced as `tasuki hub spawn` does."""
 
 import contextlib
+import io
+import subprocess
 
 import pytest
 
-from end_to_end.conftest import Command, replay_folder
+from end_to_end.conftest import WEARER, Command, replay_folder
+from tasuki.cli import cli, frame
 from tasuki.fleet import crew, flashing, ports
 from tasuki.fleet.announce import announced
 from tasuki.fleet.payload import Sources
@@ -67,7 +70,35 @@ def bench(tmp_path, replay_folder):
         yield made
 
 
+class Here(Command):
+    """The command in this process, which spares the start of another; `start` is still one of its own."""
+
+    def __call__(self, *args, timeout=None):
+        out, error = (io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2))
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            contextlib.chdir(self.folder),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(error),
+            pytest.raises(SystemExit) as end,
+        ):
+            for name in ("TASUKI_STATE", "TASUKI_PORT"):
+                patch.setenv(name, self.env.get(name, ""))
+            frame.guarded(cli, [*map(str, args)])
+        texts = []
+        for stream in (out, error):
+            stream.flush()
+            texts.append(stream.buffer.getvalue().decode())
+        return subprocess.CompletedProcess(args, end.value.code, *texts)
+
+
 @pytest.fixture
 def tasuki(tmp_path):
     """The command, on the bench's state folder."""
-    return Command(tmp_path)
+    return Here(tmp_path)
+
+
+@pytest.fixture
+def wearer():
+    """The consent file of the example wearer."""
+    return WEARER

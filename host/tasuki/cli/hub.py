@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from tasuki import recordings
-from tasuki.cli import hub_care, hub_flash, hub_list, hub_monitor, hub_use
+from tasuki.cli import hub_care, hub_flash, hub_image, hub_list, hub_monitor, hub_use
 from tasuki.cli.frame import port_option, print_json, state_option
 from tasuki.consent.registers import PRODUCTS
 from tasuki.fleet import calibrating, calibration
@@ -140,6 +140,7 @@ def calibrate(file: Path, port: str, order_key: str, as_json: bool) -> None:
 for _command in (
     hub_list.list_,
     hub_flash.flash,
+    *hub_image.COMMANDS,
     *hub_use.COMMANDS,
     *hub_monitor.COMMANDS,
     *hub_care.COMMANDS,
