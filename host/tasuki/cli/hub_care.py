@@ -234,6 +234,3 @@ def unlock(port: str, order_key: str, as_json: bool) -> None:
     with _meeting(port) as (connection, _):
         identity = care.unlock(connection, signer(order_key, "order"))
     _say(identity, as_json)
-
-
-COMMANDS = (key, bundle, update, lock, unlock)

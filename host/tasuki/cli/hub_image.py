@@ -69,6 +69,3 @@ def package_(folder: Path, board: str, arch: str | None) -> None:
     """
     count = package.write(folder, board, arch)
     click.echo(f"{count} files; install them with `mpremote mip install {folder / package.NAME}`")
-
-
-COMMANDS = (image, package_)

@@ -143,6 +143,3 @@ def _picture(row: dict[str, Any]) -> Group:
     for number, stream in row["streams"].items():
         table.add_row(number, *[Text(str(stream[name])) for name in _COLUMNS[1:]])
     return Group(table, Text(f"{row['port']}  {_footer(row)}"))
-
-
-COMMANDS = (monitor, log)

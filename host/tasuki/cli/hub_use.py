@@ -212,6 +212,3 @@ def reset(patterns: tuple[str, ...], filters: tuple[str, ...], every: bool, stat
         if not turn.failed:
             click.echo(f"{turn.port.path} is restarted")
     return exit_code(turns)
-
-
-COMMANDS = (exec_, run, cp, ls, repl, reset)

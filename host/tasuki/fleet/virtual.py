@@ -190,6 +190,11 @@ class VirtualHub:
             return self._process.poll() is None
         return self._thread is not None and self._thread.is_alive()
 
+    @property
+    def pid(self) -> int | None:
+        """Process id of the hub; None where it has no process of its own."""
+        return self._process.pid if self._process else None
+
     def left(self) -> bool:
         """True when the unix port ended by itself, as it does where a board restarts: a soft reset."""
         return self.kind == "unix" and self._process is not None and self._process.poll() == 0
