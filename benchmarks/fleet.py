@@ -5,8 +5,9 @@
 Hubs are bare unix ports, each emptied before every measurement. What is timed
 is whole commands: `tasuki hub flash --all`, with nothing compiled yet, and for
 each hub `mpremote cp -r` of the same files, compiled before. Then the same
-flash again, with nothing to do, and one hub alone each way. Hubs and hosts
-share the cores, so `cpu` says how much of the cores' time both took.
+flash again, with nothing to do, and `tasuki hub cp -r` beside `mpremote cp -r`
+on one hub. Hubs and hosts share the cores, so `cpu` says how much of the cores'
+time both took.
 Exits 1 when a target is missed; --write puts the figures into RESULTS/fleet.json.
 """
 
@@ -55,15 +56,19 @@ class Bench:
         shutil.rmtree(self._cache, ignore_errors=True)
 
     def tasuki(self, *args: str) -> float:
-        """Seconds of one flash command, its start included."""
+        """Seconds of one command of `tasuki hub`, its start included."""
         env = {**os.environ, "TASUKI_STATE": str(self.state), "XDG_CACHE_HOME": str(self._cache)}
-        return _seconds([sys.executable, "-m", "tasuki.cli", "hub", "flash", *args], env)
+        return _seconds([sys.executable, "-m", "tasuki.cli", "hub", *args], env)
+
+    @property
+    def folders(self) -> list[str]:
+        """What is copied, for the commands that copy."""
+        return [str(path) for path in sorted(self.files.iterdir())]
 
     def mpremote(self, hub: VirtualHub) -> float:
         """Seconds of one copy command for one hub."""
-        folders = [str(path) for path in sorted(self.files.iterdir())]
         command = [sys.executable, "-m", "mpremote", "connect", hub.port, "resume"]
-        return _seconds([*command, "fs", "cp", "-r", *folders, f":{hub.folder}/lib"], dict(os.environ))
+        return _seconds([*command, "fs", "cp", "-r", *self.folders, f":{hub.folder}/lib"], dict(os.environ))
 
     def check(self, hubs: list[VirtualHub]) -> None:
         """Every hub has every byte, or nothing that was measured counts."""
@@ -90,14 +95,14 @@ def one_round(bench: Bench) -> dict[str, float]:
     bench.check(bench.hubs)
     bench.empty()
     used = _cpu_s(bench)
-    ours = bench.tasuki("--all")
+    ours = bench.tasuki("flash", "--all")
     used = _cpu_s(bench) - used
     bench.check(bench.hubs)
-    unchanged = bench.tasuki("--all")
+    unchanged = bench.tasuki("flash", "--all")
     bench.empty()
     theirs_one = bench.mpremote(first)
     bench.empty()
-    ours_one = bench.tasuki("-p", first.port)
+    ours_one = bench.tasuki("cp", "-p", first.port, "-r", *bench.folders, f":{first.folder}/lib")
     bench.check([first])
     return {
         "mpremote_s": theirs,

@@ -5,10 +5,12 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 
 import pytest
 
 from end_to_end.conftest import ROOT, Command
+from tasuki.fleet.announce import announced
 from tasuki.fleet.virtual import VirtualHub
 
 README = (ROOT / "README.md").read_text()
@@ -20,8 +22,12 @@ LINES = [line for language, text in BLOCKS if language == "sh" for line in text.
 def walk(tmp_path_factory, replay_folder):
     """A newcomer's folder, with the hub that the README's first command spawns."""
     folder = tmp_path_factory.mktemp("walk")
-    with VirtualHub("unix", folder / "bench", replay_folder, 1) as hub:
-        yield Command(folder), hub
+    command = Command(folder)
+    with (
+        VirtualHub("unix", folder / "bench", replay_folder, 1) as hub,
+        announced(command.state, hub.row()),
+    ):
+        yield command, hub
 
 
 def test_the_readme_has_the_commands_that_newcomers_look_for():
@@ -43,12 +49,23 @@ def run_line(command, hub, line):
     elif words[0] == "tasuki":
         done = command(*words[1:])
         assert done.returncode == 0, f"{line}: {done.stdout}{done.stderr}"
+        if words[:3] == ["tasuki", "hub", "reset"]:
+            start_again(hub)
     elif words[0] == "cp":
         shutil.copy(ROOT / words[1], command.folder / words[2])
     else:
         assert words[0] == "make"
         done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=600)
         assert done.returncode == 0, f"{line}: {done.stdout}{done.stderr}"
+
+
+def start_again(hub):
+    """What the spawner does for a hub that was soft-reset."""
+    deadline = time.monotonic() + 30
+    while not hub.left():
+        assert time.monotonic() < deadline, "the hub did not leave its prompt"
+        time.sleep(0.05)
+    hub.reset()
 
 
 @pytest.mark.hub

@@ -1,6 +1,6 @@
 """The command `tasuki`: thin click commands, one module per group.
 
-Exit codes: 0 well, 1 something failed, 2 wrong usage.
+Exit codes: 0 well, 1 something failed, 2 wrong usage, 3 interrupted: the same command goes on.
 """
 
 from typing import Any
