@@ -5,11 +5,14 @@ import sys
 
 import pytest
 
-from end_to_end.hub_care import enrolled, talk
+from end_to_end.hub_care import configure, enrolled, talk
 from qemu_board import needs_qemu
 from tasuki.fleet import compiling, looking, using
 from tasuki.fleet.payload import Sources, sources
+from tasuki.pipeline.acquire import SerialLine
 from tasuki.session import care
+from tasuki.session.hub_session import Session
+from tasuki.session.state import State, adopt
 
 pytestmark = [pytest.mark.hub, needs_qemu]
 
@@ -56,3 +59,18 @@ def test_a_locked_hub_is_refused_by_flash_and_gives_mpremote_no_prompt(bench, ta
     assert command.returncode == 1 and "locked" in command.stderr
     assert "42" not in theirs
     assert looking.look(bench.ports[0]).state == "locked"
+
+
+def test_list_shows_the_battery_of_a_hub_that_samples(bench, wearer):
+    folder = bench.folder / "bench" / "powered"
+    folder.mkdir(parents=True)
+    configure(folder, battery_mv=3912)
+    hub = bench.add("powered", kind="qemu", bare=False)
+    enrolled(hub, bench.state)
+    with State(bench.state) as state:
+        session = Session(SerialLine(hub.port), state, adopt(state, wearer))
+        session.close()  # as a host does that is killed: the hub samples on
+
+    seen = looking.look(bench.ports[0])
+
+    assert (seen.state, seen.battery_mv) == ("dev", 3912)

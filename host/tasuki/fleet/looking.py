@@ -15,8 +15,10 @@ from tasuki.session.health import Health
 from tasuki_wire import codec, layout
 
 _LISTEN_S = 1.4  # a hub says hello each second when it says nothing else
+_REPORT_S = 4.5
 _PROMPT_S = 0.4
 _BANNER = b"MicroPython "
+_HELLO = codec.number("hello")
 _STATUS = codec.number("device_status")
 REPL = "repl"
 
@@ -87,7 +89,7 @@ def _failed(port: Port, error: Exception) -> Seen:
 
 
 def _look(port: Port, line: SerialLine) -> Seen:
-    heard = listen(line)
+    heard = listen(line, reports=True)
     if heard.frames:
         return meet(port, line, heard.battery_mv)
     banner = ask_for_prompt(line)
@@ -107,16 +109,25 @@ class _Heard:
     battery_mv: int | None = None
 
 
-def listen(line: SerialLine, most_s: float = _LISTEN_S) -> _Heard:
-    """Until the first intact frame comes, or nothing did for most_s."""
+def listen(line: SerialLine, most_s: float = _LISTEN_S, reports: bool = False) -> _Heard:
+    """Until the first intact frame comes, or nothing did for most_s.
+
+    With reports, a hub that samples is heard on until it has told its state, which it does every 4 s.
+    """
     heard, decoder, health = _Heard(), Decoder(), Health()
     end = time.monotonic() + most_s
-    while not heard.frames and (left := end - time.monotonic()) > 0:
+    while (left := end - time.monotonic()) > 0:
         data = line.read(left)
         heard.bytes += len(data)
         batch = decoder.feed(data)
-        heard.frames += int(batch.good().sum()) if len(batch) else 0
+        kinds = batch.rows["kind"][batch.good()]
         _reports(batch, health)
+        idle = bool((kinds == _HELLO).any())  # unasked it says hello only while nothing is allowed
+        if len(kinds) and not heard.frames and reports and not idle:
+            end = time.monotonic() + _REPORT_S
+        heard.frames += len(kinds)
+        if heard.frames and (not reports or idle or health.power):
+            break
     heard.battery_mv = health.battery_mv
     return heard
 
