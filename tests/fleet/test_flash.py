@@ -146,6 +146,14 @@ def test_a_full_flash_is_said_and_leaves_no_half_file(bench):
     assert hub.alive()
 
 
+def test_a_folder_that_the_hub_cannot_make_is_told_as_what_the_hub_says_of_it(bench):
+    bench.add()
+
+    (turn,) = bench.flash(target="/proc/nothing")
+
+    assert turn.state == "failed" and "OSError" in turn.reason
+
+
 RAM_DISK = """
 import vfs
 class Ram:

@@ -53,11 +53,11 @@ def _print(seen: Sequence[Seen]) -> None:
     for one in seen:
         row = one.row()
         battery = f"{one.battery_mv / 1000:.2f} V" if one.battery_mv else None
+        row["firmware"] = one.firmware.partition(" on ")[0]  # MicroPython adds its date and its processor
         shown = [row.get(name) for name in _COLUMNS[:-1]] + [battery]
         table.add_row(*["-" if value in (None, "") else str(value) for value in shown])
     console = Console(highlight=False, markup=False, emoji=False)
-    if not console.is_terminal:  # whoever reads a pipe wants whole lines
-        console.width = 240
+    console.width = max(console.width, 240)  # a name that is cut short is of no use: rather let it wrap
     console.print(table)
     for one in seen:
         if one.trouble:

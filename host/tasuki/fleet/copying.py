@@ -132,9 +132,9 @@ class Copier:
             answers = self._answer(paste.code)
         except TransportExecError as error:
             trouble = trouble_of(error)
-            if trouble.state != "failed":
+            if trouble.state != "failed" or _is_the_filesystems(error):
                 raise
-            self._said = str(trouble)
+            self._said = self._said or str(trouble)
             self.drop()
             return []
         if len(answers) != len(paste.names):
@@ -193,6 +193,12 @@ class Copier:
     def close(self) -> None:
         """Take the helpers off the hub."""
         self._prompt.exec(agent.GONE)
+
+
+def _is_the_filesystems(error: TransportExecError) -> bool:
+    """True for what sending again does not mend; a damaged piece does not unpack, which is EINVAL."""
+    last = error.error_output.strip().rpartition("\n")[2]
+    return last.startswith("OSError") and "EINVAL" not in last and last != "OSError: 22"
 
 
 def _place(folder: str, name: str) -> str:
