@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from end_to_end.hub_care import talk
 from tasuki.pipeline.acquire import SerialLine
 
 pytestmark = pytest.mark.hub
@@ -44,6 +45,20 @@ def test_an_enrolled_hub_is_listed_with_the_fingerprint_of_its_key(bench, tasuki
     (row,) = json.loads(tasuki("hub", "list", "--json").stdout)
 
     assert row["state"] == "dev" and len(row["key"]) == 16
+
+
+def test_a_hub_that_was_stopped_and_may_not_speak_unasked_is_found_and_leaves_for_its_prompt(
+    bench, tasuki, wearer
+):
+    hub = bench.add(bare=False)
+    tasuki("hub", "enroll", "-p", hub.port)
+    tasuki("hub", "monitor", "-p", hub.port, "--consent", wearer, "--seconds", "1")
+
+    (row,) = json.loads(tasuki("hub", "list", "--json").stdout)
+    done = tasuki("hub", "exec", "print(6*7)", "-p", hub.port)
+
+    assert row["state"] == "dev"
+    assert done.stdout.strip() == "42", done.stderr
 
 
 def test_list_of_an_empty_bench_says_so(tasuki):
@@ -228,12 +243,24 @@ def test_monitor_counts_frames_and_shows_values_only_under_consent(bench, tasuki
     assert streams["ecg"]["missing"] == 0 and consented["uncertainty_us"] > 0
 
 
-def test_reset_restarts_a_hub_that_runs_and_a_watched_board_comes_back(tasuki):
+def test_a_hub_that_runs_is_another_life_after_a_reset(bench, tasuki):
+    hub = bench.add(bare=False)
+    with talk(hub) as (connection, _):
+        before = connection.nonce
+
+    done = tasuki("hub", "reset", "-p", hub.port)
+
+    with talk(hub) as (connection, _):
+        assert done.returncode == 0 and connection.nonce != before
+
+
+def test_a_board_that_was_flashed_and_reset_runs_what_came_and_its_spawner_starts_it_again(tasuki):
     spawner = tasuki.start("hub", "spawn", "--bare", "--json")
     try:
         port = json.loads(spawner.stdout.readline())["port"]
         flashed = tasuki("hub", "flash", "-p", port, "--reset")
         runs = json.loads(tasuki("hub", "list", "--json").stdout)[0]["state"]
+        tasuki("hub", "exec", "pass", "-p", port)
         reset = tasuki("hub", "reset", "-p", port)
         after = json.loads(tasuki("hub", "list", "--json").stdout)[0]["state"]
     finally:

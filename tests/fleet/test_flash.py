@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import pytest
 
-from tasuki.fleet import compiling, looking, using
+from tasuki.fleet import agent, compiling, looking, using
 from tasuki.fleet.payload import Sources, sources
 from tasuki.fleet.prompt import Prompt
 
@@ -99,9 +99,12 @@ def test_unmodified_mpremote_works_on_the_hub_afterwards(bench):
 
 
 @pytest.mark.parametrize(("times", "state"), [(1, "flashed"), (1000, "corrupt")])
+@pytest.mark.parametrize("unpacker", ["deflate", "absent"])
 def test_a_damaged_file_is_sent_again_and_what_never_arrives_whole_changes_nothing(
-    bench, monkeypatch, times, state
+    bench, monkeypatch, times, state, unpacker
 ):
+    """Packed, damage does not unpack; on a board without `deflate` only the hash shows it."""
+    monkeypatch.setattr(agent, "SETUP", agent.SETUP.replace("from deflate", f"from {unpacker}"))
     hub = bench.add()
     bench.flash()
     place = hub.folder / "lib" / "tasuki_wire" / "cobs.mpy"

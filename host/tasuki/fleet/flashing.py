@@ -75,20 +75,16 @@ def close_prompt(prompt: Prompt, interrupt: bool = True) -> None:
 
 def _leave_for_prompt(line: SerialLine, stop: threading.Event | None) -> None:
     """Ask a running hub for its prompt; what sends no frame is left to Ctrl-C."""
-    line.write(b"\0")  # ends what `ask_for_prompt` sent
-    if not looking.listen(line).frames:
+    if not looking.rouse(line):
         return
     connection = Connection(line)
     try:
-        identity = greet.meet(connection)
+        greet.meet(connection)
     except LinkLost:
         return
     except Refused as refused:
         if refused.reason not in ("schema_mismatch", "wire_version"):
-            raise
-        identity = None  # another release, which flashing is to replace
-    if identity is not None and identity.life == "locked":
-        raise Trouble("locked", "this hub is locked")
+            raise  # but another release is what flashing is to replace
     for _ in range(_STOP_TRIES):
         if stop is not None and stop.is_set():
             raise Trouble("interrupted", "stopped on request")
@@ -96,7 +92,7 @@ def _leave_for_prompt(line: SerialLine, stop: threading.Event | None) -> None:
             connection.ask("maintenance", tries=1)
         except Refused as refused:
             if refused.reason != "busy":
-                raise Trouble("locked", str(refused)) from None
+                raise Trouble("locked", "this hub is locked") from None
             with suppress(Refused):
                 connection.ask("stop", tries=1)
             time.sleep(_STOP_PAUSE_S)

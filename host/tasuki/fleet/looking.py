@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from itertools import count
 
 from tasuki.errors import Refused
 from tasuki.fleet.ports import Port
@@ -11,12 +12,15 @@ from tasuki.pipeline.acquire import SerialLine
 from tasuki.pipeline.decode import Decoder
 from tasuki.session import greet
 from tasuki.session.connection import Connection
+from tasuki.session.dialogue import frame_bytes
 from tasuki.session.health import Health
 from tasuki_wire import codec, layout
 
 _LISTEN_S = 1.4  # a hub says hello each second when it says nothing else
 _REPORT_S = 4.5
 _PROMPT_S = 0.4
+_ROUSES, _ROUSE_S = 4, 0.4
+_CTRL_C = 3
 _BANNER = b"MicroPython "
 _HELLO = codec.number("hello")
 _STATUS = codec.number("device_status")
@@ -67,9 +71,9 @@ class Seen:
 def look(port: Port) -> Seen:
     """Open a port, say what is there, and give it back. Changes nothing on the hub.
 
-    It listens first: nothing is sent but to a hub that was heard, and to a port
-    that stays silent only the return and Ctrl-B that make a prompt show itself.
-    A program that runs on the board is not interrupted.
+    It listens first. To a port that stays silent it sends the return and Ctrl-B that make
+    a prompt show itself, and where there is none a question of our wire. A program that
+    runs on the board is not interrupted: no Ctrl-C is among these bytes.
     """
     try:
         line = SerialLine(port.path)
@@ -95,6 +99,8 @@ def _look(port: Port, line: SerialLine) -> Seen:
     banner = ask_for_prompt(line)
     if banner is not None:
         return Seen(port, REPL, firmware=banner)
+    if rouse(line):
+        return meet(port, line)
     if heard.bytes:
         trouble = Trouble("flooding", "bytes come that are neither frames nor a prompt")
     else:
@@ -130,6 +136,25 @@ def listen(line: SerialLine, most_s: float = _LISTEN_S, reports: bool = False) -
             break
     heard.battery_mv = health.battery_mv
     return heard
+
+
+def rouse(line: SerialLine) -> bool:
+    """True when a hub answers: one that was stopped under a live token says nothing unasked.
+
+    Not for a line with a prompt, which could take a byte of the question for Ctrl-D.
+    """
+    for n in range(_ROUSES):
+        line.write(b"\0" + _question(n))
+        if listen(line, _ROUSE_S).frames:
+            return True
+    return False
+
+
+def _question(first: int) -> bytes:
+    """A hello_request without the byte of Ctrl-C."""
+    kind = codec.number("hello_request")
+    frames = (frame_bytes(kind, codec.pack(kind, n + 1), n) for n in count(first * 256))
+    return next(frame for frame in frames if _CTRL_C not in frame)
 
 
 def _reports(batch: Batch, health: Health) -> None:

@@ -55,8 +55,7 @@ class Prompt(SerialTransport):  # type: ignore[misc] # mpremote has no types
         self.in_raw_repl = False
         # the first ends a raw paste that was left open, the second a program
         self.serial.write(b"\r" + _CTRL_C + _CTRL_C)
-        if self.serial.drain(0.02, timeout_s) > _FLOOD:
-            return False
+        self.serial.drain(0.02, timeout_s)
         self.serial.write(b"\r" + _CTRL_A)
         if not self.serial.read_to(_RAW, timeout_s, timeout_s).endswith(_RAW):
             return False

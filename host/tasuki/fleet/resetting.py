@@ -36,8 +36,9 @@ def reset(port: Port, hard: bool = False) -> None:
 
 def _reboot(line: SerialLine) -> bool:
     """True when a hub of ours restarted."""
+    if not looking.rouse(line):
+        return False
     connection = Connection(line)
-    line.write(b"\0")  # ends what `ask_for_prompt` sent
     try:
         greet.meet(connection)
     except LinkLost:
