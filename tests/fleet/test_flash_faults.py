@@ -9,7 +9,7 @@ import pytest
 from end_to_end.conftest import ROOT
 from tasuki.fleet import bundle, compiling, troubles
 from tasuki.fleet.payload import Sources
-from tasuki.pipeline.acquire import SerialLine
+from tasuki.pipeline.acquire import LineFull, SerialLine
 
 pytestmark = pytest.mark.hub
 
@@ -48,6 +48,18 @@ def test_each_fault_is_told_of_exactly_the_hub_that_has_it(bench):
     ]
     assert f"process {os.getpid()}" in turns[4].reason
     assert (fine.folder / "lib" / "tasuki_wire" / "cobs.mpy").exists()
+
+
+def test_a_hub_that_takes_no_bytes_is_stuck_and_not_gone(bench):
+    hub = bench.add()
+    os.kill(hub.pid, signal.SIGSTOP)
+    line = SerialLine(hub.port)
+
+    with pytest.raises(LineFull) as error:
+        line.write(bytes(1 << 20))
+    line.close()
+
+    assert troubles.trouble_of(error.value).state == "stuck"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, TextIO
@@ -167,7 +166,6 @@ class Telling:
 
     def __init__(self, *tellers: Teller) -> None:
         self._tellers = tellers
-        self.began_s = time.monotonic()
 
     def __call__(self, event: Event) -> None:
         for one in self._tellers:

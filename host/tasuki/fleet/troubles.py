@@ -3,7 +3,7 @@
 from mpremote.transport import TransportError, TransportExecError
 
 from tasuki.errors import LinkLost, Refused, TasukiError, Untrusted, UsageError
-from tasuki.pipeline.acquire import PortInUse
+from tasuki.pipeline.acquire import LineFull, PortInUse
 
 # state: the way out
 WAYS_OUT = {
@@ -44,6 +44,8 @@ def trouble_of(error: BaseException) -> Trouble:
         return Trouble("in_use", str(error))
     if isinstance(error, UsageError):
         return Trouble("unusable", str(error), error.hint)
+    if isinstance(error, LineFull):
+        return Trouble("stuck", str(error))
     if isinstance(error, LinkLost | OSError):
         return Trouble("gone", str(error))
     if isinstance(error, Refused) and error.reason in ("busy", "not_allowed"):

@@ -17,6 +17,10 @@ class PortInUse(UsageError):
     """Another program holds the port."""
 
 
+class LineFull(LinkLost):
+    """The port is there, but the other side takes no bytes from it."""
+
+
 class SerialLine:
     """One opened port, held exclusively.
 
@@ -49,6 +53,8 @@ class SerialLine:
         """Send all of data."""
         try:
             self._serial.write(data)
+        except serial.SerialTimeoutException:
+            raise LineFull(f"{self.port} takes no data", "Reset the hub.") from None
         except (serial.SerialException, OSError) as e:
             raise LinkLost(f"{self.port} takes no data: {e}", "Plug the hub in again.") from None
 
