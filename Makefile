@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 SECONDS_OF_RECORDING := $(if $(filter command line environment,$(origin SECONDS)),--seconds $(SECONDS))
 DEMO_ARGS := $(SECONDS_OF_RECORDING) $(if $(SPEED),--speed $(SPEED)) $(if $(HUB),--hub $(HUB))
 
-.PHONY: help setup services firmware cmodule demo test check sanitize spec native bench bench-fleet bench-filters bench-cortex budgets soak soak-hub fuzz cuts pictures clean
+.PHONY: help setup services firmware cmodule demo test check sanitize spec rules native bench bench-fleet bench-filters bench-cortex budgets oracle mutants soak soak-hub fuzz cuts pictures clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,7 +31,7 @@ demo: setup  ## the main job on a real recording: make demo SECONDS=60 SPEED=10
 	$(BIN)/tasuki demo $(DEMO_ARGS)
 
 test: setup  ## all tests
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 check: setup  ## lint, types, import contracts, device syntax, generated files
 	$(BIN)/ruff check .
@@ -44,6 +44,7 @@ check: setup  ## lint, types, import contracts, device syntax, generated files
 	$(BIN)/python packaging/mpy_syntax.py
 	$(BIN)/python packaging/spec_tables.py --check
 	$(BIN)/python packaging/make_vectors.py --check
+	$(BIN)/python packaging/rule_coverage.py --check
 
 sanitize: setup  ## the C core under sanitizers, strict warnings, and for a bare Cortex-M0+
 	packaging/native_checks.sh
@@ -51,6 +52,9 @@ sanitize: setup  ## the C core under sanitizers, strict warnings, and for a bare
 spec: setup  ## write SPEC.md's tables and the vectors anew
 	$(BIN)/python packaging/spec_tables.py
 	$(BIN)/python packaging/make_vectors.py
+
+rules: setup  ## write down which tests show which rule of the policy
+	$(BIN)/python packaging/rule_coverage.py
 
 native: setup  ## rebuild the C core
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
@@ -71,6 +75,12 @@ bench-cortex: setup services  ## the filters' code, stack and instructions on an
 
 budgets: setup  ## the hub's instructions and bytes against their budgets; RECORD=1 writes them down
 	$(BIN)/python benchmarks/budgets.py $(if $(RECORD),--record)
+
+oracle: setup  ## a million consent decisions against the plain table, some by Cedar; minutes
+	$(BIN)/python tests/oracle
+
+mutants: setup  ## every mutant of the consent decision; minutes
+	$(BIN)/python tests/oracle/test_mutants.py
 
 soak: setup  ## memory over a million frames, about ten minutes
 	$(BIN)/python benchmarks/soak.py

@@ -1,7 +1,7 @@
 """The hub's budgets in instructions and bytes, counted in the emulator; exits 1 when one is missed.
 
     python benchmarks/budgets.py             measure, judge, compare with the recorded figures
-    python benchmarks/budgets.py --record    and write them to RESULTS/budgets.json
+    python benchmarks/budgets.py --record    and write them to RESULTS/budgets.json and README.md
 
 Counts repeat exactly, so that a figure which is more than 5 % above the
 recorded one fails too: whoever makes something dearer says so by recording it.
@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+import budgets_page
 import hub_figures
 
 RESULTS = Path(__file__).parent / "RESULTS" / "budgets.json"
@@ -38,7 +39,7 @@ ROWS = (
     Row("c_frame_nodes", "a frame's share of its epoch's tree, C module", _I),
     Row("viper_sign", "Ed25519 signature, viper", _I, 30_000_000),
     Row("viper_sign_step", "longest step of it", _I),
-    Row("viper_verify", "Ed25519 verification, viper", _I, 64_200_000),
+    Row("viper_verify", "Ed25519 verification, viper", _I, 53_300_000),
     Row("viper_verify_step", "longest step of it", _I),
     Row("c_sign", "Ed25519 signature, C module", _I, 569_000),
     Row("c_verify", "Ed25519 verification, C module", _I, 1_382_000),
@@ -99,11 +100,19 @@ def recorded() -> dict[str, int]:
     return figures
 
 
+def page() -> str:
+    """README.md's tables of what was recorded."""
+    kept = json.loads(RESULTS.read_text())
+    limits = {row.figure: row.budget for row in ROWS if row.budget is not None}
+    return budgets_page.page(kept["figures"], limits, kept["date"])
+
+
 def record(found: dict[str, int]) -> None:
-    """Write the figures of today."""
+    """Write the figures of today, to RESULTS and to README.md."""
     RESULTS.parent.mkdir(exist_ok=True)
     text = {"date": datetime.datetime.now(datetime.UTC).date().isoformat(), "figures": found}
     RESULTS.write_text(json.dumps(text, indent=2, sort_keys=True) + "\n")
+    budgets_page.write(page())
 
 
 def main() -> int:

@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+pytest_plugins = ["rule_marks"]
+
 # True on any machine, however complete it is.
 ALLOWED_IN_CI = ("root may open every port",)
 

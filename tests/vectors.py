@@ -66,9 +66,9 @@ def words(value: str) -> "tuple[int | bytes, ...]":
     return tuple(unhex(word[1:] or NOTHING) if word[0] == "h" else int(word) for word in value.split())
 
 
-def read(file: str) -> list[Case]:
+def read(file: str, folder: Path = FOLDER) -> list[Case]:
     """The cases of one vector file, `frames` for frames.txt."""
-    return list(_blocks((FOLDER / f"{file}.txt").read_text(encoding="ascii").splitlines()))
+    return list(_blocks((folder / f"{file}.txt").read_text(encoding="ascii").splitlines()))
 
 
 def _blocks(lines: list[str]) -> Iterator[Case]:

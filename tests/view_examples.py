@@ -7,6 +7,8 @@ from tasuki.view.report import Report
 from tasuki.view.snapshot import (
     ALLOW,
     DENY,
+    HOLD,
+    HUB,
     NOT_SAMPLED,
     Decision,
     Epoch,
@@ -15,6 +17,7 @@ from tasuki.view.snapshot import (
     Snapshot,
     Source,
     Stream,
+    Way,
 )
 
 PURPOSES = ("service_information", "service_improvement", "product_development", "statistics")
@@ -83,6 +86,31 @@ def withheld() -> Snapshot:
     return Snapshot(elapsed_s=4, hub="3f2a9c01", streams=(gone, *streams()[1:]), consent=decisions())
 
 
+def ways() -> tuple[Way, ...]:
+    """Three streams; the ECG's consent for improvement ended, and one block was stopped in the queue."""
+    granted = ("granted", "C3-04", 12, "9c41d07a.1.0.0")
+    withdrawn = ("withdrawn", "A-01", 3, "9c41d07a.1.12.0")
+    late = ("withdrawn", "A-01", 1, "9c41d07a.1.11.0")
+    improvement = "improvement", "service_improvement"
+    return (
+        Way("ecg", HUB, "", ALLOW, "granted", "A-01"),
+        Way("ecg", "store", "service_information", ALLOW, "granted", "C3-03", 15, "9c41d07a.1.0.0"),
+        Way("ecg", *improvement, ALLOW, *granted),
+        Way("ecg", *improvement, DENY, *withdrawn),
+        Way("ecg", *improvement, DENY, *late, late=True),
+        Way("respiration", HUB, "", DENY, "withdrawn", "A-01"),
+        Way("respiration", HUB, "", DENY, "withdrawn", "A-01", 40),
+        Way("imu", HUB, "", ALLOW, "granted", "A-01"),
+        Way("imu", "store", "service_information", HOLD, "no_wearer_binding", "C3-02", 2, "9c41d07a.1.0.3"),
+    )
+
+
+SENTENCES = {
+    "A-01": ("Nothing is acquired before the wearer has agreed.", "同意を得たお客様から取得します。"),
+    "C3-04": ("Category 3 may serve improving the service.", "サービスの改良または更新"),
+}
+
+
 def report(seconds: float = 60.0) -> Report:
     """A report of `seconds`; beats are crude peaks, good enough to look at."""
     recording = load(None)
@@ -133,6 +161,8 @@ def report(seconds: float = 60.0) -> Report:
         beats_s=peaks,
         rates=(Series("heart_rate", "ecg", "/min", every, 97 + 4 * np.sin(every / 9)),),
         decisions=decisions(),
+        ways=ways(),
+        sentences=SENTENCES,
         epochs=tuple(Epoch(i, "verified", 4.0 * i, 4.0 * i + 4, 126) for i in range(int(seconds / 4))),
         faults={"crc": 2},
         sources=(
@@ -152,6 +182,12 @@ def hostile(address: str = "http://evil.example/x") -> Report:
         summary={"heart_rate_bpm": evil, evil: evil, "gaps": evil, "refusals": {evil: 1}},
         series=(Series(evil, "ecg", evil, at, at, evil), Series(evil, evil, evil, at, at, evil)),
         decisions=(Decision(evil, evil, "deny", evil, evil, 1, evil), Decision("ecg", evil, evil)),
+        ways=(
+            Way(evil, evil, evil, evil, evil, evil, 1, evil),
+            Way(evil, evil, evil, DENY, evil, evil, 2, f"{evil} again"),
+            Way(evil, HUB, "", DENY, evil, evil, 1),
+        ),
+        sentences={evil: (evil, f"{evil} in another language")},
         epochs=(Epoch(0, evil, 0, 4, 1, evil),),
         gaps=(Gap(evil, 0, 1, 2),),
         faults={evil: 3},

@@ -108,6 +108,56 @@ static mp_obj_t took(size_t n_args, const mp_obj_t *args)
 }
 MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(tasuki_took_obj, 4, 4, took);
 
+/* ready(samples, hi, lo, flush) -> how many records the next frame takes of what is from before that time */
+static mp_obj_t ready(size_t n_args, const mp_obj_t *args)
+{
+    (void)n_args;
+    struct tsk_samples s = {words(args[0], S_WORDS), NULL};
+    mp_int_t high = mp_obj_get_int(args[1]);
+    if (high < 0) { /* before the boot */
+        return MP_OBJ_NEW_SMALL_INT(0);
+    }
+    const uint32_t until[2] = {(uint32_t)high, (uint32_t)mp_obj_get_int(args[2])};
+    return MP_OBJ_NEW_SMALL_INT((mp_int_t)tsk_ready(&s, until, mp_obj_is_true(args[3])));
+}
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(tasuki_ready_obj, 4, 4, ready);
+
+/* behind(ring, place) -> where the frame behind the one at place stands */
+static mp_obj_t behind(mp_obj_t ring, mp_obj_t place)
+{
+    mp_buffer_info_t buffer = readable(ring);
+    struct tsk_frames f = {NULL, buffer.buf, buffer.len};
+    size_t at = within(place, f.size);
+    if (f.size - at < 2) {
+        return no_room();
+    }
+    return MP_OBJ_NEW_SMALL_INT((mp_int_t)tsk_behind(&f, (uint32_t)at));
+}
+MP_DEFINE_CONST_FUN_OBJ_2(tasuki_behind_obj, behind);
+
+/* keep(frames, ring, body, n): adds body[:n]; the oldest bodies make room */
+static mp_obj_t keep(size_t n_args, const mp_obj_t *args)
+{
+    (void)n_args;
+    struct tsk_frames f = frames(args[0], args[1]);
+    mp_buffer_info_t body = readable(args[2]);
+    size_t n = within(args[3], body.len < f.size - 2 ? body.len : f.size - 2);
+    tsk_keep(&f, body.buf, n);
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(tasuki_keep_obj, 4, 4, keep);
+
+/* go_on(frames, ring): the body that was to be sent next counts as sent */
+static mp_obj_t go_on(mp_obj_t state, mp_obj_t ring)
+{
+    struct tsk_frames f = frames(state, ring);
+    if (f.state[F_SENT] != f.state[F_PACKED]) {
+        tsk_pass(&f);
+    }
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_2(tasuki_go_on_obj, go_on);
+
 static unsigned ones(unsigned n)
 {
     unsigned count = 0;

@@ -64,8 +64,8 @@ size_t tsk_close_frame(uint8_t *to, const uint8_t *body, size_t n, uint32_t seed
 
 /* frame_into(dst, body, n, seed) -> bytes to send
  *
- * body[:n] with its CRC from the kind's seed, stuffed, with the delimiter. The
- * body stays as it is; dst needs n + 6 bytes and does not overlap it. */
+ * body[:n] with its CRC from the kind's seed, stuffed, with the delimiter. dst
+ * needs n + 6 bytes; the body stays as it is unless it stands in dst, which it may. */
 static mp_obj_t frame_into(size_t n_args, const mp_obj_t *args)
 {
     (void)n_args;

@@ -2,6 +2,7 @@
 #ifndef TASUKI_FUNCTIONS_H
 #define TASUKI_FUNCTIONS_H
 
+#include "buffers.h"
 #include "emitting.h"
 #include "framing.h"
 #include "hashing.h"
@@ -25,8 +26,15 @@
     F(MP_QSTR_root, tasuki_root_obj) \
     F(MP_QSTR_slot_keys, tasuki_slot_keys_obj) \
     F(MP_QSTR_slot_root, tasuki_slot_root_obj) \
+    F(MP_QSTR_copy_into, tasuki_copy_into_obj) \
+    F(MP_QSTR_wipe, tasuki_wipe_obj) \
+    F(MP_QSTR_since, tasuki_since_obj) \
     F(MP_QSTR_took, tasuki_took_obj) \
     F(MP_QSTR_push, tasuki_push_obj) \
+    F(MP_QSTR_ready, tasuki_ready_obj) \
+    F(MP_QSTR_behind, tasuki_behind_obj) \
+    F(MP_QSTR_keep, tasuki_keep_obj) \
+    F(MP_QSTR_go_on, tasuki_go_on_obj) \
     F(MP_QSTR_emit, tasuki_emit_obj) \
     F(MP_QSTR_close_slot, tasuki_close_slot_obj) \
     F(MP_QSTR_take_into, tasuki_take_into_obj) \

@@ -16,6 +16,7 @@ target_sources(usermod_tasuki INTERFACE
     ${CMAKE_CURRENT_LIST_DIR}/module.c
     ${CMAKE_CURRENT_LIST_DIR}/signing.c
     ${CMAKE_CURRENT_LIST_DIR}/sealing.c
+    ${CMAKE_CURRENT_LIST_DIR}/buffers.c
     ${CMAKE_CURRENT_LIST_DIR}/emitting.c
     ${CMAKE_CURRENT_LIST_DIR}/framing.c
     ${CMAKE_CURRENT_LIST_DIR}/hashing.c

@@ -7,7 +7,8 @@ ifeq ($(wildcard $(TASUKI_CMODULE)/../../build/libsodium/complete),)
 $(error no sources of libsodium: run packaging/cmodule.sh sources)
 endif
 
-SRC_USERMOD_C += $(addprefix $(TASUKI_CMODULE)/,module.c signing.c sealing.c emitting.c framing.c hashing.c records.c)
+SRC_USERMOD_C += $(addprefix $(TASUKI_CMODULE)/,module.c signing.c sealing.c buffers.c emitting.c \
+    framing.c hashing.c records.c)
 SRC_USERMOD_LIB_C += $(addprefix $(TASUKI_CMODULE)/,cobs.c core.c rings.c sodium.c sodium_box.c)
 # a name that is new there has to be found in an image that was built before
 QSTR_GLOBAL_DEPENDENCIES += $(TASUKI_CMODULE)/functions.h

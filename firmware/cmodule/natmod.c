@@ -23,6 +23,7 @@ KEPT void *memset(void *dst, int byte, size_t n)
     return mp_fun_table.memset_(dst, byte, n);
 }
 
+#include "buffers.c"
 #include "cobs.c"
 #include "emitting.c"
 #include "framing.c"

@@ -146,20 +146,18 @@ static uint32_t length_at(const struct tsk_frames *f, uint32_t at)
     return (uint32_t)f->bytes[at] | (uint32_t)f->bytes[at + 1] << 8;
 }
 
-/* Where the frame behind the one at `at` stands. */
-static uint32_t behind(const struct tsk_frames *f, uint32_t at)
+uint32_t tsk_behind(const struct tsk_frames *f, uint32_t at)
 {
     at += 2 + length_at(f, at);
     return at + 2 > f->size || length_at(f, at) == WRAP ? 0 : at;
 }
 
-/* The frame at F_NEXT goes; the next one is the first behind it that was not forgotten. */
-static void pass(struct tsk_frames *f)
+void tsk_pass(struct tsk_frames *f)
 {
     f->state[F_SENT]++;
     if (f->state[F_SENT] != f->state[F_PACKED]) {
         do {
-            f->state[F_NEXT] = behind(f, f->state[F_NEXT]);
+            f->state[F_NEXT] = tsk_behind(f, f->state[F_NEXT]);
         } while (f->bytes[f->state[F_NEXT] + 4] == TSK_GONE);
     }
 }
@@ -170,9 +168,9 @@ static void evict(struct tsk_frames *f, uint32_t start, size_t end)
     while (state[F_HELD] && state[F_FIRST] >= start && state[F_FIRST] < end) {
         if (state[F_SENT] != state[F_PACKED] && state[F_FIRST] == state[F_NEXT]) {
             state[F_DROPPED]++;
-            pass(f);
+            tsk_pass(f);
         }
-        state[F_FIRST] = behind(f, state[F_FIRST]);
+        state[F_FIRST] = tsk_behind(f, state[F_FIRST]);
         state[F_HELD]--;
     }
 }
@@ -210,6 +208,6 @@ size_t tsk_take(struct tsk_frames *f, const uint8_t **body)
         return 0;
     }
     *body = f->bytes + at + 2;
-    pass(f);
+    tsk_pass(f);
     return length_at(f, at);
 }

@@ -39,8 +39,15 @@ uint32_t tsk_ready(const struct tsk_samples *s, const uint32_t until[2], int flu
  * them from the ring; returns its length, at most TSK_MAX_BODY. */
 size_t tsk_body(struct tsk_samples *s, uint32_t n, const struct tsk_frames *f, uint8_t *body);
 
+/* Where the frame behind the one at `at` stands. */
+uint32_t tsk_behind(const struct tsk_frames *f, uint32_t at);
+
 /* Keeps a body; the oldest ones make room. n is at most size - 2. */
 void tsk_keep(struct tsk_frames *f, const uint8_t *body, size_t n);
+
+/* The frame that was to be sent next goes; there is one. The next one is the first behind it
+ * that was not forgotten. */
+void tsk_pass(struct tsk_frames *f);
 
 /* The oldest body that was not sent, which counts as sent then; returns its length, 0 for none. */
 size_t tsk_take(struct tsk_frames *f, const uint8_t **body);

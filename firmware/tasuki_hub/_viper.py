@@ -62,20 +62,21 @@ def cobs_decode(dst: ptr8, src: ptr8, n: int) -> int:
 @micropython.viper
 def copy(dst: ptr8, at: int, src: ptr8, start: int, n: int):
     """Copy src[start : start + n] to dst[at : at + n]."""
-    end = start + n
-    while start < end:
-        dst[at] = src[start]
-        at += 1
-        start += 1
+    # moved so that one index serves both: the first three locals live in registers
+    dst = ptr8(int(dst) + at)
+    src = ptr8(int(src) + start)
+    at = n
+    while at:
+        at -= 1
+        dst[at] = src[at]
 
 
 @micropython.viper
 def fill(dst: ptr8, n: int, byte: int):
     """Set the first n bytes of dst."""
-    i = 0
-    while i < n:
-        dst[i] = byte
-        i += 1
+    while n:
+        n -= 1
+        dst[n] = byte
 
 
 @micropython.viper
@@ -160,7 +161,7 @@ def pack(to, at: int, records, start: int, n: int, columns: int) -> int:
 
 @micropython.viper
 def ready(state: ptr32, hi: int, lo: int, flush: int) -> int:
-    """emitting._ready. Times are apart by less than 2**30 us, else by far more than a frame."""
+    """_portable_rings.ready. Times are apart by less than 2**30 us, else by far more than a frame."""
     cut = state[2]
     n = state[1]
     per_frame = state[12]
@@ -197,7 +198,7 @@ def since(now: int, then: int) -> int:
 
 @micropython.viper
 def took(state: ptr32, counts: ptr32, n: int, now: int):
-    """emitting._took; on a board of the lower 32 bits."""
+    """_portable_rings.took; on a board of the lower 32 bits."""
     at = 3
     count = state[1]
     cut = state[2]
@@ -219,140 +220,80 @@ def took(state: ptr32, counts: ptr32, n: int, now: int):
 
 
 @micropython.viper
-def advance(state: ptr32, n: int):
-    """emitting._advance."""
-    head = state[0] + n
-    if head >= state[8]:
-        head -= state[8]
-    state[0] = head
-    state[1] = state[1] - n
-    lo = state[4] + n * state[9]
-    state[3] = state[3] + (lo >> 30)
-    state[4] = lo & 0x3FFFFFFF
-    cut = state[2]
-    if cut:
-        cut -= n
-        state[2] = cut
-        if cut == 0:
-            state[3] = state[5]
-            state[4] = state[6]
+def keep_leaf(leaves: ptr8, digest: ptr8, n: int, samples: ptr32):
+    """Put the leaf of a sample ring's newest frame, 24 bytes of the digest, where its seq says; n: places."""
+    leaves = ptr8(int(leaves) + (samples[13] - 1) % n * 24)
+    n = 24
+    while n:
+        n -= 1
+        leaves[n] = digest[n]
 
 
 @micropython.viper
-def pull(state: ptr32, records: ptr8, dst: ptr8, at: int, n: int) -> int:
-    """Copy the n oldest records to dst[at:]; the bytes."""
-    size = state[7]
-    start = state[0] * size
-    end = state[8] * size
-    left = n * size
-    while left:
-        dst[at] = records[start]
-        at += 1
-        start += 1
-        if start == end:
-            start = 0
-        left -= 1
-    return n * size
+def stuff(dst: ptr8, src: ptr8, n: int, crc: uint) -> int:
+    """COBS of the body src[:n] and its CRC, with the delimiter; the length, n + 6.
 
-
-@micropython.viper
-def header(dst: ptr8, frames: ptr32, state: ptr32, packed: int):
-    """The header at dst[17:] of the next frame of a sample ring, whose seq goes on."""
-    dst[17] = frames[8]
-    dst[18] = state[10]
-    dst[19] = state[11]
-    dst[20] = packed
-    word = state[13]
-    state[13] = word + 1
-    at = 21
-    i = 0
-    while i < 3:
-        dst[at] = word
-        dst[at + 1] = word >> 8
-        dst[at + 2] = word >> 16
-        dst[at + 3] = word >> 24
-        word = state[3 + i]
-        at += 4
-        i += 1
-
-
-@micropython.viper
-def enter(slot: ptr8, message: ptr8, state: ptr32, n: int):
-    """The entry of a slot takes the frame whose body stands at message[17:]; n records of the ring."""
-    count = slot[6] | slot[7] << 8
-    if count == 0:
-        slot[0] = message[19]
-        slot[1] = message[18]
-        i = 0
-        while i < 4:
-            slot[2 + i] = message[21 + i]
-            i += 1
-        i = 0
-        while i < 8:
-            slot[8 + i] = message[25 + i]
-            i += 1
-    count += 1
-    slot[6] = count
-    slot[7] = count >> 8
-    lo = state[4] + (n - 1) * state[9]
-    hi = state[3] + (lo >> 30)
-    lo = lo & 0x3FFFFFFF
-    i = 0
-    while i < 4:
-        slot[16 + i] = hi
-        slot[20 + i] = lo
-        hi = hi >> 8
-        lo = lo >> 8
-        i += 1
-    message[0] = 0
-    i = 0
-    while i < 16:
-        message[1 + i] = slot[48 + i]
-        i += 1
-
-
-@micropython.viper
-def stuff(dst: ptr8, at: int, last: int, crc: uint) -> int:
-    """COBS of a frame that stands at dst[1 : at + 1], its last 4 bytes not yet: they become crc.
-
-    `at` is the frame's length, at most 254, and last is at + 1; the length with
-    the delimiter. A frame so short takes one code byte more and no other.
+    n is at most 250: a frame so short takes one code byte more and no other.
+    From the end to the start, where the code stands that each zero becomes.
     """
-    dst[at - 3] = crc
-    dst[at - 2] = crc >> 8
-    dst[at - 1] = crc >> 16
-    dst[at] = crc >> 24
+    last = n + 5
     dst[last] = 0
-    size = last + 1
-    while at > 0:
-        if dst[at] == 0:
-            dst[at] = last - at
+    shift = 24
+    at = n + 4
+    while at > n:
+        byte = int(crc >> shift) & 255
+        if byte == 0:
+            byte = last - at
             last = at
+        dst[at] = byte
         at -= 1
+        shift -= 8
+    size = n + 6
+    src = ptr8(int(src) - 1)  # so that one index serves both
+    while n:
+        if src[n]:
+            dst[n] = src[n]
+        else:
+            dst[n] = last - n
+            last = n
+        n -= 1
     dst[0] = last
     return size
 
 
 @micropython.viper
-def go_on(state: ptr32, ring: ptr8, size: int):
-    """emitting._go_on; size is the ring's."""
-    sent = state[5] + 1
-    state[5] = sent
-    if sent == state[4]:
-        return
+def take(state: ptr32, ring: ptr8) -> int:
+    """The frame that was to be sent next goes: place << 8 | length of its body, 0 when there is none.
+
+    The next one is the first behind it that was not forgotten.
+    """
+    sent = state[5]
+    packed = state[4]
+    if sent == packed:
+        return 0
     place = state[3]
+    n = ring[place] | ring[place + 1] << 8
+    taken = place + 2 << 8 | n
+    sent += 1
+    state[5] = sent
     gone = 255
-    while gone == 255:
-        place += 2 + (ring[place] | ring[place + 1] << 8)
-        if place + 2 > size or ring[place] & ring[place + 1] == 255:
+    while gone == 255 and sent != packed:
+        place += 2 + n
+        n = 0xFFFF
+        if place + 2 <= state[9]:
+            n = ring[place] | ring[place + 1] << 8
+        if n == 0xFFFF:
             place = 0
+            n = ring[0] | ring[1] << 8
         gone = ring[place + 4]
     state[3] = place
+    return taken
 
 
 @micropython.viper
-def make_room(state: ptr32, ring: ptr8, size: int, n: int) -> int:
-    """emitting._keep but for the body itself; size is the ring's. Where the n bytes of the body go."""
+def make_room(state: ptr32, ring: ptr8, n: int) -> int:
+    """_portable_rings.keep but for the body itself. Where the n bytes of the body go."""
+    size = state[9]
     end = state[0]
     stop = end + 2 + n
     wraps = 0
@@ -366,7 +307,7 @@ def make_room(state: ptr32, ring: ptr8, size: int, n: int) -> int:
                 break
             if state[5] != state[4] and place == state[3]:
                 state[6] = state[6] + 1
-                go_on(state, ring, size)
+                take(state, ring)
             place += 2 + (ring[place] | ring[place + 1] << 8)
             if place + 2 > size or ring[place] & ring[place + 1] == 255:
                 place = 0

@@ -17,11 +17,12 @@ from tasuki_hub.crash import Crashes
 from tasuki_hub.fast import since
 from tasuki_hub.hub import OFF, Hub
 from tasuki_wire import layout
+from tasuki_wire.constant import const
 
-_BUSY_MS = 2
-_SAMPLING_MS = 100  # unless a part is due earlier; each turn costs what a frame does
-_IDLE_MS = 50
-_WATCHDOG_MS = 8_000
+_BUSY_MS = const(2)
+_SAMPLING_MS = const(100)  # unless a part is due earlier; each turn costs what a frame does
+_IDLE_MS = const(50)
+_WATCHDOG_MS = const(8_000)
 _CRASH = "crash"
 
 

@@ -11,9 +11,14 @@ import os
 import struct
 
 from tasuki_hub import anchors
-from tasuki_hub.drivers import kernels
+from tasuki_hub.native import module
 from tasuki_wire import codec, epoch, layout
 from tasuki_wire.constant import const
+
+if module:
+    calibrate = module.calibrate
+else:
+    from tasuki_hub.drivers.kernels import calibrate
 
 _FILE = const("/calibration")
 _HEAD = codec.struct_format(layout.CALIBRATION)
@@ -45,7 +50,7 @@ class Calibration:
         """Correct the n records at buf[at:] of a stream, in place; allocates nothing."""
         place = self._places.get(stream)
         if place:
-            kernels.calibrate(buf, at, n, place[0], self._rows, place[1], place[2])
+            calibrate(buf, at, n, place[0], self._rows, place[1], place[2])
 
     # -- a new blob ---------------------------------------------------------
 

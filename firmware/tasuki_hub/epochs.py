@@ -8,6 +8,7 @@ epochs wait for their signature or for a host that asks for them again.
 import struct
 
 from tasuki_hub import emitting, trees
+from tasuki_hub.fast import copy_into
 from tasuki_wire import codec, epoch, layout
 from tasuki_wire.constant import const
 
@@ -48,7 +49,7 @@ class Epoch:
         self._buffers.note_ends()
         for stream, slot in self.slots.items():
             slot[6] = slot[7] = 0  # no frame yet
-            emitting.copy_into(slot, emitting.SLOT_KEY, keys, stream * size, size)
+            copy_into(slot, emitting.SLOT_KEY, keys, stream * size, size)
 
     def full(self, stream):
         """True when no further frame of the stream fits."""
@@ -69,7 +70,7 @@ class Epoch:
         for stream in sorted(self.slots):
             if self.count(stream):
                 slot = self.slots[stream]
-                emitting.close_slot(slot, self.leaves[stream])
+                trees.close_slot(slot, self.leaves[stream])
                 rows += memoryview(slot)[: layout.ENTRY_SIZE]
         meta = epoch.pack_meta(layout.CLOSE_REASONS.index(reason), self.items, self.calibration)
         head = codec.pack(epoch.OPENING, session, self.number, self.secret, 0, 0, 0, b"")

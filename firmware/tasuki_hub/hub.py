@@ -31,7 +31,7 @@ _HELLO = codec.number("hello")
 _HELLO_US = const(1_000_000)
 _LINK_TIMEOUT_US = const(30_000_000)  # acks come every epoch; their absence means nobody listens
 _RING_SIZE = const(16 * 1024)
-_STORING_RING_SIZE = const(20 * 1024)  # an epoch stays until it is in flash, while the next is packed
+_STORING_RAW_RING_SIZE = const(20 * 1024)  # an epoch stays until it is in flash, 10 kB packed, 17 raw
 _WRITE_BUDGET = const(4096)
 _ERROR = const(40)  # of layout's log
 _UNSAID = const(4)  # lines kept for a first epoch
@@ -51,8 +51,9 @@ class Hub:
         self.keys = keystore.of(board)
         self.public = self.keys.public_key(crypto)
         self.nonce = board.entropy(16)
-        stores = getattr(crypto, "sealed_box_into", None) is not None
-        self.ring = FrameRing(getattr(board, "ring_bytes", _STORING_RING_SIZE if stores else _RING_SIZE))
+        packed = getattr(board, "packed", packing.FAST)
+        raw = getattr(crypto, "sealed_box_into", None) is not None and not packed
+        self.ring = FrameRing(getattr(board, "ring_bytes", _STORING_RAW_RING_SIZE if raw else _RING_SIZE))
         self.link = Link(self.ring)
         self.consent = Consent()
         self.power = Power(self)
@@ -61,7 +62,7 @@ class Hub:
         self.crashes = Crashes(board.flash)
         self.sampler = Sampler(status.drivers(self) if careful else board.drivers(self))
         self.epochs = Epochs(self.sampler.streams, (LOG_SHAPE,))
-        self.packer = Packer(self.ring, getattr(board, "packed", packing.FAST))
+        self.packer = Packer(self.ring, packed)
         self.sampler.log = self.log
         self.jobs = Jobs(board)
         self.blobs = {}  # by name of layout.BLOBS, who takes them: see blobs.py
@@ -78,7 +79,7 @@ class Hub:
         self._hear(0)
         self.store = Store(self)
         if not (self.keys.keyed or self.keys.damaged):
-            self.store.wipe()  # of a key that is gone: an unlock may have been cut short
+            self._wipe_store()  # of a key that is gone: an unlock may have been cut short
         self._prev = epoch.NO_PREV
         self._changes = []  # (close reason, what to do then); done in order
         self._paused = False  # a change waits for the signer, and nothing is sampled
@@ -221,7 +222,9 @@ class Hub:
         signature = yield from self.keys.sign_steps(self.crypto, self.public, message)
         closed.record = body + signature
         self._prev = epoch.sha256(closed.record)
-        if self.consent.live(self.board.now_us()):
+        now = self.board.now_us()
+        self.store.signed(closed, now)
+        if self.consent.live(now):
             self.send_epoch(closed)
 
     def send_epoch(self, closed):
@@ -341,7 +344,14 @@ class Hub:
         self.public = bytes(32)
         self.jobs.drop()
         self.wipe()
-        self.store.wipe()
+        self._wipe_store()
+
+    def _wipe_store(self):
+        """Delete what is stored; what cannot be deleted is sealed, and holds the next enrolment up."""
+        try:
+            self.store.wipe()
+        except OSError as e:
+            self.complain("store", e)
 
     def acknowledged(self, number, now):
         """The host has an epoch of this session, durably."""

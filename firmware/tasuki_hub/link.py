@@ -21,6 +21,7 @@ class Link:
     def __init__(self, ring):
         self.ring = ring
         self._frames = ring.state
+        self._ring_view = ring.view
         self.damaged = 0
         self.dropped = 0  # messages that found the queue full
         self.seq = 0
@@ -31,7 +32,8 @@ class Link:
         self._tx_view = memoryview(self._tx)
         self._tx_n = 0
         self._tx_at = 0
-        self._body = bytearray(layout.MAX_FRAME)
+        # the C module stuffs in place
+        self._body = self._tx if native.module else bytearray(layout.MAX_FRAME)
         self._message = 0
         self.hold = False  # nobody listens: what was sampled waits, or is stored
         self._answers = []
@@ -143,22 +145,26 @@ class Link:
         """Write until the line takes no more or budget bytes have gone."""
         at = self._tx_at
         end = self._tx_n
+        # frames of samples are what there is most of: the shortest way is theirs
+        queued = self._answers or self._bulk or self.hold
+        tx = self._tx
+        view = self._tx_view
+        frames = self._frames
+        ring = self._ring_view
+        seeds = self._seeds
         while budget > 0:
             if at == end:
-                # frames of samples are what there is most of: the shortest way is theirs
-                if self._answers or self._bulk or self.hold:
-                    end = self._load(now_us)
-                else:
-                    end = take_into(self._tx, self._frames, self.ring.buf, self._seeds)
-                self._tx_n = end
-                self._tx_at = at = 0
+                at = 0
+                end = self._load(now_us) if queued else take_into(tx, frames, ring, seeds)
                 if not end:
-                    return
-            n = write(self._tx_view[at:end])
+                    break
+            n = write(view[at:end])
             if not n:
-                return
-            self._tx_at = at = at + n
+                break
+            at += n
             budget -= n
+        self._tx_at = at
+        self._tx_n = end
 
     def _load(self, now_us):
         """Stuff the next frame into the transmit buffer; its length, 0 when there is none."""
@@ -169,7 +175,7 @@ class Link:
         elif self._bulk and self._bulk[0][0] <= self.ring.sent:
             entry = self._bulk.pop(0)
         else:
-            return take_into(self._tx, self._frames, self.ring.buf, self._seeds)
+            return take_into(self._tx, self._frames, self._ring_view, self._seeds)
         _, kind, payload = entry
         n = len(payload)
         if kind is None:

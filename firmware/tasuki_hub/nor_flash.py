@@ -27,7 +27,6 @@ class NorFlash:
         self._blocks = blocks
         self._cut = cut
         self._power_off = power_off
-        self._old = bytearray(_PIECE)
         self.operations = 0  # programs and erases since the start
         self.erases = 0
         size = file.seek(0, 2)
@@ -48,18 +47,18 @@ class NorFlash:
         """Program: bits become 0, none becomes 1."""
         length = self._begin(len(buf))
         data = memoryview(buf)
+        old = memoryview(bytearray(_PIECE))  # not kept: a real part needs none of the hub's RAM
         at = 0
         while at < length:
             n = min(_PIECE, length - at)
-            self._program(block * BLOCK + offset + at, data[at : at + n], n)
+            self._program(block * BLOCK + offset + at, data[at : at + n], old[:n])
             at += n
         self._end()
 
-    def _program(self, place, data, n):
-        old = memoryview(self._old)[:n]
+    def _program(self, place, data, old):
         self._file.seek(place)
         self._file.readinto(old)
-        for i in range(n):
+        for i in range(len(data)):
             old[i] &= data[i]
         self._file.seek(place)
         self._file.write(old)

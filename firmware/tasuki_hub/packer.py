@@ -33,7 +33,7 @@ class Packer:
         if self.calibration and self.calibration.version:
             for stream, row in zip(streams, open_epoch.rows):
                 self._correct(stream, open_epoch, row, hi, lo, flush)
-        self.full = emit(ring.state, ring.buf, open_epoch.rows, _ANY, hi, lo, flush) < 0
+        self.full = emit(ring.state, ring.view, open_epoch.rows, _ANY, hi, lo, flush) < 0
 
     def _correct(self, stream, open_epoch, row, hi, lo, flush):
         """Pack one stream, whose records first get this unit's constants, where they stand."""
@@ -46,7 +46,7 @@ class Packer:
             self.calibration.apply(stream.number, ring.buf, head * ring.size, first)
             if n > first:
                 self.calibration.apply(stream.number, ring.buf, 0, n - first)
-            emit(frames.state, frames.buf, (row,), 1, hi, lo, flush)
+            emit(frames.state, frames.view, (row,), 1, hi, lo, flush)
             n = ready(ring.state, hi, lo, flush)
 
     def log(self, open_epoch, now_us, level, text, allowed):
@@ -61,7 +61,7 @@ class Packer:
         line.push(bytes((level,)) + text, 1)
         row = (line.state, line.buf, open_epoch.slots[LOG_STREAM], open_epoch.leaves[LOG_STREAM])
         hi, lo = codec.time_words(now_us + 1)
-        emit(self.ring.state, self.ring.buf, (row,), 1, hi, lo, False)
+        emit(self.ring.state, self.ring.view, (row,), 1, hi, lo, False)
         self.log_seq = line.seq
 
 

@@ -2,19 +2,9 @@
 
 from tasuki_hub import fast
 from tasuki_hub.native import module
-from tasuki_wire import layout, packing
 
 FAST = fast.VIPER or module is not None
 """Whether frames go packed unless the board says otherwise: where it costs next to nothing."""
-
-
-def _portable(dst, at, src, start, n, columns):
-    size = 2 * n * columns
-    if min(at, start, n, columns - 1) < 0 or size > layout.MAX_PAYLOAD:
-        raise IndexError("pack")
-    if at + size > len(dst) or start + size > len(src):
-        raise IndexError("pack")
-    return packing.pack_into(dst, at, src, start, n, columns)
 
 
 if module:
@@ -22,4 +12,13 @@ if module:
 elif fast.VIPER:
     from tasuki_hub._viper import pack as pack_into
 else:
-    pack_into = _portable
+    from tasuki_wire import layout, packing
+
+    def pack_into(dst, at, src, start, n, columns):
+        """tasuki_wire.packing.pack_into for one frame; IndexError for places outside of the buffers."""
+        size = 2 * n * columns
+        if min(at, start, n, columns - 1) < 0 or size > layout.MAX_PAYLOAD:
+            raise IndexError("pack")
+        if at + size > len(dst) or start + size > len(src):
+            raise IndexError("pack")
+        return packing.pack_into(dst, at, src, start, n, columns)

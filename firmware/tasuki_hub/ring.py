@@ -8,7 +8,9 @@ import struct
 from array import array
 
 from tasuki_hub import emitting
-from tasuki_hub.emitting import push, wipe
+from tasuki_hub.emitting import push
+from tasuki_hub.fast import wipe
+from tasuki_wire import codec, layout
 from tasuki_wire.constant import const
 
 # The C module's rings.h has the same indices.
@@ -31,8 +33,14 @@ _NEXT = const(3)  # the oldest that was not sent
 _PACKED = const(4)
 _SENT = const(5)
 _DROPPED = const(6)
-_PACK_KINDS = const(7)  # bit k: frames of kind k go packed
+_PACK_KINDS = const(7)  # bit k: frames of kind k go packed; behind it the wire's version and the ring's bytes
 _GONE = const(255)  # in place of the stream of a frame that was forgotten
+
+
+def _put_time(state, at, us):
+    """A time as two words, without the tuple of codec.time_words: drivers call for it between samples."""
+    state[at] = us >> 30
+    state[at + 1] = us & layout.MAX_SEQ
 
 
 class SampleRing:
@@ -75,7 +83,7 @@ class SampleRing:
     @property
     def first_us(self):
         """Time of the oldest record."""
-        return emitting.time_us(self.state, _HI)
+        return codec.time_us(self.state[_HI], self.state[_LO])
 
     def wipe(self):
         """Forget and overwrite every record; overruns stay counted."""
@@ -87,18 +95,19 @@ class SampleRing:
         """The next record is taken at us: at the start, and after a gap in the source."""
         state = self.state
         if not state[_COUNT]:
-            emitting.put_time(state, _HI, us)
+            _put_time(state, _HI, us)
             return
         if state[_CUT]:
             self.overruns += state[_COUNT] - state[_CUT]
             state[_COUNT] = state[_CUT]
         state[_CUT] = state[_COUNT]
-        emitting.put_time(state, _AFTER_HI, us)
+        _put_time(state, _AFTER_HI, us)
 
     def slew(self, us):
         """The source's clock has run off by us: its next records are that much later, without a gap."""
-        at = _AFTER_HI if self.state[_CUT] else _HI
-        emitting.put_time(self.state, at, emitting.time_us(self.state, at) + us)
+        state = self.state
+        at = _AFTER_HI if state[_CUT] else _HI
+        _put_time(state, at, codec.time_us(state[at], state[at + 1]) + us)
 
     def push(self, src, n):
         """Append n records from the bytes of src."""
@@ -113,11 +122,8 @@ class SampleRing:
         Only records taken before until_us, never across a gap; fewer than a
         full frame only before a gap or when flush is set.
         """
-        return emitting.ready(self.state, until_us >> 30, until_us & emitting.LOW, flush)
-
-    def pull_into(self, dst, at, n):
-        """Move the n oldest records to dst[at:]; return the bytes written."""
-        return emitting.pull_into(self.state, self.buf, dst, at, n)
+        hi, lo = codec.time_words(until_us)
+        return emitting.ready(self.state, hi, lo, flush)
 
 
 class FrameRing:
@@ -130,7 +136,7 @@ class FrameRing:
     def __init__(self, size):
         self.buf = bytearray(size)
         self.view = memoryview(self.buf)
-        self.state = emitting.frames_state()
+        self.state = array("I", [0] * 8 + [layout.VERSION, size])
 
     @property
     def packed(self):

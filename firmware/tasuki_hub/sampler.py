@@ -27,17 +27,18 @@ from array import array
 from tasuki_hub.emitting import took
 from tasuki_hub.ring import SampleRing
 from tasuki_wire import codec, items, layout
+from tasuki_wire.constant import const
 
-_RING_FRAMES = 4
-_RETRY_US = 10_000_000
-_SILENT_PERIODS = 4
-_SILENT_US = 2_000_000
-_LONGEST_US = 1_000_000  # every stream is looked at so often, whatever its driver says
+_RING_FRAMES = const(4)
+_RETRY_US = const(10_000_000)
+_SILENT_PERIODS = const(4)
+_SILENT_US = const(2_000_000)
+_LONGEST_US = const(1_000_000)  # every stream is looked at so often, whatever its driver says
 
 # The C module's rings.h has the same indices.
-_RECORDS = 0
-_LONGEST = 1
-_LATE = 2
+_RECORDS = const(0)
+_LONGEST = const(1)
+_LATE = const(2)
 
 OFF = layout.STREAM_STATES.index("off")
 RUNNING = layout.STREAM_STATES.index("running")
@@ -45,8 +46,10 @@ MISSING = layout.STREAM_STATES.index("missing")
 FAILED = layout.STREAM_STATES.index("failed")
 STALLED = layout.STREAM_STATES.index("stalled")
 
-_WARNING = 30
-_ERROR = 40
+_WARNING = const(30)
+_ERROR = const(40)
+
+_OWN_ITEM = items.bit("device_status")
 
 
 class Stream:
@@ -56,10 +59,7 @@ class Stream:
         kind = codec.KINDS[driver.kind]
         self.number = number
         self.driver = driver
-        self.kind = driver.kind
         self.item = items.bit(kind.item)
-        self.body = kind.item != "device_status"  # a sensor, not the hub itself
-        self.per_frame = driver.per_frame
         self.ring = SampleRing(kind.row_size, _RING_FRAMES * driver.per_frame, driver.period_us)
         self.on = False  # its part is powered
         self.woken = False  # its part has asked to be polled
@@ -71,6 +71,23 @@ class Stream:
         self.due_us = 0  # when its driver wants to be polled, or a failed part is tried again
         self.heard_us = 0  # when the newest records were taken over
         self.mark_us = 0  # when the newest records of the last report were taken over; 0: none yet
+
+    # what follows from others is no attribute: each stream would hold a bigger table for it
+
+    @property
+    def kind(self):
+        """Of its records."""
+        return self.driver.kind
+
+    @property
+    def per_frame(self):
+        """Records in a full frame."""
+        return self.driver.per_frame
+
+    @property
+    def body(self):
+        """True for a sensor, not the hub itself."""
+        return self.item != _OWN_ITEM
 
     @property
     def records(self):

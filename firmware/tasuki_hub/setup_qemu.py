@@ -10,7 +10,6 @@ import machine
 import vfs
 
 from tasuki_hub.nor_flash import NorFlash
-from tasuki_hub.vault import Vault
 from tasuki_wire.constant import const
 
 try:
@@ -85,6 +84,8 @@ class Setup:
             self.config = json.load(f)
         self.locked = False
         if _vault:
+            from tasuki_hub.vault import Vault  # a bare board keeps its heap
+
             _vault.cut(*self.config.get("vault_cut", (-1, 0)))
             self.vault = lambda: Vault(_vault)
             self.locked = self.vault().locked

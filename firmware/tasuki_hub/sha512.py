@@ -1,15 +1,17 @@
 """SHA-512 (FIPS 180-4), which MicroPython's hashlib lacks."""
 
 import hashlib
+import sys
 from array import array
 from binascii import unhexlify
 
-from tasuki_hub import fast
 from tasuki_hub.native import module
 
-if fast.VIPER:
+try:
+    if sys.implementation.name != "micropython":
+        raise ImportError("viper")
     from tasuki_hub._viper_sha512 import compress
-else:
+except (ImportError, SyntaxError, ValueError):  # as in fast.py
     from tasuki_hub._portable import compress
 
 # First 64 bits of the fractions of the cube roots of the first 80 primes.

@@ -169,10 +169,13 @@ class Shelf:
             raise OSError(_EIO)
 
     def wipe(self):
-        """Delete everything."""
+        """Delete everything; OSError when something stays, after all else is gone."""
         self._forget_fresh()
+        stays = False
         name = self.after("")
         while name is not None:
-            os.remove(self._path(name))
-            name = self.after("")
+            stays = not self.remove(name) or stays
+            name = self.after(name)
+        if stays:
+            raise OSError(_EIO)
         self.count = self.bytes = 0

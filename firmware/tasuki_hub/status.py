@@ -3,11 +3,13 @@
 import struct
 
 from tasuki_wire import codec, layout
+from tasuki_wire.constant import const
 
-_STATUS_STREAM = 5
-_STATUS_US = 4_000_000
-_LOOK_US = 500_000  # a change of power is told as soon
-_LONGEST_US = 1 << 26  # a period above this is "unknown"
+_STATUS_STREAM = const(5)
+_STATUS_US = const(4_000_000)
+_LOOK_US = const(500_000)  # a change of power is told as soon
+_HEAP_US = const(8_000_000)  # counting what is free walks the whole heap: milliseconds, more than a report
+_LONGEST_US = const(1 << 26)  # a period above this is "unknown"
 
 
 def drivers(hub):
@@ -33,6 +35,8 @@ class StatusDriver:
         self.period_us = period_us
         self._hub = hub
         self._due_us = 0
+        self._heap_free = 0
+        self._heap_us = 0  # when it is counted again
         self._told = None  # (power state, reason) of the last report
 
     def start(self, ring, now_us):
@@ -54,6 +58,9 @@ class StatusDriver:
         hub = self._hub
         self._told = (hub.power.state, hub.power.reason)
         self._due_us = us + self.period_us
+        if us >= self._heap_us:
+            self._heap_us = us + _HEAP_US
+            self._heap_free = hub.board.heap_free()
         record = codec.pack_row(
             self.kind,
             hub.board.battery_mv(),
@@ -65,7 +72,7 @@ class StatusDriver:
             hub.link.damaged,
             hub.epochs.given_up,
             hub.store.lost,
-            hub.board.heap_free(),
+            self._heap_free,
         )
         ring.push(record, 1)
 

@@ -9,7 +9,7 @@ host can read. Only hubs whose crypto makes sealed boxes do this (the C module).
 import os
 import struct
 
-from tasuki_hub.emitting import wipe
+from tasuki_hub.fast import wipe
 from tasuki_hub.forward import Forwarder
 from tasuki_hub.rows import Entries, put_row, tail_rows
 from tasuki_hub.shelf import Shelf
@@ -33,7 +33,6 @@ class Store:
         self.shelf = None
         self._given_up = 0
         self._waiting = {}  # number: (when it is due, device time; how many frames were packed before it)
-        self._last = -1  # highest number that was looked at
         self._busy = False
         self._recalled = False  # the epoch that is being written lost frames to a narrowing
         self._look_us = 0
@@ -69,8 +68,7 @@ class Store:
     @property
     def settled(self):
         """True when no signed epoch waits to be acknowledged or written."""
-        closed = self._hub.epochs.closed
-        return not self._waiting and not (self.able and closed and closed[-1].number > self._last)
+        return not self._waiting
 
     @property
     def count(self):
@@ -85,18 +83,18 @@ class Store:
 
     # -- what happens to epochs -------------------------------------------
 
+    def signed(self, closed, now):
+        """An epoch has its signature: from now on it is acknowledged, written, or counted as lost."""
+        if self.able and any(closed.storage):
+            first = self._hub.ring.packed - Entries(closed.opening).wanted
+            self._waiting[closed.number] = (now + _PATIENCE_US, first)
+
     def step(self, now):
         """Once each turn: begin with what is due, send what waits. Two looks a second are enough for that."""
         if now < self._look_us or not self.able:
             return
         silent = now - self._hub.heard_us > _SILENT_US
         self._hub.link.hold = silent and self.active
-        for closed in self._hub.epochs.closed:
-            if closed.number > self._last and closed.record:
-                self._last = closed.number
-                if any(closed.storage):
-                    first = self._hub.ring.packed - Entries(closed.opening).wanted
-                    self._waiting[closed.number] = (now + _PATIENCE_US, first)
         if self._waiting and not self._busy:
             self._look(now, silent)
         self.forwarder.step(now)

@@ -1,4 +1,6 @@
-"""Keys and root of an epoch's 16 slots: by the C module, or by tasuki_wire.epoch; the same bytes."""
+"""Keys and roots of an epoch's 16 slots: by the C module, or by tasuki_wire.epoch; the same bytes."""
+
+import struct
 
 from tasuki_hub.native import module
 from tasuki_wire import epoch, layout
@@ -21,9 +23,22 @@ def _slot_root(keys, entries, meta):
     return epoch.root(leaves)
 
 
+def _close_slot(slot, leaves):
+    """Put the root of the frames' leaves into the slot's entry; emitting.py says how both are laid out."""
+    first, count = struct.unpack_from("<IH", slot, 2)
+    at = first % (len(leaves) // layout.NODE_SIZE) * layout.NODE_SIZE
+    end = at + count * layout.NODE_SIZE
+    mine = memoryview(leaves)[at:end]
+    if end > len(leaves):
+        mine = bytes(mine) + leaves[: end - len(leaves)]
+    slot[layout.ENTRY_SIZE - layout.NODE_SIZE : layout.ENTRY_SIZE] = epoch.root(mine)
+
+
 if module:
     slot_keys = module.slot_keys
     slot_root = module.slot_root
+    close_slot = module.close_slot
 else:
     slot_keys = _slot_keys
     slot_root = _slot_root
+    close_slot = _close_slot

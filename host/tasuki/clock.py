@@ -13,6 +13,8 @@ from dataclasses import dataclass
 _KEPT = 32
 _DRIFT_SPAN_US = 10_000_000
 _CRYSTAL = 100e-6  # what an unmeasured clock may be off by
+_STEPS = 2
+_SAME_PACE = 0.02
 _STEP_US = 50_000.0  # more than any path's jitter: one of the clocks stood still, or was set
 
 
@@ -71,6 +73,7 @@ class ClockModel:
         self.speed = speed
         self._exchanges: deque[Exchange] = deque(maxlen=_KEPT)
         self._lead_ns = wall_minus_host_ns or _wall_minus_host_ns
+        self._paces: list[float] = []  # of the exchanges that fitted none before them, in a row
 
     def add(self, t1_us: int, rx_us: int, tx_us: int, t4_us: int) -> None:
         """Take one exchange; an impossible one (t4 before t1, tx before rx) is left out."""
@@ -80,8 +83,13 @@ class ClockModel:
             return
         lead_us = self._lead_ns() / 1000
         new = Exchange((t1_us + t4_us) / 2, (rx_us + tx_us) / 2, max(round_trip, 0.0), lead_us)
-        if self.ready and self._stepped(new):
-            self._exchanges.clear()
+        if self.ready:
+            if self._stepped(new):
+                last = self._exchanges[-1]
+                self._paces.append((new.device_us - last.device_us) / max(new.host_us - last.host_us, 1))
+                self._exchanges.clear()
+            else:
+                self._paces.clear()
         self._exchanges.append(new)
 
     def _stepped(self, new: Exchange) -> bool:
@@ -92,6 +100,16 @@ class ClockModel:
     def ready(self) -> bool:
         """True once there was an exchange."""
         return bool(self._exchanges)
+
+    @property
+    def pace(self) -> float | None:
+        """How fast the hub's clock runs where that is clearly not `speed`: all times are wrong then.
+
+        One step is a machine that slept or a clock that was set; two in a row at the same pace are not.
+        """
+        if len(self._paces) < _STEPS or abs(self._paces[-1] / self._paces[-2] - 1) > _SAME_PACE:
+            return None
+        return self._paces[-1]
 
     @property
     def _best(self) -> Exchange:

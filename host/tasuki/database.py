@@ -1,6 +1,7 @@
 """SQLite as we use it: durable at commit, and deleted means overwritten."""
 
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 
 from tasuki.errors import UsageError
@@ -36,6 +37,14 @@ def connect(path: Path, schema: str) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def add_columns(connection: sqlite3.Connection, table: str, columns: Mapping[str, str]) -> None:
+    """Give a table of an older version the columns (name to declaration) that it lacks."""
+    have = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+    for name, declaration in columns.items():
+        if name not in have:
+            connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {declaration}")
 
 
 def truncate_log(connection: sqlite3.Connection) -> None:

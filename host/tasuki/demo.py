@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tasuki import recordings
+from tasuki.consent.policy import Policy
 from tasuki.errors import TasukiError
 from tasuki.fleet.virtual import VirtualHub
 from tasuki.pipeline.acquire import SerialLine
@@ -115,7 +116,7 @@ def _with_hub(
     found["capture"] = str(options.capture) if options.capture else None
     found["report"] = str(options.report) if options.report else None
     if options.report:
-        write_report(options.report, _report(found, recording, replay, monitor), options.lang)
+        write_report(options.report, _report(found, recording, replay, monitor, state.policy), options.lang)
     return found
 
 
@@ -137,7 +138,11 @@ def _compare(found: dict[str, Any], replay: recordings.Replay, session: Session,
 
 
 def _report(
-    found: dict[str, Any], recording: recordings.Recording, replay: recordings.Replay, monitor: Monitor
+    found: dict[str, Any],
+    recording: recordings.Recording,
+    replay: recordings.Replay,
+    monitor: Monitor,
+    policy: Policy,
 ) -> Report:
     times, heart, breath = np.array(monitor.rates or [(0.0, np.nan, np.nan)]).T
     rates = (
@@ -151,6 +156,8 @@ def _report(
         beats_s=beats,
         rates=tuple(rate for rate in rates if np.isfinite(rate.values).any()),
         decisions=monitor.decisions(),
+        ways=monitor.all_ways(),
+        sentences={id_: (clause.words.en, clause.words.ja) for id_, clause in policy.clauses.items()},
         epochs=tuple(monitor.epochs),
         gaps=(),
         faults=found["frames_bad_by_fault"],

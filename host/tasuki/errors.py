@@ -27,8 +27,8 @@ class LinkLost(TasukiError):
 class Untrusted(TasukiError):
     """Bytes that do not prove what they claim. `reason` is a stable code."""
 
-    def __init__(self, reason: str, message: str = "") -> None:
-        super().__init__(message or reason)
+    def __init__(self, reason: str, message: str = "", hint: str = "") -> None:
+        super().__init__(message or reason, hint)
         self.reason = reason
 
 

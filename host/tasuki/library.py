@@ -13,7 +13,7 @@ from tasuki.pipeline.acquire import SerialLine
 from tasuki.pipeline.parcel import Acquired
 from tasuki.session import running
 from tasuki.session.hub_session import Session
-from tasuki.session.state import State, adopt
+from tasuki.session.state import State, wearer
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class Reading:
 
 
 def blocks(
-    port: str, *, consent: str | os.PathLike[str], state: str | os.PathLike[str] | None = None,
-    public_key: bytes | None = None, speed: float = 1.0,
+    port: str, *, consent: str | os.PathLike[str] | None = None, subject: str | None = None,
+    state: str | os.PathLike[str] | None = None, public_key: bytes | None = None, speed: float = 1.0,
 ) -> Iterator[Reading]:  # fmt: skip
     """Run the hub on a port and yield its verified blocks; `tasuki.open` is this function.
 
@@ -51,7 +51,8 @@ def blocks(
     is closed. What consent lets go is stored meanwhile as `tasuki run` does.
 
     Args:
-        consent: the wearer's consent file.
+        consent: the wearer's consent file, adopted first; None goes by what is recorded.
+        subject: who wears the hub; needed when several wearers are recorded.
         state: folder of keys, register, outbox and store; the user's by default.
         public_key: device key to trust instead of the register's.
 
@@ -62,11 +63,11 @@ def blocks(
         LinkLost: the hub went away.
     """
     with State(Path(state) if state else folders.default_state()) as opened:
-        subject = adopt(opened, Path(consent))
-        session = Session(SerialLine(port), opened, subject, public_key=public_key, speed=speed)
+        worn_by = wearer(opened, Path(consent) if consent else None, subject)
+        session = Session(SerialLine(port), opened, worn_by, public_key=public_key, speed=speed)
         with session, running.uploading(session):
             if not session.sampling:
-                raise Refused("no_consent", "nothing may be sampled", "See what the consent file grants.")
+                raise Refused("no_consent", "nothing may be sampled", "See `tasuki consent show`.")
             try:
                 for acquired in session.blocks():
                     yield _reading(acquired)

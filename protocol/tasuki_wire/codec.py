@@ -10,7 +10,7 @@ import struct
 import sys
 from array import array
 
-from tasuki_wire import layout, packing
+from tasuki_wire import layout
 from tasuki_wire.errors import error
 
 TYPE_CHECKING = False
@@ -136,6 +136,8 @@ class Kind:
     def payload_holds(self, flags: int, payload: "Buffer") -> bool:
         """True when a frame of this kind with these flags can have this payload."""
         if flags & layout.FLAG_PACKED:
+            from tasuki_wire import packing  # only a host receives such frames: a hub keeps the RAM
+
             return packing.holds(payload, self.columns)
         return self.length_holds(len(payload))
 
@@ -328,6 +330,8 @@ def check(raw: "Buffer", announced: "dict[int, int]") -> str:
 def records(kind: int, flags: int, payload: "Buffer") -> bytes:
     """The records of a sample frame's payload, packed or not; Malformed("length") when it cannot be one."""
     if flags & layout.FLAG_PACKED:
+        from tasuki_wire import packing
+
         return packing.unpack(payload, KINDS[kind].columns)
     if not KINDS[kind].length_holds(len(payload)):
         raise error("length", "%s of %d bytes" % (KINDS[kind].name, len(payload)))

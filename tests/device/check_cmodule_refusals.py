@@ -95,4 +95,31 @@ for n, at in ((251, 0), (1000, 0), (0xFFF0, 0), (200, 1900)):
     ring[at + 1] = n >> 8
     state = array("I", [0, at, 1, at, 1, 0, 0, 0, 16])
     refused(IndexError, _tasuki.take_into, bytearray(300), state, ring, array("I", bytes(4 * 32)))
+
+# the rings' functions by themselves, and the copies
+short = array("I", [0, 0, 0])
+frames = array("I", [0] * 8 + [16])
+ring = bytearray(2000)
+for place in (-1, 1999, 2000, 1 << 20):
+    refused(IndexError, _tasuki.behind, ring, place)
+refused(IndexError, _tasuki.ready, short, 0, 0, False)
+refused(IndexError, _tasuki.go_on, short, ring)
+refused(IndexError, _tasuki.keep, short, ring, b"a", 1)
+for n in (-1, 2, 1 << 20):
+    refused(IndexError, _tasuki.keep, frames, ring, b"a", n)
+for at, start, n in (
+    (-1, 0, 1),
+    (0, -1, 1),
+    (0, 0, -1),
+    (24, 0, 0),
+    (0, 10, 0),
+    (20, 0, 4),
+    (0, 5, 5),
+    (0, 0, 1 << 20),
+):
+    refused(IndexError, _tasuki.copy_into, small, at, bytes(range(1, 10)), start, n)
+refused(TypeError, _tasuki.copy_into, bytes(9), 0, b"a", 0, 1)
+refused(TypeError, _tasuki.wipe, bytes(9))
+refused(TypeError, _tasuki.wipe, None)
+assert not any(ring) and list(frames) == [0] * 8 + [16]
 assert small == bytes(23)

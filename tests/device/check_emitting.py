@@ -3,15 +3,21 @@
 import random
 from array import array
 
-from tasuki_hub import emitting
+from tasuki_hub import _portable_emitting, _portable_rings, emitting, trees
 from tasuki_hub.emitting import SLOT_KEY, SLOT_SIZE
 from tasuki_hub.ring import FrameRing, SampleRing
 from tasuki_wire import codec, epoch, layout
 
 random.seed(11)
 NODE = layout.NODE_SIZE
-PLAIN = (emitting._took, emitting._push, emitting._emit, emitting._close_slot, emitting._take_into)
-FAST = (emitting.took, emitting.push, emitting.emit, emitting.close_slot, emitting.take_into)
+PLAIN = (
+    _portable_rings.took,
+    _portable_rings.push,
+    _portable_emitting.emit,
+    trees._close_slot,
+    _portable_emitting.take_into,
+)
+FAST = (emitting.took, emitting.push, emitting.emit, trees.close_slot, emitting.take_into)
 SEEDS = array("I", [codec.KINDS[k].seed if k in codec.KINDS else 0 for k in range(32)])
 START = layout.WORD - 5_000_000  # the time's low word wraps on the way
 

@@ -7,6 +7,7 @@ import os
 
 from scripted_board import Host, SlowSigner, fresh_folder
 
+from tasuki_hub.shelf import Shelf
 from tasuki_wire import codec, epoch, items, layout
 
 STORAGE = bytes(range(1, 33))
@@ -159,6 +160,12 @@ def files(host):
     return sorted(os.listdir(host.board.flash + "/store"))
 
 
+def store_of(host):
+    """How many epochs were stored, wait to be, or were counted as lost."""
+    store = host.hub.store
+    return store.count + store.lost + len(store._waiting)
+
+
 # A host that acknowledges: nothing is stored.
 host = storing_host("hub_store", packed=False)
 assert not codec.read_hello(host.of_kind("hello")[-1][6])[1] & 8
@@ -259,6 +266,23 @@ assert kept[0] not in files(host)
 host.ask("enroll", b"a" * 32, b"c" * 32, 1)
 assert files(host) == [] and host.hub.store.count == 0
 
+# A flash that does not delete: a hub without a key answers, deletes what it can, and takes no new key.
+host = storing_host("hub_store_stuck", packed=False)
+silence(host, 4 * EPOCH_US)
+kept = files(host)
+assert len(kept) >= 3
+remove = Shelf.remove
+Shelf.remove = lambda shelf, name: name != kept[0] and remove(shelf, name)
+host.hub.keys.forget()
+boot(host)
+assert host.ask("identify")[0] == "identity"
+assert files(host) == kept[:1] and host.hub.store.count == 1
+assert host.status("enroll", b"a" * 32, b"c" * 32, 0) == "full" and not host.hub.keys.keyed
+host.hub.destroy()  # as an order does, whose hub then says so and starts anew
+assert not host.hub.leaving
+Shelf.remove = remove
+assert host.ask("enroll", b"a" * 32, b"c" * 32, 0)[0] == "enrolled" and files(host) == []
+
 # A full shelf gives the oldest up, counts it, and the report says so.
 host = storing_host("hub_store_full", packed=False, flash_bytes=40 * 4096)
 silence(host, 12 * EPOCH_US)
@@ -314,6 +338,17 @@ host = storing_host("hub_store_key")
 host.hub.store._seal = refuse
 silence(host, 5 * EPOCH_US)
 assert host.hub.store.count == 0 and host.hub.store.lost >= 3 and files(host) == []
+
+# Epochs that close faster than they can be written: each is on the shelf or counted, none just gone.
+host = storing_host("hub_store_quick", packed=False)
+for _ in range(4):
+    silence(host, 120_000)
+    host.send(codec.number("narrow"), codec.pack(codec.number("narrow"), 99, items.ALL_ITEMS))
+    host.turn()
+assert host.hub.epochs.closed[-1].number == 3
+silence(host, 12_000_000)
+assert host.hub.epochs.closed[-1].number >= 5 and host.hub.epochs.given_up == 0
+assert store_of(host) == host.hub.epochs.closed[-1].number + 1
 
 # Flash that takes no more: said, counted, and the hub goes on.
 host = storing_host("hub_store_flash", packed=False)

@@ -125,6 +125,24 @@ assert send(host, make(FILES, 9)) == "busy"
 assert host.status("stop") == "ok"
 host.pass_time(SECOND)
 
+# nor when it began to sample while the bundle came
+begin = host.status
+
+
+def started_meanwhile(name, *args):
+    """The host's next question, and a start before the last one."""
+    if name == "blob_end":
+        assert begin("start") == "ok"
+    return begin(name, *args)
+
+
+host.status = started_meanwhile
+assert send(host, make(FILES, 9)) == "busy"
+host.status = begin
+assert host.status("stop") == "ok"
+host.pass_time(SECOND)
+assert boot(host) == (8, False)
+
 # a slot that was damaged later is not started; neither is one that another key signed
 path = folder + ("/slot.a" if Slots(folder).active == 0 else "/slot.b")
 with open(path, "rb") as f:

@@ -4,7 +4,7 @@ import gc
 import sys
 from binascii import unhexlify
 
-from tasuki_hub import fast, packing
+from tasuki_hub import packing
 from tasuki_wire import codec
 from tasuki_wire import packing as plain
 
@@ -103,7 +103,7 @@ for at, start, n, columns in (
     assert refused and out == bytes(400), (at, start, n, columns)
 
 if sys.implementation.name == "micropython":
-    assert fast.VIPER
+    assert packing.FAST
     out = bytearray(256)
     source = bytes(range(120)) * 2
     gc.collect()

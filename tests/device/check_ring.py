@@ -2,6 +2,7 @@
 
 import random
 
+from tasuki_hub._portable_rings import pull_into
 from tasuki_hub.ring import FrameRing, SampleRing
 from tasuki_wire import codec, layout
 
@@ -131,7 +132,7 @@ for case in range(60):
             if n:
                 assert ring.first_us == model[0][0]
                 out = bytearray(20)
-                assert ring.pull_into(out, 3, n) == 2 * n
+                assert pull_into(ring.state, ring.buf, out, 3, n) == 2 * n
                 assert [int.from_bytes(out[3 + 2 * i : 5 + 2 * i], "little") for i in range(n)] == [
                     m[1] for m in model[:n]
                 ]

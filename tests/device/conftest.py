@@ -36,6 +36,7 @@ WITH_CMODULE = (
     "check_cmodule_",
     "check_hub_",
     "check_cobs",
+    "check_copy",
     "check_emitting",
     "check_link",
     "check_packer",

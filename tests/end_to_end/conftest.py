@@ -71,15 +71,21 @@ def tasuki(tmp_path):
     return Command(tmp_path)
 
 
-def wait_for_blocks(state):
-    """Until the first blocks are stored."""
+def stored_blocks(state):
+    """How many blocks the embedded store has."""
+    with (
+        contextlib.suppress(sqlite3.Error),
+        contextlib.closing(sqlite3.connect(f"file:{state}/store.db?mode=ro", uri=True)) as db,
+    ):
+        return int(db.execute("select count(*) from block").fetchone()[0])
+    return 0
+
+
+def wait_for_blocks(state, before=0):
+    """Until more blocks are stored than before."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        with (
-            contextlib.suppress(sqlite3.Error),
-            sqlite3.connect(f"file:{state}/store.db?mode=ro", uri=True) as db,
-        ):
-            if db.execute("select count(*) from block").fetchone()[0]:
-                return
+        if stored_blocks(state) > before:
+            return
         time.sleep(0.1)
     raise AssertionError("nothing was stored")

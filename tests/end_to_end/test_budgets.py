@@ -10,6 +10,7 @@ from qemu_board import needs_qemu
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
 import budgets
+import budgets_page
 import hub_figures
 
 pytestmark = [pytest.mark.hub, needs_qemu]
@@ -70,6 +71,19 @@ def test_a_figure_without_a_record_is_told():
     figures = {row.figure: 1 for row in budgets.ROWS}
 
     assert len(budgets.grown(figures, {})) == len(budgets.ROWS)
+
+
+def test_the_readme_has_the_recorded_figures():
+    """make budgets RECORD=1 writes both."""
+    assert budgets_page.written() == budgets.page()
+
+
+def test_a_missed_budget_is_marked_in_the_table():
+    figures = dict.fromkeys(budgets.recorded(), 1_000)
+    table = budgets_page.page(figures, {"c_frame": 1_000, "viper_frame": 999}, "2026-01-02")
+
+    assert "| 1,000 | 1,000 | **1,000, missed** | 999 |" in table
+    assert table.count("missed**") == 1
 
 
 def test_what_is_lost_in_the_measured_seconds_is_told():

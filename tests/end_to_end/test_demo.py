@@ -42,7 +42,7 @@ def test_the_beats_of_a_recording_are_those_that_were_annotated(tasuki, record, 
     if not path.with_suffix(".hea").exists():
         pytest.skip("the MIT-BIH records are not beside this checkout")
 
-    found = tasuki.json("demo", "--recording", path, "--seconds", 60, "--speed", 10)
+    found = tasuki.json("demo", "--recording", path, "--seconds", 60, "--speed", 5)
 
     allowed = max(1, share * found["beats_expected"])
     assert abs(found["beats"] - found["beats_expected"]) <= allowed

@@ -1,9 +1,12 @@
 """The library form on a real terminal."""
 
+import contextlib
+
 import pytest
 
 import tasuki as package
 from end_to_end.conftest import WEARER
+from tasuki.consent.events import Event
 from tasuki.errors import LinkLost, Refused
 from tasuki.session.enrolment import enroll
 from tasuki.session.state import State
@@ -50,3 +53,17 @@ def test_a_wearer_who_consents_to_nothing_is_said_at_once(unix_hub, folder, tmp_
 
     with pytest.raises(Refused, match="nothing may be sampled"):
         next(package.open(unix_hub.port, consent=consent, state=folder, speed=10))
+
+
+def test_without_a_file_the_recorded_consent_counts(unix_hub, folder):
+    """Only what was granted is measured, for the only wearer on record."""
+    with State(folder) as state:
+        now = state.book.now_ns("hanako")
+        items = frozenset({"respiration"})
+        notice = state.policy.version
+        state.book.say(Event(now, now, "hanako", "granted", "service_information", items, notice))
+
+    with contextlib.closing(package.open(unix_hub.port, state=folder, speed=10)) as blocks:
+        found = {next(blocks).item for _ in range(2)}
+
+    assert found == {"respiration"}

@@ -82,7 +82,7 @@ def test_device_time_goes_on_where_the_counter_of_a_32_bit_board_wraps(tasuki):
 
 
 def test_a_hub_that_lost_its_power_is_the_same_hub_afterwards(tmp_path, replay_folder):
-    """Key and authority are in flash; another host cannot take it over."""
+    """Key and authority are in flash; another host takes it over only with another key."""
     with (
         VirtualHub("qemu", tmp_path / "hub", replay_folder) as hub,
         State(tmp_path / "state") as state,
@@ -94,7 +94,10 @@ def test_a_hub_that_lost_its_power_is_the_same_hub_afterwards(tmp_path, replay_f
         again = enroll(hub.port, state)
         with pytest.raises(Refused, match="already_pinned"):
             enroll(hub.port, stranger)
+        taken = enroll(hub.port, stranger, repin=True)
+        after = enroll(hub.port, stranger)
 
+    assert taken.public == after.public != first.public
     assert (again.device, again.public) == (first.device, first.public)
     assert again.board == "qemu"
 

@@ -9,12 +9,13 @@ import time
 
 import pytest
 
-from end_to_end.conftest import ROOT, Command
+from end_to_end.conftest import ROOT, Command, stored_blocks, wait_for_blocks
 from tasuki.fleet.announce import announced
 from tasuki.fleet.virtual import VirtualHub
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
+BLOCK = "9c41d07a.3.118.0"  # stands in the README for the id that the reader's own run prints
 LINES = [line for language, text in BLOCKS if language == "sh" for line in text.splitlines()]
 
 
@@ -37,10 +38,26 @@ def test_the_readme_has_the_commands_that_newcomers_look_for():
     assert len(LINES) == len(set(LINES)) > 10
 
 
-def run_line(command, hub, line):
-    """One command, as a newcomer types it."""
-    words = shlex.split(line.replace("/dev/pts/5", hub.port))
-    if words[:3] == ["tasuki", "hub", "spawn"]:
+def run_line(command, line, background, own):
+    """One command, as a newcomer types it; what ends with & goes on until `wait`.
+
+    own: what stands in the README to what this reader has instead.
+    """
+    for written, mine in own.items():
+        line = line.replace(written, mine)
+    words = shlex.split(line)
+    if words[-1] == "&":
+        assert words[0] == "tasuki"
+        before = stored_blocks(command.state)
+        background.append(command.start(*words[1:-1]))
+        wait_for_blocks(command.state, before)
+    elif words == ["wait"]:
+        for process in background:
+            out, err = process.communicate(timeout=120)
+            assert process.returncode == 0, f"{process.args}: {out}{err}"
+            own[BLOCK] = re.search(r"tasuki policy explain (\S+)", out)[1]
+        background.clear()
+    elif words[:3] == ["tasuki", "hub", "spawn"]:
         process = command.start(*words[1:])
         assert process.stdout.readline().startswith("/dev/pts/")
         process.terminate()
@@ -49,8 +66,6 @@ def run_line(command, hub, line):
     elif words[0] == "tasuki":
         done = command(*words[1:])
         assert done.returncode == 0, f"{line}: {done.stdout}{done.stderr}"
-        if words[:3] == ["tasuki", "hub", "reset"]:
-            start_again(hub)
     elif words[0] == "cp":
         shutil.copy(ROOT / words[1], command.folder / words[2])
     else:
@@ -73,8 +88,17 @@ def start_again(hub):
 def test_the_commands_of_the_readme_work_in_their_order_and_then_its_library_example(walk):
     """One test, because each command needs what the ones before it left."""
     command, hub = walk
-    for line in LINES:
-        run_line(command, hub, line)
+    background, own = [], {"/dev/pts/5": hub.port}
+    try:
+        for line in LINES:
+            run_line(command, line, background, own)
+            if line.startswith("tasuki hub reset"):
+                start_again(hub)
+    finally:
+        for process in background:
+            process.kill()
+            process.communicate()
+    assert not background and BLOCK in own
     (code,) = [text for language, text in BLOCKS if language == "python"]
     code = code.replace("/dev/ttyACM0", hub.port) + "    break\n"
 

@@ -4,6 +4,7 @@ import struct
 
 from sensors.bus import Clock
 
+from tasuki_hub._portable_rings import pull_into
 from tasuki_hub.sampler import Sampler
 from tasuki_wire import codec, items
 
@@ -51,7 +52,7 @@ class Bench:
                 return
             t0 = ring.first_us
             buf = bytearray(n * ring.size)
-            ring.pull_into(buf, 0, n)
+            pull_into(ring.state, ring.buf, buf, 0, n)
             rows = [struct.unpack_from(row, buf, i * ring.size) for i in range(n)]
             self.frames.append((t0, rows))
 

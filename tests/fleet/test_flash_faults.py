@@ -7,7 +7,7 @@ import time
 import pytest
 
 from end_to_end.conftest import ROOT
-from tasuki.fleet import bundle, compiling, troubles
+from tasuki.fleet import bundle, compiling, looking, troubles
 from tasuki.fleet.payload import Sources
 from tasuki.pipeline.acquire import LineFull, SerialLine
 
@@ -77,9 +77,11 @@ def test_whatever_another_program_left_half_typed_the_hub_comes_to_its_prompt(be
     hub = bench.add()
     type_in(hub, left)
 
+    seen = looking.look(bench.ports[0])
     (turn,) = bench.flash(patience_s=0)
 
-    assert turn.state == "flashed"
+    assert (seen.state, turn.state) == (looking.REPL, "flashed")
+    assert hub.alive()
 
 
 def test_a_hub_that_is_unplugged_and_comes_back_elsewhere_goes_on_where_it_stopped(bench):

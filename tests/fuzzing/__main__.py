@@ -10,7 +10,11 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+from rich import progress
+from rich.console import Console
 
 from fuzzing import replay
 from fuzzing.runs import ENOUGH, Outcome, attempt
@@ -28,7 +32,7 @@ def main() -> int:
     print(f"hub {run.kind}, seed {run.seed}, {len(run.commands())} commands", flush=True)
     with tempfile.TemporaryDirectory(prefix="fuzzing-") as name:
         started = time.monotonic()
-        outcome = attempt(run, Path(name), options.speed)
+        outcome = attempt(run, Path(name), options.speed, _bar)
         _tell(outcome, time.monotonic() - started)
         if not outcome.fault:
             return 0
@@ -39,6 +43,10 @@ def main() -> int:
     failing.save(path)
     print(f"FAILED: {outcome.fault}\nwritten to {path}; repeat it with --replay {path}")
     return 1
+
+
+def _bar(numbers: Sequence[int]) -> Iterable[int]:
+    return progress.track(numbers, "sending", console=Console(stderr=True))
 
 
 def _options() -> argparse.Namespace:

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from tasuki_wire import codec
 from tasuki_wire.errors import WireError
 
 ENOUGH = 10_000
+
+Watch = Callable[[Sequence[int]], Iterable[int]]
 
 
 @dataclass(frozen=True)
@@ -35,14 +38,14 @@ class Outcome:
     heap: tuple[int, int]
 
 
-def attempt(run: Run, folder: Path, speed: float = 10) -> Outcome:
-    """Do a run on a new hub in an empty folder."""
+def attempt(run: Run, folder: Path, speed: float = 10, watch: Watch = iter) -> Outcome:
+    """Do a run on a new hub in an empty folder; watch sees the numbers go by."""
     recording = recordings.prepare(recordings.load(None), 60, folder / "replay", loop=True)
     peer = open_peer(run.kind, folder / "hub", recording.path.parent, speed)
     campaign = Campaign(peer, run.seed, handled())
     fault = ""
     try:
-        campaign.run(run.commands())
+        campaign.run(watch(run.commands()))
     except Fault as e:
         fault = str(e)
     finally:

@@ -1,5 +1,6 @@
 """A whole session in one process."""
 
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -11,6 +12,8 @@ from tasuki.session import greet
 from tasuki.session.connection import Connection
 from tasuki.session.hub_session import Session
 from tasuki.session.state import State, adopt
+
+HOUR_NS = 3600 * 10**9
 
 
 @pytest.fixture
@@ -37,7 +40,8 @@ def replay_folder(tmp_path_factory):
 def made(tmp_path, replay_folder):
     """An enrolled hub on a line, an open state folder and the built-in wearer, as a namespace."""
     line = HubLine(tmp_path / "hub", replay_folder)
-    with State(tmp_path / "state") as state:
+    # the line's clock runs ahead of the wall's, so consent has to be some time old
+    with State(tmp_path / "state", clock_ns=lambda: time.time_ns() - HOUR_NS) as state:
         connection = Connection(line)
         greet.meet(connection)
         hub = greet.enroll(connection, state.vault.signer("authority"))

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 
 import click
 import pytest
@@ -35,7 +36,8 @@ def state(tmp_path, monkeypatch):
     example.write(tmp_path / "session.tsk", keys=vault, subject=SUBJECT)
     example.write(tmp_path / "plain.tsk")
     vault.close()
-    book = ConsentBook(folder / "consent.db")
+    hour_ago = time.time_ns() - 3600 * 10**9  # consent comes before the capture
+    book = ConsentBook(folder / "consent.db", lambda: hour_ago)
     book.adopt(files.demo_wearer(builtin()))
     book.enrol(Garment(epoch.key_id(example.PUBLIC), example.DEVICE, DEMO_GARMENT))
     book.bind(example.DEVICE, SUBJECT, 0)

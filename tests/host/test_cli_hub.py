@@ -1,6 +1,7 @@
 """`tasuki hub`: what it signs with, what it says, where it says it, and with which exit code."""
 
 import json
+import os
 import stat
 
 import pytest
@@ -9,10 +10,11 @@ from click.testing import CliRunner
 from scripted_line import Scripted, ending, identity, said
 from tasuki.cli import cli, frame, hub_care
 from tasuki.errors import TasukiError
-from tasuki.fleet import bundle, devkeys
+from tasuki.fleet import bundle, devkeys, virtual
 from tasuki.fleet.virtual import VirtualHub
+from tasuki.session import refusals
 from tasuki_hub import anchors
-from tasuki_wire import codec
+from tasuki_wire import codec, layout
 
 
 @pytest.fixture
@@ -116,3 +118,54 @@ def test_a_virtual_hubs_folder_which_holds_its_key_is_its_owners_only(tmp_path, 
         mode = stat.S_IMODE((tmp_path / "bench" / "hub0").stat().st_mode)
 
     assert mode == 0o700
+
+
+def refusing(name, reason):
+    """An answer that says no."""
+    return lambda request, *_: said("answer", request, codec.number(name), layout.ANSWERS.index(reason), 0)
+
+
+@pytest.mark.parametrize(
+    ("command", "asked", "reason", "way_out"),
+    [
+        (("lock", "--yes"), "lock", "not_allowed", "locked already"),
+        (("lock", "--yes"), "lock", "no_key", "hub enroll"),
+        (("unlock", "--order-key", "development"), "order", "not_allowed", "not locked"),
+        (("unlock", "--order-key", "development"), "order", "bad_signature", "another order key"),
+    ],
+)
+def test_what_a_hub_refuses_has_a_way_out(line, capsys, command, asked, reason, way_out):
+    line.answers[asked] = refusing(asked, reason)
+
+    code, said_then = exit_code(("hub", command[0], "--port", "p", *command[1:]), capsys)
+
+    assert code == 1 and f"refuses {asked}: {reason}.\n  " in said_then and way_out in said_then
+
+
+def test_every_way_out_is_of_a_command_and_an_answer_that_exist():
+    names = {kind.name for kind in codec.KINDS.values()}
+
+    assert set(refusals._WAYS_OUT) <= names
+    for ways in (refusals._ALWAYS, *refusals._WAYS_OUT.values()):
+        assert set(ways) <= set(layout.ANSWERS)
+        assert all(way.endswith(".") for way in ways.values())
+
+
+def test_a_bundle_that_nobody_signed_is_not_even_brought_to_a_hub(line, tmp_path, capsys):
+    file = tmp_path / "b"
+    file.write_bytes(bundle.build(bundle.Release("qemu", 1, "v"), {"tasuki_hub/link.py": b"x"}))
+
+    code, said_then = exit_code(("hub", "update", file, "--port", "p"), capsys)
+
+    assert code == 2 and "hub bundle sign" in said_then and line.heard == []
+
+
+def test_hubs_that_end_by_themselves_are_said_and_end_the_command(tmp_path, monkeypatch, capsys):
+    """An image that does not start, for one: nobody waits for a terminal that nothing is behind."""
+    monkeypatch.setitem(virtual._STARTS, "unix", lambda folder: (["false"], dict(os.environ)))
+
+    code, said_then = exit_code(("hub", "spawn", "--count", 2, "--folder", tmp_path / "bench"), capsys)
+
+    assert code == 1 and "no hub is left" in said_then
+    for name in ("hub0", "hub1"):
+        assert f"its last words are in {tmp_path / 'bench' / name / 'stderr.log'}" in said_then

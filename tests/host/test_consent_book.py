@@ -1,6 +1,8 @@
 """What one run knew of consents, hubs and wearers, the next run knows too."""
 
 import sqlite3
+import threading
+from dataclasses import replace
 
 import pytest
 
@@ -11,15 +13,21 @@ from tasuki.consent.events import FOREVER, Event
 from tasuki.consent.registers import DEMO_GARMENT, Garment
 from tasuki.errors import LinkLost
 from tasuki.pipeline.upload import Uploader
-from worlds import NOON, SECOND, World
+from worlds import NOON, SECOND, Clock, World
 
 POLICY = policy.builtin()
 DEVICE = b"d" * 8
 WEARER = files.demo_wearer(POLICY)
 
 
-def event(decision="withdrawn", at=NOON, subject="demo-wearer"):
-    return Event(at, at, subject, decision, "service_information", frozenset({"ecg"}), POLICY.version)
+def event(
+    decision="withdrawn", at=NOON, subject="demo-wearer", items=("ecg",), purpose="service_information"
+):
+    return Event(at, at, subject, decision, purpose, frozenset(items), POLICY.version)
+
+
+def state(book, at=NOON, item="ecg", purpose="service_information", subject="demo-wearer"):
+    return book.log.span(subject, item, purpose, at).state
 
 
 @pytest.fixture
@@ -27,44 +35,207 @@ def path(tmp_path):
     return tmp_path / "consent.db"
 
 
+@pytest.fixture
+def clock():
+    return Clock(NOON - 3600 * SECOND)
+
+
+@pytest.fixture
+def book(path, clock):
+    return ConsentBook(path, clock)
+
+
 def reopened(book, path):
     book.close()
     return ConsentBook(path)
 
 
-def test_events_garments_and_bindings_survive_a_restart(path):
-    book = ConsentBook(path)
-    book.adopt(WEARER)
-    book.say(event())
+def test_events_garments_and_bindings_survive_a_restart(book, path):
+    said = [*book.adopt(WEARER), book.say(event())]
     book.enrol(Garment(b"k" * 8, DEVICE, DEMO_GARMENT))
     binding = book.bind(DEVICE, "demo-wearer", NOON)
 
     again = reopened(book, path)
 
-    assert again.log.events("demo-wearer") == [*WEARER.events, event()]
+    assert again.log.events("demo-wearer") == said
+    assert [one.number for one in again.log.events("demo-wearer")] == [1, 2, 3, 4, 5]
     assert again.registers.garments[b"k" * 8].manifest == DEMO_GARMENT
     assert again.registers.binding(DEVICE, NOON, NOON + SECOND) == binding
 
 
-def test_a_wearers_file_replaces_what_the_wearer_said_before_and_nobody_elses(path):
-    book = ConsentBook(path)
-    book.say(event("granted", 0))
-    book.say(event("granted", 0, subject="other"))
+def test_the_time_of_recording_is_the_books_and_a_backdated_grant_counts_from_then(book, clock):
+    said = book.say(event("granted", at=0))
+
+    assert (said.at_ns, said.recorded_ns) == (0, clock())
+    assert state(book, clock() - 1) == "never"
+    assert state(book, clock()) == "granted"
+
+
+def test_a_wearers_file_is_all_that_holds_and_nobody_elses_word(book, path):
+    book.say(event("granted"))
+    book.say(event("granted", subject="other"))
 
     book.adopt(files.WearerFile("demo-wearer", ()))
 
     for each in (book, reopened(book, path)):
-        assert each.log.span("demo-wearer", "ecg", "service_information", NOON).state == "never"
-        assert each.log.span("other", "ecg", "service_information", NOON).state == "granted"
+        assert state(each, NOON + 1) == "withdrawn"
+        assert state(each, NOON + 1, subject="other") == "granted"
 
 
-def test_adopting_the_same_file_again_changes_nothing(path):
-    book = ConsentBook(path)
-    for _ in range(2):
-        book.adopt(WEARER)
+def test_adopting_the_same_file_again_changes_nothing(book, path):
+    first = book.adopt(WEARER)
 
-    assert book.log.events("demo-wearer") == list(WEARER.events)
-    assert reopened(book, path).log.events("demo-wearer") == list(WEARER.events)
+    assert len(first) == len(WEARER.events)
+    assert book.adopt(WEARER) == []
+    assert reopened(book, path).log.events("demo-wearer") == first
+
+
+def test_a_line_taken_out_of_the_file_is_a_withdrawal(book, clock):
+    book.adopt(WEARER)
+    clock.now_ns += SECOND
+    fewer = tuple(one for one in WEARER.events if one.purpose != "service_improvement")
+
+    (said,) = book.adopt(files.WearerFile("demo-wearer", fewer))
+
+    assert (said.decision, said.purpose) == ("withdrawn", "service_improvement")
+    assert said.items == {"ecg", "body_motion"}
+    assert state(book, clock()) == "granted"
+    assert state(book, clock(), purpose="service_improvement") == "withdrawn"
+
+
+def test_a_file_does_not_bring_back_what_was_withdrawn_after_its_date(book, clock):
+    """Neither the file that was adopted before nor another one with the same old words."""
+    book.adopt(WEARER)
+    clock.now_ns += SECOND
+    book.say(event("withdrawn", clock()))
+    clock.now_ns += SECOND
+    copied = tuple(replace(one, at_ns=one.at_ns + 1) for one in WEARER.events)
+
+    for wearer in (WEARER, files.WearerFile("demo-wearer", copied)):
+        book.adopt(wearer)
+        assert state(book, clock() + SECOND) == "withdrawn"
+        assert state(book, clock() + SECOND, "respiration") == "granted"
+
+
+def test_a_clock_that_was_set_back_does_not_reorder_what_was_said(book, clock):
+    """Yes at noon; the clock goes back an hour; no; yes."""
+    clock.now_ns = NOON
+    book.say(event("granted", clock()))
+    clock.now_ns = NOON - 3600 * SECOND
+
+    no = book.say(event("withdrawn", clock()))
+
+    assert no.recorded_ns > NOON
+    assert state(book, NOON) == state(book, NOON + SECOND) == "withdrawn"
+    yes = book.say(event("granted", book.now_ns("demo-wearer")))
+    assert yes.number > no.number
+    assert state(book, yes.at_ns - 1) == "withdrawn"
+    assert state(book, yes.recorded_ns) == "granted"
+
+
+def test_when_the_clock_goes_back_the_present_does_not(book, clock):
+    """A withdrawal holds for the very next decision, also when the clock now says that it is to come."""
+    book.say(event("granted", clock()))
+    clock.now_ns = NOON
+    book.say(event("withdrawn", NOON))
+    clock.now_ns = NOON - SECOND
+
+    now = book.log.present("demo-wearer", clock())
+
+    assert state(book, clock()) == "granted"
+    assert state(book, now) == "withdrawn"
+    assert book.log.present("stranger", clock()) == clock()
+
+
+def test_what_another_process_records_is_known_after_a_refresh(book, path, clock):
+    other = ConsentBook(path, clock)
+    other.say(event("granted", clock()))
+    assert state(book, clock()) == "never"
+
+    assert book.refresh()
+
+    assert state(book, clock()) == "granted"
+    assert not book.refresh()
+    clock.now_ns += SECOND
+    book.say(event("withdrawn", clock()))
+    assert other.refresh()
+    assert [one.number for one in other.log.events("demo-wearer")] == [1, 2]
+    other.close()
+
+
+def test_two_processes_that_record_by_turns_keep_one_order(book, path, clock):
+    """The clock of the second is behind."""
+    other = ConsentBook(path, Clock(0))
+    book.say(event("granted", clock()))
+
+    no = other.say(event("withdrawn", 0))
+    book.refresh()
+
+    assert (no.number, no.recorded_ns) == (2, clock() + 1)
+    assert state(book, clock() + 1) == "withdrawn"
+    other.close()
+
+
+def test_what_is_recorded_together_is_recorded_whole_or_not_at_all(book):
+    with pytest.raises(AttributeError):
+        book.say_all([event("granted"), None])
+
+    assert book.log.events("demo-wearer") == []
+    assert book._db.execute("SELECT count(*) FROM event").fetchone() == (0,)
+
+
+def test_listeners_hear_of_an_event_when_it_counts(book):
+    heard = []
+    book.on_recorded.append(lambda said: heard.append((said, state(book, NOON))))
+
+    said = book.say(event("granted"))
+
+    assert heard == [(said, "granted")]
+
+
+def test_a_book_of_the_first_version_is_read_and_goes_on(path, clock):
+    old = sqlite3.connect(path, isolation_level=None)
+    old.execute(
+        "CREATE TABLE event (id INTEGER PRIMARY KEY, at_ns INTEGER NOT NULL, recorded_ns INTEGER NOT NULL,"
+        " subject TEXT NOT NULL, decision TEXT NOT NULL, purpose TEXT NOT NULL, items TEXT NOT NULL,"
+        " notice TEXT NOT NULL, language TEXT NOT NULL)"
+    )
+    row = (5, 5, "demo-wearer", "granted", "service_information", "ecg respiration", POLICY.version, "ja")
+    old.execute("INSERT INTO event VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    old.close()
+
+    book = ConsentBook(path, clock)
+    book.say(event("withdrawn"))
+
+    assert state(book, NOON - 1, "respiration") == state(book, NOON - 1) == "granted"
+    assert (state(book), state(book, item="respiration")) == ("withdrawn", "granted")
+
+
+def test_a_record_keeps_its_id_which_says_nothing_of_the_name(book, path):
+    first = book.record_id("demo-wearer")
+
+    assert reopened(book, path).record_id("demo-wearer") == first
+    assert len(first) == 36 and "wearer" not in first
+
+
+def test_no_decision_goes_by_what_held_before_a_withdrawal_that_was_recorded_meanwhile(book):
+    """A thread asks without pause while the wearer withdraws; what is kept is never the old answer."""
+    stop = threading.Event()
+
+    def ask():
+        while not stop.is_set():
+            state(book, FOREVER - 1)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        for n in range(100):
+            said = ("granted", "withdrawn")[n % 2]
+            book.log.append(event(said, NOON + n))
+            assert state(book, FOREVER - 1) == said
+    finally:
+        stop.set()
+        asking.join()
 
 
 def test_a_new_wearer_ends_the_binding_of_the_one_before(path):
@@ -96,7 +267,7 @@ def test_after_unbinding_nobody_is_bound(path):
 
 
 def test_a_word_that_is_not_durable_does_not_count(path):
-    book = ConsentBook(path)
+    book = ConsentBook(path, Clock(NOON))
     book._db.execute("PRAGMA busy_timeout=1")
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -113,7 +284,7 @@ def test_a_word_that_is_not_durable_does_not_count(path):
 
 def test_what_an_earlier_run_left_in_the_outbox_goes_by_what_that_run_knew(path, tmp_path):
     world = World(tmp_path)
-    book = ConsentBook(path)
+    book = ConsentBook(path, Clock(NOON - SECOND))
     book.adopt(WEARER)
     book.enrol(Garment(world.hub.key_id, world.hub.device, DEMO_GARMENT))
     book.bind(world.hub.device, "demo-wearer", 0)

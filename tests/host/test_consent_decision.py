@@ -8,27 +8,38 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasuki.consent import policy, reasons
+from tasuki.consent import policy, reasons, scopes
 from tasuki.consent.cache import DecisionCache
 from tasuki.consent.context import Context, Interval
 from tasuki.consent.decision import Engine
-from tasuki.consent.events import ConsentLog, Event
-from tasuki.consent.registers import DEMO_GARMENT, DESTINATIONS, Binding, Destination, Garment, Registers
+from tasuki.consent.events import BEGINNING, FOREVER, ConsentLog, Event
+from tasuki.consent.registers import (
+    DEMO_GARMENT,
+    DESTINATIONS,
+    Binding,
+    Destination,
+    Garment,
+    Registers,
+    Source,
+)
+from tasuki.errors import Refused
 from tasuki_wire import items as wire_items
 
-POLICY = policy.builtin()
+POLICY = dataclasses.replace(policy.builtin(), since_ns=BEGINNING, until_ns=FOREVER)
 SECOND = 1_000_000_000
 DEVICE, KEY = b"d" * 8, b"k" * 8
 GARMENT = Garment(KEY, DEVICE, DEMO_GARMENT)
 BINDING = Binding(b"b" * 16, DEVICE, "s", 0, 10_000 * SECOND)
 BLOCK = Interval(1000 * SECOND, 1004 * SECOND, SECOND // 1000)
-ECG = Context(BLOCK, GARMENT, DEVICE, 0, 1, BINDING)
+FROM_ECG = Source(GARMENT, DEVICE, 0, 1, BINDING)
+ECG = Context(BLOCK, FROM_ECG)
 NOW = 2000 * SECOND
 
 
-def said(decision, at_s, purpose="service_improvement", items=("ecg",), notice=POLICY.version):
+def said(decision, at_s, purpose="service_improvement", items=("ecg",), notice=POLICY.version, known_s=None):
     at = round(at_s * SECOND)
-    return Event(at, at, "s", decision, purpose, frozenset(items), notice)
+    known = at if known_s is None else round(known_s * SECOND)
+    return Event(at, known, "s", decision, purpose, frozenset(items), notice)
 
 
 def decide(
@@ -85,7 +96,7 @@ def test_the_wearers_word_must_hold_at_acquisition_and_without_a_break_until_now
 
 def test_a_later_grant_never_releases_earlier_data():
     before = decide(said("granted", 1500), at=1600 * SECOND)
-    later = dataclasses.replace(ECG, acquired=Interval(1501 * SECOND, 1505 * SECOND, 1000))
+    later = Context(Interval(1501 * SECOND, 1505 * SECOND, 1000), FROM_ECG)
 
     assert before.reason == "not_at_acquisition"
     assert decide(said("granted", 1500), at=1600 * SECOND, context=later).allowed
@@ -110,7 +121,10 @@ def test_a_later_grant_never_releases_earlier_data():
     ],
 )
 def test_what_is_unknown_about_the_block_is_denied_or_held(change, reason, outcome):
-    decision = decide(said("granted", 0), context=dataclasses.replace(ECG, **change))
+    acquired = change.pop("acquired", BLOCK)
+    context = Context(acquired, dataclasses.replace(FROM_ECG, **change))
+
+    decision = decide(said("granted", 0), context=context)
 
     assert (decision.reason, decision.outcome) == (reason, outcome)
 
@@ -177,11 +191,14 @@ def test_ecg_that_carries_the_devices_identity_goes_to_service_information_only(
 
 def test_location_needs_the_devices_own_permission_beside_consent():
     words = said("granted", 0, purpose="service_information", items=["location"])
-    without = Context(BLOCK, acquired_in="service_use")
+    own = said("granted", 0, purpose=scopes.LOCATION, items=["location"])
+    off = Context(BLOCK, Source(acquired_in="service_use"))
+    on = Context(BLOCK, Source(acquired_in="service_use", location_permission=True))
     asked = {"item": "location", "purpose": "service_information", "destination": "store"}
 
-    assert decide(words, context=without, **asked).reason == "no_location_permission"
-    assert decide(words, context=dataclasses.replace(without, location_permission=True), **asked).allowed
+    assert decide(words, own, context=off, **asked).reason == "no_location_permission"
+    assert decide(words, context=on, **asked).reason == "no_location_permission"
+    assert decide(words, own, context=on, **asked).allowed
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
@@ -233,11 +250,9 @@ def questions(draw):
         t0 * SECOND, (t0 + draw(st.integers(0, 4))) * SECOND, draw(st.integers(0, 2)) * SECOND
     )
     binding = draw(st.sampled_from([None, BINDING, Binding(b"c" * 16, DEVICE, "t", 0, 9 * SECOND)]))
-    context = Context(
-        acquired, draw(st.sampled_from([GARMENT, GARMENT, None])), DEVICE, stream, kind, binding
-    )
+    source = Source(draw(st.sampled_from([GARMENT, GARMENT, None])), DEVICE, stream, kind, binding)
     place = draw(st.sampled_from(PLACES))
-    return item, place.purpose, place.name, draw(st.integers(0, 24)) * SECOND, context
+    return item, place.purpose, place.name, draw(st.integers(0, 24)) * SECOND, Context(acquired, source)
 
 
 @given(WORDS, st.lists(questions(), min_size=1, max_size=20))
@@ -267,21 +282,22 @@ def test_at_every_boundary_a_kept_decision_is_the_one_that_the_engine_gives(hist
     """All times of a small world, decided in a shuffled order, so that each meets every kept answer."""
     engine = Engine(POLICY, ConsentLog(HISTORIES[history]), Registers())
     cache = DecisionCache(engine)
-    asked = list(
-        itertools.product(range(12), range(12), (0, 1), BINDINGS, (GARMENT, None), (DEVICE, b"x" * 8))
-    )
+    sources = [
+        Source(garment, device, 0, 1, binding)
+        for garment, device, binding in itertools.product((GARMENT, None), (DEVICE, b"x" * 8), BINDINGS)
+    ]
+    asked = list(itertools.product(range(12), range(12), (0, 1), sources))
     random.Random(seed).shuffle(asked)
-
-    for at, t0, uncertainty, binding, garment, device in asked:
+    for at, t0, uncertainty, source in asked:
         acquired = Interval(t0 * SECOND, t0 * SECOND, uncertainty * SECOND)
-        context = Context(acquired, garment, device, 0, 1, binding)
+        context = Context(acquired, source)
         question = ("s", "ecg", "service_improvement", "improvement", at * SECOND, context)
         kept, fresh = cache.decide(*question), engine.decide(*question)
         assert (kept.outcome, kept.reason) == (fresh.outcome, fresh.reason), question
 
 
 def test_a_block_that_reaches_into_an_announced_withdrawal_is_not_sent_before_it_either():
-    words = [said("granted", 0), said("withdrawn", 1004)]
+    words = [said("granted", 0), said("withdrawn", 1004, known_s=1)]
 
     assert decide(*words, at=1003 * SECOND).reason == "clock_uncertain"
 
@@ -295,7 +311,8 @@ def test_nothing_is_allowed_that_a_slow_reading_of_the_rules_refuses(words, aske
     decision = engine.decide("s", item, purpose, destination, at, context)
 
     mine = [w for w in words if item in w.items and w.purpose == purpose]
-    moments = range(context.acquired.first_ns, max(at, context.acquired.last_ns) + 1, SECOND)
+    present = max([at, *(w.recorded_ns for w in words)])  # no clock goes behind what was recorded
+    moments = range(context.acquired.first_ns, max(present, context.acquired.last_ns) + 1, SECOND)
     under_grant = all(_last_word(mine, moment) == ("granted", POLICY.version) for moment in moments)
     place = next(p for p in PLACES if p.name == destination)
     category_3_only = {"service_improvement", "product_development", "statistics"}
@@ -304,7 +321,7 @@ def test_nothing_is_allowed_that_a_slow_reading_of_the_rules_refuses(words, aske
         and (item != "device_status" or purpose == "service_information")
         and not (purpose in category_3_only and place.form == "envelope")
     )
-    worn = context.garment is not None and context.binding is BINDING
+    worn = context.source.garment is not None and context.source.binding is BINDING
     assert not decision.allowed or (under_grant and lawful and worn)
     on_time = context.acquired.t1_ns <= at
     assert decision.allowed or not (
@@ -321,3 +338,17 @@ def _last_word(events, moment):
 
 def test_every_outcome_of_a_decision_is_one_of_three():
     assert {reason.outcome for reason in reasons.REASONS.values()} == {"allow", "hold", "deny"}
+
+
+@pytest.mark.rule("L-04", "deny")
+def test_outside_of_the_policy_s_own_time_the_one_in_force_then_is_asked_for():
+    now = dataclasses.replace(POLICY, since_ns=3000 * SECOND)
+    log = ConsentLog([said("granted", 0)])
+    question = ("s", "ecg", "service_improvement", "improvement", NOW, ECG)
+
+    def nothing(_at_ns):
+        raise Refused("unpublished_version")
+
+    assert Engine(now, log, Registers()).decide(*question).reason == "policy_not_in_force"
+    assert Engine(now, log, Registers(), nothing).decide(*question).reason == "policy_not_in_force"
+    assert Engine(now, log, Registers(), lambda _: POLICY).decide(*question).allowed

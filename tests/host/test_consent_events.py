@@ -97,6 +97,106 @@ def test_a_word_that_is_none_is_refused():
         event("maybe", 0)
 
 
+def test_a_grant_that_is_dated_before_a_withdrawal_and_turns_up_after_it_opens_nothing():
+    late = [event("granted", 100, recorded=500), event("withdrawn", 200)]
+
+    assert [state(late, at) for at in (199, 200, 500, 900)] == ["never"] + 3 * ["withdrawn"]
+
+
+def test_a_withdrawal_that_turns_up_late_ends_the_grants_that_we_knew_then_from_its_date_on():
+    log = [event("granted", 100), event("granted", 300), event("withdrawn", 200, recorded=400)]
+
+    assert [state(log, at) for at in (199, 200, 300, 900)] == ["granted"] + 3 * ["withdrawn"]
+    assert state([*log, event("granted", 500)], 500) == "granted"
+
+
+def test_what_we_knew_at_a_moment_is_answered_without_what_we_learned_later():
+    log = ConsentLog([event("granted", 100), event("withdrawn", 200, recorded=400)])
+
+    def known(at, known_at):
+        return log.state("s", at, known_at)["ecg", "statistics"].state
+
+    assert known(300, 399) == "granted"
+    assert known(300, 400) == "withdrawn"
+    assert known(150, 400) == "granted"
+    assert log.state("s", 300, 99) == {}
+
+
+def test_a_grant_for_several_items_gives_way_to_a_refusal_of_one_of_them():
+    log = ConsentLog([event("granted", 100, items=("ecg", "respiration")), event("refused", 100)])
+
+    found = {item: span.state for (item, _), span in log.state("s", 100).items()}
+
+    assert found == {"ecg": "refused", "respiration": "granted"}
+
+
+def test_grants_that_are_yet_to_come_stand_too():
+    log = ConsentLog([event("granted", 500, recorded=1), event("granted", 1, items=("respiration",))])
+
+    assert set(log.standing("s", 10)) == {("ecg", "statistics"), ("respiration", "statistics")}
+    assert log.standing("stranger", 10) == {}
+
+
+def test_who_speaks_for_a_wearer_says_what_he_is_to_him():
+    with pytest.raises(ValueError, match="relation"):
+        Event(0, 0, "s", "granted", "statistics", frozenset({"ecg"}), VERSION, by="somebody")
+
+
+def test_a_stranger_has_no_state_and_is_not_remembered():
+    log = ConsentLog([event("granted", 0)])
+
+    assert log.state("stranger", 5) == {}
+    assert log.span("stranger", "ecg", "statistics", 5).state == "never"
+    assert log.subjects() == ["s"]
+
+
+histories = st.lists(
+    st.builds(
+        lambda word, at, delay, item: event(word, at, items=item, recorded=at + delay),
+        st.sampled_from(["granted", "refused", "withdrawn"]),
+        st.integers(0, 9),
+        st.integers(-9, 9),
+        st.sampled_from([("ecg",), ("ecg", "respiration"), ("respiration",)]),
+    ),
+    max_size=7,
+)
+
+
+def reading_aloud(history, item, at, known_at):
+    """The state, straight from its definition: a grant holds while no word is its match."""
+    heard = [
+        one for one in history if item in one.items and one.recorded_ns <= known_at and one.effective_ns <= at
+    ]
+    narrow = [one for one in heard if one.decision != "granted"]
+    for grant in heard:
+        if grant.decision == "granted" and not any(
+            no.at_ns >= grant.at_ns or no.recorded_ns > grant.recorded_ns for no in narrow
+        ):
+            return "granted"
+    rank = {"refused": 1, "withdrawn": 2}
+    return max(narrow, key=lambda no: (no.at_ns, rank[no.decision])).decision if narrow else "never"
+
+
+@given(histories, st.integers(-1, 20), st.integers(-10, 20))
+def test_any_history_with_late_and_early_words_answers_like_its_definition(history, at, known_at):
+    log = ConsentLog(history)
+
+    for item in ("ecg", "respiration"):
+        assert log.span("s", item, "statistics", at).state == reading_aloud(history, item, at, 99)
+        then = log.state("s", at, known_at).get((item, "statistics"))
+        assert (then.state if then else "never") == reading_aloud(history, item, at, known_at)
+
+
+@given(histories, st.integers(0, 19))
+def test_a_further_no_never_opens_anything_and_nothing_opens_the_past(history, at):
+    """Whatever is dated, learned or said again: more narrow words, never more granted."""
+    before, after = ConsentLog(history), ConsentLog([*history, event("withdrawn", at, recorded=at)])
+
+    for moment in range(-1, 21):
+        if after.span("s", "ecg", "statistics", moment).state == "granted":
+            assert before.span("s", "ecg", "statistics", moment).state == "granted"
+
+
 words = st.lists(
     st.tuples(st.sampled_from(["granted", "refused", "withdrawn"]), st.integers(0, 9)), max_size=8
 )

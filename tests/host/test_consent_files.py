@@ -89,3 +89,21 @@ def test_the_demo_wearer_grants_service_information_and_refuses_something():
     assert said["granted", "service_improvement"] == {"ecg", "body_motion"}
     assert ("refused", "product_development") in said
     assert ("refused", "statistics") in said
+
+
+TERMS = HEAD.replace("2026-1", "demo-garment-2")
+
+
+def test_who_was_shown_a_products_terms_can_agree_to_what_they_allow_and_no_other_can():
+    wider = ENTRY.replace("statistics", "service_improvement").replace("ecg", "access_log")
+
+    (event,) = files.parse(TERMS + wider, POLICY).events
+
+    assert (event.notice, event.items) == ("demo-garment-2", {"access_log"})
+    with pytest.raises(UsageError, match="cannot serve"):
+        files.parse(HEAD + wider, POLICY)
+
+
+def test_who_was_shown_a_products_terms_cannot_agree_to_what_they_deny():
+    with pytest.raises(UsageError, match="cannot serve"):
+        files.parse(TERMS + ENTRY.replace("ecg", "subjective"), POLICY)

@@ -4,13 +4,13 @@ import time
 
 import pytest
 
-from scripted_line import DEVICE, Scripted, ending, hello, identity
+from scripted_line import DEVICE, Scripted, ending, hello, identity, said
 from tasuki.errors import LinkLost, Refused, Untrusted
-from tasuki.session import care, connection
+from tasuki.session import care, connection, greet
 from tasuki.session.connection import Connection, HubRebooted
 from tasuki.session.dialogue import frame_bytes
 from tasuki.vault.secret import Secret, Signer
-from tasuki_wire import codec
+from tasuki_wire import codec, epoch
 
 
 def met(line):
@@ -48,6 +48,35 @@ def test_an_order_whose_answer_comes_with_the_next_hello_is_done():
 
     line.answers["order"] = order
     assert care.unlock(met(line), Signer(Secret(bytes(32)))).life == "blank"
+
+
+def possessing(key):
+    """An answer to enroll that proves the key; whoever repins starts anew at once."""
+
+    def answer(request, authority, challenge, repin):
+        body = epoch.possession_body(challenge, authority, DEVICE, key.public)
+        proof = said("enrolled", request, DEVICE, key.public, key.sign("possession", body))
+        return proof + (hello(2) if repin else b"")
+
+    return answer
+
+
+def test_a_hub_that_starts_anew_after_its_enrolment_is_enrolled():
+    """As each does whose key was replaced."""
+    key = Signer(Secret(b"k" * 32))
+    line = Scripted(identify=identity(), enroll=possessing(key))
+
+    enrolled = greet.enroll(Connection(line), Signer(Secret(b"a" * 32)), repin=True)
+    assert (enrolled.device, enrolled.public, enrolled.life) == (DEVICE, key.public, "dev")
+
+
+def test_the_key_that_is_enrolled_is_the_one_that_was_proved():
+    """Whatever the hub says of itself before and after."""
+    key = Signer(Secret(b"k" * 32))
+    line = Scripted(identify=identity("dev", b"another key".ljust(32)), enroll=possessing(key))
+
+    enrolled = greet.enroll(Connection(line), Signer(Secret(b"a" * 32)))
+    assert (enrolled.public, enrolled.key_id) == (key.public, epoch.key_id(key.public))
 
 
 def test_a_hub_that_comes_back_locked_is_not_called_unlocked():

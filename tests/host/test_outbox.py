@@ -6,9 +6,11 @@ import pytest
 
 from tasuki import database
 from tasuki.consent import policy
+from tasuki.consent.events import ConsentLog
 from tasuki.errors import LinkLost, UsageError
 from tasuki.pipeline import outbox as outbox_module
 from tasuki.pipeline.outbox import HOLD, Outbox, OutboxFull
+from tasuki.pipeline.route import Router
 from worlds import ECG, IMU, RESPIRATION, STATUS, World
 
 
@@ -21,6 +23,7 @@ def numbers(world, destination, stream=0):
     return [due.number for due in world.outbox.due(destination, 100) if due.tags.stream == stream]
 
 
+@pytest.mark.rule("S-03", "allow")
 def test_what_was_put_is_there_after_a_restart(world, tmp_path):
     world.put(0)
     world.outbox.close()
@@ -31,6 +34,7 @@ def test_what_was_put_is_there_after_a_restart(world, tmp_path):
     assert [due.tags.stream for due in again.due("store", 10)] == [0, 5]
 
 
+@pytest.mark.rule("A-04", "deny")
 def test_the_same_epoch_twice_is_stored_once_and_numbered_once(world):
     routed = world.router.route(world.acquired(0), world.clock())
 
@@ -60,13 +64,12 @@ def test_the_ledger_outlives_the_envelope(world):
 
 
 def test_numbers_count_from_zero_for_each_destination_and_stream(world):
+    before = world.consents.events(world.subject)
     world.put(0, [RESPIRATION, ECG])
     world.say("withdrawn", "service_improvement", ["ecg"])
     world.put(1, [RESPIRATION, ECG])
-    world.say("granted", "service_improvement", ["ecg"], 0)
-    world.consents._events["demo-wearer"][-2:] = []  # as if it had never been withdrawn
-    world.consents._spans.clear()
-    world.consents.version += 1
+    world.engine.consents = ConsentLog(before)  # as if it had never been withdrawn
+    world.router = Router(world.engine)
     world.put(2, [RESPIRATION, ECG])
 
     assert numbers(world, "store") == [0, 1, 2]
@@ -113,6 +116,7 @@ def test_after_a_rolled_back_put_the_next_one_is_whole(world):
     assert world.store.count() == 3
 
 
+@pytest.mark.rule("S-03", "deny")
 def test_a_full_outbox_refuses_the_whole_put_and_counts_it(tmp_path):
     world = World(tmp_path, max_envelopes=3)
     world.put(0)
@@ -139,6 +143,7 @@ def test_a_full_outbox_takes_again_what_it_refused_once_there_is_room(tmp_path):
     assert numbers(world, "store") == [1]
 
 
+@pytest.mark.rule("S-06", "deny", "evidence")
 def test_no_sample_device_key_or_name_stands_in_any_file(world, tmp_path):
     blocks = [acquired.block for acquired in world.acquired(0, [ECG, IMU])]
     world.outbox.put(world.router.route([world.timed(block) for block in blocks], world.clock()))
@@ -162,6 +167,7 @@ def test_a_held_block_waits_apart_from_what_may_go(world):
     assert len(world.outbox.due("store", 9, HOLD)) == 1
 
 
+@pytest.mark.rule("A-04", "evidence")
 def test_the_log_has_one_entry_per_change_and_counts_the_blocks(world):
     for number in range(3):
         world.put(number, [ECG])

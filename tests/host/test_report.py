@@ -117,6 +117,48 @@ def test_remedy_stands_in_both_languages():
     assert '<span lang="ja">同意なし</span>' in text
 
 
+def cell(text, stream, place):
+    """One cell of the table of rules, as text: stream's row, place's column."""
+    (section,) = re.findall(r'<table class="ways">.*?</table>', text)
+    row = next(row for row in section.split("<tr>")[2:] if row.startswith(f'<th><span lang="en">{stream}<'))
+    return Reader(re.findall("<td.*?</td>", row)[place - 1]).text
+
+
+def test_every_stream_names_the_rule_that_let_it_pass_or_stopped_it_at_each_place():
+    text = page(view_examples.report(30))
+
+    assert cell(text, "ECG", 1).startswith("✓ sampled計測A-01 granted同意あり")
+    assert cell(text, "ECG", 2).startswith("✓ allowed許可C3-03 granted")
+    refused = cell(text, "ECG", 3)
+    assert (
+        refused.index("C3-04") < refused.index("A-01") < refused.index("stopped in the queue送信待ちで停止")
+    )
+    assert "9c41d07a.1.12.0" in refused and "9c41d07a.1.0.0" not in refused
+    assert "✗ not sampled未計測A-01 consent withdrawn" in cell(text, "Respiration", 1)
+    assert "40 frames" in cell(text, "Respiration", 1)
+    assert cell(text, "Motion (IMU)", 2).startswith("◌ on hold保留C3-02")
+    assert cell(text, "Motion (IMU)", 3) == "·"
+
+
+def test_a_cell_is_as_red_as_its_last_answer():
+    (section,) = re.findall(r'<table class="ways">.*?</table>', page(view_examples.report(30)))
+
+    assert [re.search('class="([a-z]+)"', part)[1] for part in section.split("<td")[1:4]] == [
+        "allow",
+        "allow",
+        "deny",
+    ]
+
+
+def test_the_rules_that_were_named_stand_in_full_in_both_languages():
+    text = page(view_examples.report(30))
+
+    japanese = '<div lang="ja">同意を得たお客様から取得します。</div>'
+    english = "Nothing is acquired before the wearer has agreed."
+    assert japanese in text and f'<div lang="en">{english}' in text
+    assert "report.rules" not in text
+
+
 def test_day_long_session_stays_under_three_megabytes(tmp_path):
     at = np.arange(24 * 3600 * 50) / 50.0
     day = replace(

@@ -23,6 +23,7 @@ def destinations(routed):
     return {(parcel.item, d.destination) for parcel in routed.parcels for d in parcel.decisions}
 
 
+@pytest.mark.rule("S-01", "allow")
 def test_the_demo_wearers_grants_decide_where_each_block_goes(world):
     assert destinations(route(world, (ECG, RESPIRATION, STATUS))) == {
         ("ecg", "store"),
@@ -59,6 +60,7 @@ def test_with_every_consent_withdrawn_nothing_goes_and_the_reason_says_so(world)
     assert refusals_by_reason(routed.refusals)["withdrawn"] == 5
 
 
+@pytest.mark.rule("S-02", "deny")
 def test_a_hub_that_nobody_registered_is_refused(world):
     stranger = Hub(seed=9)
     blocks = [world.timed(block) for block in stranger.epoch(0)]
@@ -108,6 +110,7 @@ def test_a_withdrawal_counts_for_the_very_next_block(world):
     assert ("ecg", "improvement") not in destinations(after)
 
 
+@pytest.mark.rule("S-01", "deny", "evidence")
 def test_an_uncertain_clock_around_a_change_of_consent_refuses(world):
     world.say("withdrawn", "service_improvement", ["ecg"], NOON - 100 * SECOND)
     world.say("granted", "service_improvement", ["ecg"], NOON - 1 * SECOND)

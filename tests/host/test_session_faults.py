@@ -380,6 +380,32 @@ def test_the_clock_model_begins_anew_after_the_host_slept():
     assert clock.uncertainty_us(3646e6) < 2_000 and clock.drift == 0
 
 
+def test_a_clock_at_another_pace_is_told_from_a_machine_that_slept():
+    """A virtual hub at a speed that nobody named: each exchange would begin the model anew, unsaid."""
+    fast, slept = ClockModel(), ClockModel()
+    for i in range(4):
+        exchange(fast, 100 + 15 * i, 60 * i)
+        exchange(slept, 100 + 15 * i, 15 * i + 3600 * (i > 1))
+        assert (fast.pace is None) == (i < 2) and slept.pace is None
+    assert abs(fast.pace - 4) < 0.01
+
+    fast.speed = 4
+    for i in range(4, 6):
+        exchange(fast, 100 + 15 * i, 60 * i)
+    assert fast.pace is None
+
+
+def test_a_session_at_the_wrong_speed_says_so(made):
+    monitor = Monitor()
+    with made.session(listeners=[monitor]) as session:
+        monitor.watch(session)
+        session.connection.clock._paces = [4.0, 4.0]
+        session._check_pace()
+        session._check_pace()
+
+    assert [note for note in monitor.notes if "4.00 and not at 1" in note and "--speed" in note]
+
+
 def test_a_wall_clock_that_is_set_widens_the_uncertainty():
     lead = [0]
     clock = ClockModel(wall_minus_host_ns=lambda: lead[0])

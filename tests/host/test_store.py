@@ -87,6 +87,8 @@ def test_our_own_store_gives_the_block_back_with_all_that_proves_it(delivered):
         assert block.to_bytes() == delivered.blocks[row.delivery.stream].to_bytes()
 
 
+@pytest.mark.rule("G-01", "evidence")
+@pytest.mark.rule("C3-04", "evidence")
 def test_a_research_destination_gives_samples_without_the_device(delivered):
     (row,) = delivered.store.rows("improvement")
 

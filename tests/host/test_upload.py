@@ -112,6 +112,7 @@ def test_a_lost_link_keeps_everything_and_is_said(world):
     assert world.store.count() == 3
 
 
+@pytest.mark.rule("S-03", "allow")
 def test_a_link_lost_in_the_middle_loses_and_doubles_nothing(world):
     for number in range(4):
         world.put(number)
@@ -124,6 +125,7 @@ def test_a_link_lost_in_the_middle_loses_and_doubles_nothing(world):
     assert world.outbox.size() == (0, 0)
 
 
+@pytest.mark.rule("S-03", "deny")
 def test_what_the_sink_does_not_confirm_is_sent_again(world):
     world.put(0)
 
@@ -224,6 +226,7 @@ def test_an_erased_item_key_stops_every_form_of_the_block(world, destination):
     assert world.outbox.ended() == {(destination, "denied_late", "key_erased"): 1}
 
 
+@pytest.mark.rule("S-04", "deny", "evidence")
 @pytest.mark.parametrize("destination", ["store", "improvement"])
 def test_an_envelope_that_was_altered_on_disk_is_not_sent_on(world, destination):
     world.put(0, [ECG])

@@ -20,6 +20,8 @@ def vault(tmp_path):
     return vault
 
 
+@pytest.mark.rule("S-04", "allow")
+@pytest.mark.rule("S-06", "allow")
 def test_an_envelope_opens_to_what_went_in(vault):
     data = envelope.encrypt(vault, "a", TAGS, PLAIN)
 
@@ -51,6 +53,7 @@ def test_an_envelope_does_not_open_under_other_tags(vault, change):
         envelope.decrypt(vault, "a", dataclasses.replace(TAGS, **change), data)
 
 
+@pytest.mark.rule("S-06", "deny")
 def test_an_envelope_does_not_open_as_another_item_or_for_another_wearer(vault):
     data = envelope.encrypt(vault, "a", TAGS, PLAIN)
     for subject, item in (("a", "respiration"), ("b", "ecg")):
@@ -59,6 +62,7 @@ def test_an_envelope_does_not_open_as_another_item_or_for_another_wearer(vault):
             envelope.decrypt(vault, subject, dataclasses.replace(TAGS, item=item), data)
 
 
+@pytest.mark.rule("S-04", "deny")
 def test_no_flipped_bit_and_no_cut_goes_unnoticed(vault):
     data = envelope.encrypt(vault, "a", TAGS, PLAIN)
 

@@ -15,6 +15,8 @@ from tasuki_wire import codec, epoch, layout
 BOTH = pytest.mark.parametrize("sha", sorted({native.PORTABLE, native.BEST}))
 
 
+@pytest.mark.rule("S-02", "allow")
+@pytest.mark.rule("S-05", "allow")
 @BOTH
 def test_an_epoch_of_every_kind_verifies_to_the_frames_that_were_sent(sha):
     hub = Hub()
@@ -71,6 +73,7 @@ def test_epochs_verify_in_any_order():
     assert host.reasons() == []
 
 
+@pytest.mark.rule("S-02", "deny", "evidence")
 def test_an_epoch_that_comes_again_is_replayed():
     hub = Hub()
     sent = hub.signed_epoch()
@@ -95,6 +98,7 @@ def test_an_epoch_that_the_ledger_knows_is_replayed_after_a_restart():
     assert restarted.reasons() == ["replayed"]
 
 
+@pytest.mark.rule("S-02", "deny", "evidence")
 def test_a_forged_record_is_a_bad_signature_and_its_epoch_can_still_verify():
     hub, forger = Hub(1), Hub(1)
     _, forger.secret_key = crypto_sign_seed_keypair(bytes(32))
@@ -199,6 +203,7 @@ def test_the_opening_of_another_epoch_does_not_open_this_one():
     assert verdict.reason == "root_mismatch"
 
 
+@pytest.mark.rule("S-05", "deny")
 def test_an_altered_frame_rejects_its_whole_epoch():
     hub = Hub()
     sent = hub.signed_epoch()

@@ -18,6 +18,7 @@ def memory():
     return connection
 
 
+@pytest.mark.rule("A-04", "allow")
 @given(st.lists(st.tuples(st.sampled_from([KEY, OTHER]), st.integers(1, 2), st.integers(0, 12)), max_size=60))
 def test_an_epoch_is_recorded_once_whatever_the_order(places):
     connection, model = memory(), set()
@@ -61,6 +62,7 @@ def test_the_last_epoch_is_that_of_the_highest_session():
     assert book.last(KEY) == (2, 5)
 
 
+@pytest.mark.rule("A-04", "evidence")
 def test_the_ledger_survives_its_process(tmp_path):
     path = tmp_path / "ledger.db"
     first = ledger.SqliteLedger(path)

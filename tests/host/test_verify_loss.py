@@ -2,6 +2,8 @@
 
 import random
 
+import pytest
+
 from receiving import Host, held
 from signed_session import EVERY_KIND, Hub, message, stuff
 from tasuki.native import epoch as native
@@ -118,6 +120,7 @@ def test_a_forged_opening_takes_neither_the_frames_nor_a_proved_openings_place()
     assert [held(v) for v in host.verified()] == [sent.bodies]
 
 
+@pytest.mark.rule("S-03", "evidence")
 def test_what_nothing_brings_back_is_a_gap_and_the_other_blocks_stand():
     hub = Hub()
     sent = hub.signed_epoch()
@@ -132,6 +135,7 @@ def test_what_nothing_brings_back_is_a_gap_and_the_other_blocks_stand():
     assert held(verified) == {s: b for s, b in sent.bodies.items() if s not in (0, 4)}
 
 
+@pytest.mark.rule("S-05", "deny")
 def test_an_altered_frame_is_never_taken_for_a_gap():
     hub = Hub()
     sent = hub.signed_epoch()

@@ -1,5 +1,6 @@
 """The live view on a terminal, without one, and as a picture."""
 
+import dataclasses
 import io
 import re
 import xml.etree.ElementTree as ElementTree
@@ -67,7 +68,7 @@ def test_without_a_terminal_a_plain_line_comes_now_and_then():
     clock, screen = Clock(), console(terminal=False)
     with LiveView(console=screen, clock=clock) as view:
         for _ in range(100):
-            view.update(view_examples.snapshot())
+            view.update(dataclasses.replace(view_examples.snapshot(), notes=()))
             clock.now += 0.1
 
     lines = written(screen).splitlines()
@@ -98,3 +99,17 @@ def test_picture_is_well_formed_and_loads_nothing(tmp_path, lang):
     ElementTree.fromstring(svg)
     assert re.findall(r"https?://[^\"' )]+", svg) == ["http://www.w3.org/2000/svg"]
     assert "url(http" not in svg and "@font-face" not in svg
+
+
+def test_without_a_terminal_each_trouble_is_said_once_and_moves_no_cursor():
+    clock, screen = Clock(), console(terminal=False)
+    notes = [f"trouble {n}" for n in range(6)]
+    notes[3] = "hub: \x1b[2J" + notes[3]
+    with LiveView(console=screen, clock=clock) as view:
+        for kept in ((), notes[:2], notes[:2], notes[1:5], notes[3:6]):
+            view.update(dataclasses.replace(view_examples.snapshot(), notes=tuple(kept)))
+            clock.now += 3.0
+
+    lines = [line for line in written(screen).splitlines() if line.startswith("  ! ")]
+    assert [line[-9:] for line in lines] == [f"trouble {n}" for n in range(6)]
+    assert "\x1b" not in written(screen)

@@ -11,7 +11,7 @@
 // As the ports for real boards have it: a fifth less for every bytecode.
 #define MICROPY_OPT_COMPUTED_GOTO (1)
 // A hub has more names than the 128 places of a small program.
-#define MICROPY_OPT_MAP_LOOKUP_CACHE_SIZE (512)
+#define MICROPY_OPT_MAP_LOOKUP_CACHE_SIZE (1021)
 
 #undef MICROPY_PY_SELECT
 #define MICROPY_PY_SELECT (1)

@@ -1,5 +1,6 @@
-// memcpy by words also where the addresses are not aligned, which this processor can read and write
-// (DDI 0403, A3.2.1); the port's copies such pieces byte by byte, and most of a frame's are such.
+// memcpy and memset by words, also where the addresses are not aligned, which this processor can read
+// and write (DDI 0403, A3.2.1). The port's copies such pieces byte by byte, and most of a frame's are
+// such; and each call of a function, each object begins with zeros.
 #include <stddef.h>
 #include <stdint.h>
 
@@ -7,7 +8,7 @@ typedef struct __attribute__((packed)) {
     uint32_t word;
 } anywhere_t;
 
-// the compiler must not make a call of memcpy out of it
+// the compiler must not make calls of memcpy and memset out of these
 __attribute__((optimize("O2", "no-tree-loop-distribute-patterns")))
 void *__wrap_memcpy(void *dst, const void *src, size_t n) {
     uint8_t *to = dst;
@@ -26,6 +27,26 @@ void *__wrap_memcpy(void *dst, const void *src, size_t n) {
     }
     for (; n; n--) {
         *to++ = *from++;
+    }
+    return dst;
+}
+
+__attribute__((optimize("O2", "no-tree-loop-distribute-patterns")))
+void *__wrap_memset(void *dst, int byte, size_t n) {
+    uint8_t *to = dst;
+    uint32_t word = (uint8_t)byte * 0x01010101u;
+    for (; n >= 16; n -= 16, to += 16) {
+        anywhere_t *d = (anywhere_t *)to;
+        d[0].word = word;
+        d[1].word = word;
+        d[2].word = word;
+        d[3].word = word;
+    }
+    for (; n >= 4; n -= 4, to += 4) {
+        ((anywhere_t *)to)->word = word;
+    }
+    for (; n; n--) {
+        *to++ = (uint8_t)byte;
     }
     return dst;
 }

@@ -23,7 +23,7 @@ CFLAGS += -mthumb -DQEMU_SOC_MPS2
 CFLAGS += -DMP_CONFIGFILE='"hub_config.h"' -I$(BOARD_DIR)
 
 LDSCRIPT = $(BOARD_DIR)/hub.ld
-LDFLAGS += -Wl,--wrap=main,--wrap=memcpy,--wrap=mp_hal_stdio_poll
+LDFLAGS += -Wl,--wrap=main,--wrap=memcpy,--wrap=memset,--wrap=mp_hal_stdio_poll
 LDFLAGS += -Wl,--wrap=mp_hal_stdin_rx_chr,--wrap=mp_hal_stdout_tx_strn
 
 SRC_BOARD_O = shared/runtime/gchelper_native.o shared/runtime/gchelper_thumb2.o
@@ -46,7 +46,8 @@ MICROPY_HEAP_SIZE ?= 163840
 FROZEN_MANIFEST ?= $(BOARD_DIR)/manifest.py
 
 # without the C module this is the hash of every frame; the last option counts
-$(BUILD)/extmod/modhashlib.o: CFLAGS += -O2
+$(BUILD)/extmod/modhashlib.o: CFLAGS += -O3
 # where a turn of the hub spends its time beside py/vm.c, which the port builds so itself
-$(addprefix $(BUILD)/py/,bc.o map.o mpz.o nativeglue.o obj.o objfun.o objint_mpz.o objtype.o runtime.o): \
+$(addprefix $(BUILD)/py/,bc.o binary.o gc.o malloc.o map.o mpz.o nativeglue.o obj.o \
+    objarray.o objfun.o objint_mpz.o objtype.o qstr.o runtime.o): \
     CFLAGS += -O2

@@ -85,6 +85,7 @@ class Max30003:
 
     def start(self, ring, now_us):
         """Identify, configure, and wait for the clock in poll(); the first record comes after that."""
+        self._read(_INFO)  # not valid as the first command after power-up or SW_RST
         info = self._read(_INFO)
         if info & _PART != _IDENTITY:
             raise OSError("max30003: INFO is %06x, not 5x3xxx" % info)

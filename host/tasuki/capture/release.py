@@ -79,9 +79,6 @@ class Release:
 
     def _context(self, block: Block, interval: Interval | None) -> Context:
         registers = self._engine.registers
-        if interval is None:
-            garment = registers.garments.get(block.key_id)
-            return Context(None, garment, block.device, block.stream, block.kind)
         return context_of(registers, block.key_id, block.device, block.stream, block.kind, interval)
 
 

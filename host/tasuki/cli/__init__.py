@@ -21,6 +21,9 @@ _COMMANDS = {
     "verify": ("tasuki.cli.captures", "verify"),
     "export": ("tasuki.cli.captures", "export"),
     "hub": ("tasuki.cli.hub", "hub"),
+    "audit": ("tasuki.cli.audit", "audit"),
+    "policy": ("tasuki.cli.policy", "policy"),
+    "consent": ("tasuki.cli.consent", "consent"),
     "filter": ("tasuki.cli.filter", "filter_"),
 }
 

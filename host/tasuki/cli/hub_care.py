@@ -188,7 +188,10 @@ def update(file: Path, port: str, as_json: bool) -> None:
       tasuki hub update fix.bundle --port /dev/ttyACM0
     """
     data = read_bytes(file)
-    wanted = bundles.read(data).release
+    read = bundles.read(data)
+    if not read.signed:
+        raise UsageError(f"{file} is not signed", "Run `tasuki hub bundle sign FILE --key keys/release`.")
+    wanted = read.release
     with _meeting(port) as (connection, _):
         identity = care.update(connection, data)
     if identity.counter != wanted.counter:

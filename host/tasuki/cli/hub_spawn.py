@@ -10,6 +10,7 @@ import click
 
 from tasuki import recordings
 from tasuki.cli.frame import state_option
+from tasuki.errors import LinkLost
 from tasuki.fleet.announce import announced
 from tasuki.fleet.virtual import KINDS, VirtualHub
 
@@ -62,15 +63,30 @@ def spawn(
             click.echo(json.dumps(row) if as_json else f"{one.port}  {kind}  {one.folder}")
         if not as_json:
             click.echo("Ctrl-C ends them.", err=True)
+            if speed != 1:
+                click.echo(
+                    f"Their clocks run at {speed:g}: give `run` and `record` --speed {speed:g}, too.",
+                    err=True,
+                )
         with suppress(KeyboardInterrupt):
             _keep(hubs)
 
 
 def _keep(hubs: list[VirtualHub]) -> None:
-    """Until Ctrl-C, or until every hub has ended; one that was soft-reset starts again, as a board does."""
+    """Until Ctrl-C, or until every hub has ended by itself, which each says; LinkLost then.
+
+    One that was soft-reset starts again, as a board does.
+    """
     never = threading.Event()
-    while any(one.alive() or one.left() for one in hubs):
-        for one in hubs:
+    there = list(hubs)
+    while there:
+        never.wait(_WATCH_S)
+        for one in [each for each in there if not each.alive()]:
             if one.left():
                 one.reset()
-        never.wait(_WATCH_S)
+            else:
+                there.remove(one)
+                click.echo(
+                    f"{one.port} has ended; its last words are in {one.folder / 'stderr.log'}", err=True
+                )
+    raise LinkLost("no hub is left", "A hub whose battery is empty ends too; look into its stderr.log.")

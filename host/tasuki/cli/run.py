@@ -16,7 +16,7 @@ from tasuki.session.counts import Counts
 from tasuki.session.hub_session import Session
 from tasuki.session.monitor import Monitor
 from tasuki.session.recorder import Recorder
-from tasuki.session.state import State, adopt
+from tasuki.session.state import State, wearer
 from tasuki.view.live import LiveView
 from tasuki.view.words import LANGUAGES, language_of
 from tasuki_wire import items
@@ -28,7 +28,8 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(
         [
             click.option("--port", required=True, help="Serial port of the hub."),
-            click.option("--consent", type=_FILE, required=True, help="The wearer's consent file (TOML)."),
+            click.option("--consent", type=_FILE, help="Adopt the wearer's consent file (TOML) first."),
+            click.option("--subject", help="Who wears it; needed when several wearers are recorded."),
             click.option("--key", help="Public key to trust, hex or a file, instead of the register's."),
             click.option("--seconds", type=click.FloatRange(min=0.1), help="Stop after so much hub time."),
             click.option(
@@ -56,9 +57,13 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
 def run(capture: Path | None, **options: Any) -> None:
     """Run a hub: verify, filter, route by consent, store; until Ctrl-C or --seconds.
 
+    Consent is what `tasuki consent` recorded, or a wearer's file. What the wearer
+    withdraws meanwhile, in whichever way, takes effect within a second.
+
     \b
     Example:
       tasuki run --port /dev/ttyACM0 --consent wearer.toml
+      tasuki run --port /dev/ttyACM0 --subject hanako
     """
     _run(capture=capture, **options)
 
@@ -79,7 +84,8 @@ def record(capture: Path, **options: Any) -> None:
 def _run(
     *,
     port: str,
-    consent: Path,
+    consent: Path | None,
+    subject: str | None,
     key: str | None,
     seconds: float | None,
     withhold: tuple[str, ...],
@@ -101,13 +107,13 @@ def _run(
         found.update(summary.of_session(session, monitor, uploaded))
 
     with State(state) as opened:
-        subject = adopt(opened, consent)
+        worn_by = wearer(opened, consent, subject)
 
         def connect() -> Session:
             return Session(
                 SerialLine(port),
                 opened,
-                subject,
+                worn_by,
                 public_key=public_key,
                 withhold=withhold,
                 speed=speed,

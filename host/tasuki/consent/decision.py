@@ -2,72 +2,44 @@
 
 Deny by default. Denials come first, then what can be waited for (hold), then allow. Sending needs
 consent when the data was acquired and when it is sent: a later grant never releases earlier data
-(rules A-01, L-03).
+(rules A-01, L-03). How the parts fit: docs/adr/0016-the-decision.md.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
-from tasuki.consent import reasons
-from tasuki.consent.context import Context, Interval
-from tasuki.consent.events import BEGINNING, FOREVER, GRANTED, NEVER, ConsentLog, Span, granted_purposes
+from tasuki.consent import scopes, uses
+from tasuki.consent.context import Context
+from tasuki.consent.events import GRANTED, NEVER, ConsentLog, Span
+from tasuki.consent.lane import Decision, Lane
+from tasuki.consent.parties import CONSENT, chain
 from tasuki.consent.policy import Category, Policy
-from tasuki.consent.registers import (
-    INTERNAL,
-    MODULE,
-    PROCESSORS,
-    STATISTICS_RELEASE,
-    SUBJECT,
-    THIRD_PARTY,
-    Binding,
-    Destination,
-    Registers,
-)
+from tasuki.consent.registers import MODULE, PROCESSORS, THIRD_PARTY, Destination, Registers, Source
+from tasuki.consent.stretch import ALWAYS, Dated, Stretch
+from tasuki.errors import Refused
 from tasuki_wire import items as wire_items
 
-# Clocks of two machines disagree a little; what claims to be later than this is held back.
-AHEAD_NS = 2_000_000_000
-
-
-@dataclass(frozen=True)
-class Decision:
-    """An answer that explains itself.
-
-    Attributes:
-        outcome: allow, hold or deny.
-        reason: code of reasons.REASONS.
-        rules: ids of the rules that decided.
-        since_ns, until_ns: the stretch of unchanged consent that it rests on (half-open); a decision
-            in it about data from it is the same, as long as `Engine.version` is.
-    """
-
-    outcome: str
-    reason: str
-    rules: tuple[str, ...]
-    item: str
-    purpose: str
-    destination: str
-    since_ns: int = BEGINNING
-    until_ns: int = FOREVER
-
-    @property
-    def allowed(self) -> bool:
-        """True for allow only."""
-        return self.outcome == reasons.ALLOW
-
-    def remedy(self, language: str = "en") -> str:
-        """What would change the answer, in `en` or `ja`."""
-        row = reasons.REASONS[self.reason]
-        text = row.remedy_ja if language == "ja" else row.remedy_en
-        return text.format(item=self.item, purpose=self.purpose, destination=self.destination)
+__all__ = ["Decision", "Engine"]
 
 
 class Engine:
-    """The rules over a policy, the consents and the registers. No I/O, no clock of its own."""
+    """The rules over a policy, the consents and the registers. No I/O, no clock of its own.
 
-    def __init__(self, policy: Policy, consents: ConsentLog, registers: Registers) -> None:
+    effective: the policy in force at a moment, for when `policy` is not; Refused when there is none.
+    Without it nothing is allowed outside of the policy's own time (rule L-04).
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        consents: ConsentLog,
+        registers: Registers,
+        effective: Callable[[int], Policy] | None = None,
+    ) -> None:
         self.policy = policy
         self.consents = consents
         self.registers = registers
+        self._effective = effective
 
     @property
     def version(self) -> tuple[int, int]:
@@ -78,121 +50,184 @@ class Engine:
         self, subject: str, item: str, purpose: str, destination: str, at_ns: int, context: Context
     ) -> Decision:
         """May this go there for this, decided at `at_ns` (Unix nanoseconds)?"""
-        category = self.policy.category(item)
-        place = self.registers.destinations.get(destination)
-        code, rule = _use(self.policy, category, purpose, place)
-        code = code or _source(category, item, context)
-        if code:
-            rules = _rules(
-                code, rule or (category.context_rule if category and code == "wrong_context" else "")
-            )
-            return Decision(reasons.DENY, code, rules, item, purpose, destination)
-        acquired = context.acquired
-        assert category is not None and acquired is not None  # _use and _source refused both
-        span = self.consents.span(subject, item, purpose, at_ns)
-        code = _consent(self.policy, span, acquired) or _wait(subject, acquired, at_ns, context) or "granted"
-        return Decision(
-            reasons.REASONS[code].outcome,
-            code,
-            _rules(code, category.allow[purpose]),
-            item,
-            purpose,
-            destination,
-            span.since_ns,
-            span.until_ns,
-        )
+        lane = self.lane(subject, item, purpose, destination, at_ns, context.source)
+        return lane.decide(context, at_ns, self.policy.hold_ns)
 
-    def item_mask(self, subject: str, at_ns: int) -> int:
+    def lane(
+        self, subject: str, item: str, purpose: str, destination: str, at_ns: int, source: Source
+    ) -> Lane:
+        """What holds at `at_ns`, and how long, for every block of this way."""
+        stretch = Stretch(at_ns)
+        way = _Way(subject, item, purpose, destination, self.registers.destinations.get(destination), source)
+        return self._lane(way, stretch)
+
+    def consent(self, subject: str, item: str, purpose: str, at_ns: int, product: str = "") -> str:
+        """What speaks against a purpose at a moment by the wearer's word: a reason code, empty when nothing.
+
+        For now, ask at `consents.present`: a clock that was set back takes back nothing that was said.
+        product: whose individual terms count; empty for none.
+        """
+        policy, code = self._terms(product, Stretch(at_ns))
+        if policy is None:
+            return code
+        if not policy.allows(item, purpose):
+            return "purpose_not_in_policy"
+        span = self.consents.span(subject, policy.consent_item(item), purpose, at_ns)
+        return self._word(subject, span, policy.accepts(span.notice, item, purpose))
+
+    def item_mask(self, subject: str, at_ns: int, product: str = "") -> int:
         """Consent bits of the items that may be sampled: at least one allowed purpose is granted (A-01)."""
         return int(
             wire_items.mask(
                 item
                 for item in wire_items.NAMES
-                if granted_purposes(self.policy, self.consents, subject, item, at_ns)
+                if any(not self.consent(subject, item, p, at_ns, product) for p in self.policy.purposes)
             )
         )
 
+    def _terms(self, product: str, stretch: Stretch) -> tuple[Policy | None, str]:
+        """The policy that counts then for a product, or a reason code."""
+        policy = self.policy
+        if not stretch.within(Dated(policy.since_ns, policy.until_ns)):
+            if self._effective is None:
+                return None, "policy_not_in_force"
+            try:
+                policy = self._effective(stretch.at_ns)
+            except Refused:
+                return None, "policy_not_in_force"
+            stretch.within(Dated(policy.since_ns, policy.until_ns))
+        if not product:
+            return policy, ""
+        found = policy.for_product(product)
+        return found, "" if found else "unknown_product"
 
-def _use(
-    policy: Policy, category: Category | None, purpose: str, place: Destination | None
-) -> tuple[str, str]:
-    """Reason code and table rule against this use by its very kind; empty when none."""
-    if category is None:
-        return "unknown_item", ""
-    if purpose not in policy.purposes and purpose not in policy.module_purposes:
-        return "unknown_purpose", ""
-    if purpose not in category.allow:
-        return "purpose_not_in_policy", category.closed_rule
-    rule = category.allow[purpose]
-    if place is None:
-        return "unknown_destination", ""
-    if place.kind == THIRD_PARTY:
-        return "third_party", ""
-    if place.kind == MODULE:
-        return "module_not_allowed", ""
-    if place.kind in PROCESSORS:
-        return "processor_not_registered", ""
-    if place.kind == STATISTICS_RELEASE:
-        return "row_level_release", ""
-    if place.kind not in (INTERNAL, SUBJECT):
-        return "unknown_destination", ""
-    if place.purpose != purpose:
-        return "destination_not_for_purpose", ""
-    if any(purpose not in policy.categories[other].allow for other in place.carries):
-        return "category2_attached", rule
-    return "", ""
+    def _lane(self, way: "_Way", stretch: Stretch) -> Lane:
+        garment = way.source.garment
+        policy, code = self._terms(garment.manifest.product if garment else "", stretch)
+        if policy is None:
+            return way.refused(code, "", stretch)
+        registers, place = self.registers, way.place
+        category = policy.category(way.item)
+        if category is not None and place is not None and place.kind == THIRD_PARTY:
+            return self._exception(way, place, category, stretch)
+        code, rule = uses.use(policy, registers, way.item, way.purpose, place, stretch)
+        waits = ""
+        if code == "contract_expired":
+            code, waits = "", code
+        if not code and category is not None:
+            code, rule = uses.origin(category, registers, way.item, way.source, stretch)
+        if code or category is None or place is None:
+            return way.refused(code, rule, stretch)
+        code, spans = self._words(policy, way, place, stretch)
+        rule = "M-01" if place.kind == MODULE else category.allow[way.purpose]
+        if code:
+            return way.refused(code, rule, stretch)
+        since_ns = max(span.since_ns for span in spans)
+        until_ns = min(span.until_ns for span in spans)
+        return way.open(Dated(since_ns, until_ns), rule, stretch, waits=waits)
+
+    def _exception(self, way: "_Way", place: Destination, category: Category, stretch: Stretch) -> Lane:
+        """A third party: nothing but a legal exception helps, and consent does not count (rule T-02)."""
+        ticket = uses.exception(self.registers, way.subject, way.item, place, stretch)
+        if ticket is None:
+            return way.refused("third_party", "", stretch)
+        if way.purpose != place.purpose:
+            return way.refused("destination_not_for_purpose", "", stretch)
+        code, rule = uses.origin(category, self.registers, way.item, way.source, stretch)
+        if code:
+            return way.refused(code, rule, stretch)
+        outside = "outside_ticket"
+        return way.open(ticket.data, ticket.rule, stretch, early=outside, unsure=outside, passed="exception")
+
+    def _words(
+        self, policy: Policy, way: "_Way", place: Destination, stretch: Stretch
+    ) -> tuple[str, list[Span]]:
+        """A reason code by the wearer's word, and the spans that the data must lie in."""
+        bounding = []
+        at_ns = self.consents.present(way.subject, stretch.at_ns)
+        item = policy.consent_item(way.item)
+        for asked, missing in self._asked(way, place):
+            span = self.consents.span(way.subject, item, asked, at_ns)
+            if span.since_ns <= stretch.at_ns:
+                stretch.reached(span.since_ns)
+            stretch.reached(span.until_ns)
+            accepted = policy.accepts(span.notice, way.item, way.purpose)
+            if asked != way.purpose:  # separate consents go with the version, or with the purpose's
+                accepted = accepted or span.notice == policy.version
+            if code := self._word(way.subject, span, accepted):
+                return missing or code, []
+            if missing not in ("no_entrust_consent", "no_foreign_consent"):
+                bounding.append(span)  # handing over needs consent only before it happens (P-01)
+        return "", bounding
+
+    def _asked(self, way: "_Way", place: Destination) -> Iterator[tuple[str, str]]:
+        """Every consent that the way needs, with the reason code for its lack; empty: as the word says."""
+        party = place.party or place.name
+        if place.kind == MODULE:
+            yield scopes.module(party), "module_off"
+        else:
+            yield way.purpose, ""
+        if way.item == "location":
+            yield scopes.LOCATION, "no_location_permission"
+        if place.kind in PROCESSORS:
+            yield scopes.ENTRUST, "no_entrust_consent"
+            for member in chain(self.registers.processors, party):
+                if member is not None and member.abroad and member.basis == CONSENT:
+                    yield scopes.entrust_foreign(member.country), "no_foreign_consent"
+
+    def _word(self, subject: str, span: Span, accepted: bool) -> str:
+        """Reason code against a consent as it stands; empty when it is good."""
+        if span.event is None or span.state != GRANTED:
+            return "no_consent" if span.state == NEVER else span.state
+        if not accepted:
+            return "notice_version"
+        own = not span.event.by
+        return "guardian_needed" if own and span.since_ns < self.registers.grown_up_ns(subject) else ""
 
 
-def _source(category: Category | None, item: str, context: Context) -> str:
-    """Reason code against where and when the data came from; empty when none."""
-    acquired, garment = context.acquired, context.garment
-    if category is None or context.acquired_in not in category.contexts:
-        return "wrong_context"
-    if item == "location" and not context.location_permission:
-        return "no_location_permission"
-    if acquired is None or acquired.t1_ns < acquired.t0_ns or acquired.uncertainty_ns < 0:
-        return "unknown_time"
-    if item not in wire_items.NAMES:
-        return ""
-    if garment is None:
-        return "unknown_key"
-    if garment.device != context.device:
-        return "unknown_device"
-    return "" if garment.manifest.lists(context.stream, context.kind) else "not_in_manifest"
+class _Way(NamedTuple):
+    """Whose item goes where for what, and where it comes from."""
 
+    subject: str
+    item: str
+    purpose: str
+    destination: str
+    place: Destination | None
+    source: Source
 
-def _consent(policy: Policy, now: Span, acquired: Interval) -> str:
-    """Reason code against it by the wearer's word; empty when none.
+    def refused(self, code: str, rule: str, stretch: Stretch) -> Lane:
+        """A lane on which nothing goes, whatever the block is."""
+        return Lane(self.item, self.purpose, self.destination, rule, stretch.dated, fixed=code)
 
-    The grant of now must have begun before the data was acquired: a grant that follows a
-    withdrawal, or a new notice, releases nothing from before it.
-    """
-    if now.state != GRANTED:
-        return "no_consent" if now.state == NEVER else now.state
-    if now.notice != policy.version:
-        return "notice_version"
-    if acquired.t0_ns < now.since_ns:
-        return "not_at_acquisition"
-    if acquired.first_ns < now.since_ns or acquired.last_ns >= now.until_ns:
-        return "clock_uncertain"
-    return ""
+    def open(
+        self,
+        data: Dated,
+        rule: str,
+        stretch: Stretch,
+        **more: str,
+    ) -> Lane:
+        """A lane for data from a stretch of time, measured while the subject wore the hub."""
+        worn, stranger = self._worn(stretch)
+        return Lane(
+            self.item,
+            self.purpose,
+            self.destination,
+            rule,
+            stretch.dated,
+            data=data,
+            worn=worn,
+            stranger=stranger,
+            **more,
+        )
 
-
-def _wait(subject: str, acquired: Interval, at_ns: int, context: Context) -> str:
-    """Reason code for holding or for the wrong wearer; empty when none."""
-    binding = context.binding
-    if context.garment is not None:
-        if binding is None or not _covers(binding, acquired):
-            return "no_wearer_binding"
-        if binding.device != context.device or binding.subject != subject:
-            return "wrong_wearer"
-    return "time_ahead" if acquired.t1_ns > at_ns + AHEAD_NS else ""
-
-
-def _covers(binding: Binding, acquired: Interval) -> bool:
-    return binding.since_ns <= acquired.first_ns and acquired.last_ns < min(binding.until_ns, FOREVER)
-
-
-def _rules(code: str, table_rule: str) -> tuple[str, ...]:
-    own = reasons.REASONS[code].rules
-    return (table_rule, *own) if table_rule and table_rule not in own else own
+    def _worn(self, stretch: Stretch) -> tuple[Dated | None, bool]:
+        """When the hub was worn (None: nobody knows), and whether by somebody else (rule C3-02)."""
+        source = self.source
+        if source.garment is None:
+            return ALWAYS, False
+        binding = source.binding
+        if binding is None or binding.since_ns >= binding.until_ns:
+            return None, False
+        stretch.reached(binding.until_ns)
+        worn = Dated(binding.since_ns, binding.until_ns)
+        return worn, binding.device != source.device or binding.subject != self.subject

@@ -2,8 +2,10 @@
 
     format = 1
     subject = "name of the wearer's account"
-    notice = "2026-1"                # version of the policy that the wearer was shown
+    notice = "2026-1"                # version of the policy, or of a product's terms, that was shown
     language = "ja"                  # of that notice; optional
+    by = "account of a parent"       # who speaks for the wearer; optional, with
+    relation = "parent"              # or "guardian"
 
     [[consent]]
     decision = "granted"             # or "refused", "withdrawn"
@@ -11,7 +13,8 @@
     items = ["ecg", "body_motion"]   # or "all": every item that the policy lets serve the purpose
     at = 2026-01-01T09:00:00+09:00   # with its offset from UTC
 
-Nothing is guessed: an unknown key, item or purpose, or a pair that the policy's table does not
+Beside the policy's purposes there are the separate consents of `tasuki.consent.statements`. Nothing
+is guessed: an unknown key, item or purpose, or a pair that the policy's table does not
 have, is an error that names the line.
 """
 
@@ -24,11 +27,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tasuki.consent.events import DECISIONS, Event
+from tasuki.consent import notice as notices
+from tasuki.consent import statements
+from tasuki.consent.events import DECISIONS, RELATIONS, Event
 from tasuki.consent.policy import Policy
 from tasuki.errors import UsageError
 
-_TOP = {"format", "subject", "notice", "language", "consent"}
+_TOP = {"format", "subject", "notice", "language", "by", "relation", "consent"}
 _ENTRY = {"decision", "purpose", "items", "at"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HINT = "`tasuki.consent.files` describes the form; demo-wearer.toml beside it is an example."
@@ -79,46 +84,48 @@ class _Parser:
             self._fail(-1, "format", f"format {data.get('format')!r}", "Write `format = 1`.")
         subject = self._string(data, "subject", -1)
         notice = self._string(data, "notice", -1)
-        if notice != self.policy.version:
+        shown_policy = self.policy.under(notice)
+        if shown_policy is None:
             self._fail(
                 -1, "notice", f"notice {notice!r} is not in force", f"It is {self.policy.version!r} now."
             )
+        self.policy = shown_policy  # individual terms have a table of their own (rule G-04)
         language = self._string(data, "language", -1) if "language" in data else "ja"
+        by = relation = ""
+        if "by" in data or "relation" in data:
+            by, relation = self._string(data, "by", -1), self._string(data, "relation", -1)
+            if relation not in RELATIONS:
+                self._fail(-1, "relation", f"relation {relation!r}", f"Use one of {_list(RELATIONS)}.")
+        shown = notices.text_hash(notice, language)
+        said = notice, language, shown, by, relation, "file"
         entries = data.get("consent", [])
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
             self._fail(-1, "consent", "`consent` is no list of tables", "Begin each with `[[consent]]`.")
-        events = [self._event(n, entry, subject, notice, language) for n, entry in enumerate(entries)]
+        events = [self._event(n, entry, subject, said) for n, entry in enumerate(entries)]
         return WearerFile(subject, tuple(events))
 
-    def _event(self, n: int, entry: dict[str, Any], subject: str, notice: str, language: str) -> Event:
+    def _event(self, n: int, entry: dict[str, Any], subject: str, said: tuple[str, ...]) -> Event:
         self._keys(entry, _ENTRY, n)
         decision = self._string(entry, "decision", n)
         if decision not in DECISIONS:
             self._fail(n, "decision", f"decision {decision!r}", f"Use one of {_list(DECISIONS)}.")
         purpose = self._string(entry, "purpose", n)
-        if purpose not in self.policy.purposes:
+        if not statements.items_for(self.policy, purpose):
             hint = f"The policy has {_list(self.policy.purposes)}."
             self._fail(n, "purpose", f"unknown purpose {purpose!r}", hint)
-        at_ns = self._time(entry, n)
-        return Event(
-            at_ns, at_ns, subject, decision, purpose, self._items(entry, purpose, n), notice, language
-        )
+        at_ns, items = self._time(entry, n), self._items(entry, purpose, n)
+        return Event(at_ns, at_ns, subject, decision, purpose, items, *said)
 
     def _items(self, entry: dict[str, Any], purpose: str, n: int) -> frozenset[str]:
-        possible = self.policy.items_for(purpose)
         value = entry.get("items")
         if value == "all":
-            return frozenset(possible)
+            return frozenset(statements.items_for(self.policy, purpose))
         if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
             self._fail(n, "items", "items must be a list of names", 'Or write `items = "all"`.')
-        for item in value:
-            category = self.policy.category(item)
-            if category is None:
-                hint = f"For {purpose} the policy has {_list(possible)}."
-                self._fail(n, "items", f"unknown item {item!r}", hint)
-            if purpose not in category.allow:
-                hint = f"Rule {category.closed_rule}: for {purpose} the policy has {_list(possible)}."
-                self._fail(n, "items", f"{item!r} cannot serve {purpose}", hint)
+        try:
+            statements.check(self.policy, purpose, frozenset(value))
+        except UsageError as e:
+            self._fail(n, "items", str(e), e.hint)
         return frozenset(value)
 
     def _time(self, entry: dict[str, Any], n: int) -> int:

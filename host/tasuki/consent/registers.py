@@ -1,8 +1,17 @@
-"""What decisions look up beside consent: destinations, garments with their manifests, who wore what."""
+"""What decisions look up beside consent: destinations, garments with their manifests, who wore what.
+
+Processors, modules and operators are in `parties`, legal exceptions in `tickets`.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
+from weakref import WeakSet
 
+from tasuki.consent.events import BEGINNING
+from tasuki.consent.parties import Module, Processor
+from tasuki.consent.stretch import ALWAYS, Dated
+from tasuki.consent.tickets import Ticket
 from tasuki_wire import codec, layout
 
 INTERNAL = "internal"
@@ -27,12 +36,15 @@ class Destination:
         kind: one of DESTINATION_KINDS.
         purpose: the one purpose it is registered for.
         form: what it gets; only `attested` is free of category 2.
+        party: the processor or module behind it, by its name in the register; empty when it has the
+            destination's own name.
     """
 
     name: str
     kind: str
     purpose: str
     form: str
+    party: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in DESTINATION_KINDS or self.form not in FORMS:
@@ -64,10 +76,12 @@ class Manifest:
     Attributes:
         product: name of the product.
         streams: stream number to the kinds that it may carry.
+        dated: when the manifest is in force.
     """
 
     product: str
     streams: Mapping[int, frozenset[int]]
+    dated: Dated = ALWAYS
 
     @property
     def items(self) -> frozenset[str]:
@@ -116,14 +130,64 @@ class Binding:
     until_ns: int
 
 
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Where data comes from, the same for many blocks; equal only to itself, so that it is a quick key.
+
+    Attributes:
+        garment: the registered hub; None is unknown and denies items of the garment.
+        device: device id that the block claims, 8 bytes.
+        stream, kind: for the manifest.
+        binding: who wore the hub then; None holds.
+        acquired_in: where it was acquired, one of the policy's contexts.
+        location_permission: the device's own permission (rule C2-03).
+        operator: who hands it out by hand; empty when nobody does (rule S-07).
+    """
+
+    garment: Garment | None = None
+    device: bytes = b""
+    stream: int = -1
+    kind: int = -1
+    binding: Binding | None = None
+    acquired_in: str = "product_use"
+    location_permission: bool = False
+    operator: str = ""
+
+
+class Watcher(Protocol):
+    """Keeps answers that rest on the registers."""
+
+    def forget_all(self) -> None:
+        """Called when what they rest on has changed."""
+
+
+_SOURCES = 100_000  # remembered at most
+
+
 @dataclass
 class Registers:
-    """The registers that one host works with. Whatever is missing from them is denied."""
+    """The registers that one host works with. Whatever is missing from them is denied.
+
+    Attributes:
+        operators: name to when the person's training is current.
+        of_age_ns: subject to the moment up to which only a guardian can grant (Unix nanoseconds).
+        tickets: legal exceptions by destination; only what `tickets.admit` returned.
+        version: rises with every change.
+        places_version: rises when a decision must be asked for again that looked at the same source.
+    """
 
     destinations: dict[str, Destination] = field(default_factory=lambda: dict(DESTINATIONS))
     garments: dict[bytes, Garment] = field(default_factory=dict)
     bindings: dict[bytes, list[Binding]] = field(default_factory=dict)
     version: int = 0
+    processors: dict[str, Processor] = field(default_factory=dict)
+    modules: dict[str, Module] = field(default_factory=dict)
+    operators: dict[str, Dated] = field(default_factory=dict)
+    of_age_ns: dict[str, int] = field(default_factory=dict)
+    tickets: dict[str, tuple[Ticket, ...]] = field(default_factory=dict)
+    places_version: int = 0
+    _sources: dict[tuple[bytes, bytes, int, int], Source] = field(default_factory=dict, repr=False)
+    _watchers: WeakSet[Watcher] = field(default_factory=WeakSet, repr=False)
 
     def add_garment(self, garment: Garment) -> None:
         """Register a hub under its key id."""
@@ -143,3 +207,63 @@ class Registers:
             if binding.since_ns <= t0_ns and t1_ns < binding.until_ns
         ]
         return found[0] if len(found) == 1 else None
+
+    def add_destination(self, destination: Destination) -> None:
+        """Register a destination, or what it is from now on."""
+        self.destinations[destination.name] = destination
+        self.changed()
+
+    def add_processor(self, processor: Processor) -> None:
+        """Register a processor, or what holds for it from now on."""
+        self.processors[processor.name] = processor
+        self.changed()
+
+    def add_module(self, module: Module) -> None:
+        """Register a module, or what holds for it from now on."""
+        self.modules[module.name] = module
+        self.changed()
+
+    def train(self, operator: str, dated: Dated) -> None:
+        """Record when a person's training is current (rule S-07)."""
+        self.operators[operator] = dated
+        self.changed()
+
+    def under_age(self, subject: str, until_ns: int) -> None:
+        """Record until when only a guardian can grant for a wearer."""
+        self.of_age_ns[subject] = until_ns
+        self.changed()
+
+    def admit(self, ticket: Ticket) -> None:
+        """Let a legal exception count that `tickets.admit` has checked."""
+        self.tickets[ticket.recipient] = (*self.tickets.get(ticket.recipient, ()), ticket)
+        self.changed()
+
+    def changed(self) -> None:
+        """Whatever was decided has to be decided again."""
+        self.version += 1
+        self.places_version += 1
+        for watcher in list(self._watchers):
+            watcher.forget_all()
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell this one, for as long as it lives, when all that was decided has to be decided again."""
+        self._watchers.add(watcher)
+
+    def grown_up_ns(self, subject: str) -> int:
+        """From when a wearer's own grant counts."""
+        return self.of_age_ns.get(subject, BEGINNING)
+
+    def source(
+        self, garment: Garment | None, device: bytes, stream: int, kind: int, binding: Binding | None
+    ) -> Source:
+        """Where blocks of a garment come from, the same object while nothing of it changes."""
+        if garment is None:  # strangers are not remembered, or they would fill the memory
+            return Source(None, device, stream, kind, binding)
+        key = garment.key_id, device, stream, kind
+        known = self._sources.get(key)
+        if known is None or known.garment is not garment or known.binding is not binding:
+            if len(self._sources) >= _SOURCES:
+                self._sources.clear()
+            known = Source(garment, device, stream, kind, binding)
+            self._sources[key] = known
+        return known

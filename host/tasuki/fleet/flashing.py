@@ -52,7 +52,7 @@ def open_prompt(port: Port, stop: threading.Event | None = None) -> Prompt:
     """
     line = SerialLine(port.path)
     try:
-        if looking.ask_for_prompt(line) is None:
+        if looking.ask_for_prompt(line, interrupt=True) is None:
             _leave_for_prompt(line, stop)
         prompt = Prompt(BufferedLine(line, stop), port.path)
         try:

@@ -21,6 +21,7 @@ _REPORT_S = 4.5
 _PROMPT_S = 0.4
 _ROUSES, _ROUSE_S = 4, 0.4
 _CTRL_C = 3
+_WINDOW = 512  # of a raw paste at most
 _BANNER = b"MicroPython "
 _HELLO = codec.number("hello")
 _STATUS = codec.number("device_status")
@@ -99,6 +100,8 @@ def _look(port: Port, line: SerialLine) -> Seen:
     banner = ask_for_prompt(line)
     if banner is not None:
         return Seen(port, REPL, firmware=banner)
+    if _takes_typing(line):
+        return Seen(port, REPL, firmware="half a program was typed")
     if rouse(line):
         return meet(port, line)
     if heard.bytes:
@@ -136,6 +139,16 @@ def listen(line: SerialLine, most_s: float = _LISTEN_S, reports: bool = False) -
             break
     heard.battery_mv = health.battery_mv
     return heard
+
+
+def _takes_typing(line: SerialLine) -> bool:
+    """True when a prompt has a paste open: it answers empty lines, by its window or its mark.
+
+    The question that `rouse` sends could end the paste, and so run half a program.
+    """
+    line.write(b"\n" * _WINDOW)
+    got = line.read(_PROMPT_S)
+    return bool(got) and b"\0" not in got
 
 
 def rouse(line: SerialLine) -> bool:
@@ -178,9 +191,12 @@ def meet(port: Port, line: SerialLine, battery_mv: int | None = None) -> Seen:
     return Seen(port, identity.life, identity, health.battery_mv or battery_mv, identity.firmware)
 
 
-def ask_for_prompt(line: SerialLine) -> str | None:
-    """What MicroPython says of itself when its prompt is at the line, else None."""
-    line.write(b"\r\x02")
+def ask_for_prompt(line: SerialLine, interrupt: bool = False) -> str | None:
+    """What MicroPython says of itself when its prompt is at the line, else None.
+
+    interrupt: end what runs or is half typed first.
+    """
+    line.write(b"\r\x03\x03\r\x02" if interrupt else b"\r\x02")
     got, end = b"", time.monotonic() + _PROMPT_S
     while (left := end - time.monotonic()) > 0:
         got += line.read(left)

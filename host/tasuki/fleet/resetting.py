@@ -20,7 +20,7 @@ def reset(port: Port, hard: bool = False) -> None:
     """
     line = SerialLine(port.path)
     try:
-        if looking.ask_for_prompt(line) is None and _reboot(line):
+        if looking.ask_for_prompt(line, interrupt=True) is None and _reboot(line):
             return
         if not hard:
             line.write(_SOFT)

@@ -1,63 +1,135 @@
-"""What was decided, without payload and without raw ids.
+"""What was decided, without payload and without raw ids, on its way to the audit log.
 
-One entry per change of (subject pseudonym, item, purpose, destination, decision), with the number of
-blocks it stood for. The pseudonym dies with the subject's keys.
+A decision that differs from the last one about (subject, item, purpose, destination) gets a number and
+an entry; every epoch gets an entry that names, for each block, the numbers of its decisions. Both are
+written in the outbox's own transaction. The pseudonyms die with the subject's keys.
 """
 
 import sqlite3
 from collections.abc import Iterable
+from itertools import groupby
+from pathlib import Path
 
+from tasuki.audit import entries
+from tasuki.audit.names import block_id, hub_name, subject_name
+from tasuki.audit.spool import SPOOL_SCHEMA, Spool
 from tasuki.consent.decision import Decision
 from tasuki.consent.policy import Policy
-from tasuki.errors import Refused
-from tasuki.vault.vault import PSEUDONYM_SIZE, Vault
+from tasuki.consent.processing import Provided
+from tasuki.errors import UsageError
+from tasuki.pipeline.parcel import Judged, Place, Routed
+from tasuki.vault.vault import Vault
 
-LOG_SCHEMA = """
+LOG_SCHEMA = (
+    """
 CREATE TABLE IF NOT EXISTS decision (
   id INTEGER PRIMARY KEY, subject BLOB NOT NULL, item TEXT NOT NULL, purpose TEXT NOT NULL,
   destination TEXT NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL, rules TEXT NOT NULL,
   policy BLOB NOT NULL, first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL, blocks INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS decision_of ON decision (subject, item, purpose, destination, id);
 """
-
-STRANGER = bytes(PSEUDONYM_SIZE)  # a subject without keys: unknown, or erased
+    + SPOOL_SCHEMA
+)
 
 _LAST = """
-SELECT id, outcome, reason, policy FROM decision
+SELECT id, outcome, reason, rules, policy FROM decision
 WHERE subject = ? AND item = ? AND purpose = ? AND destination = ? ORDER BY id DESC LIMIT 1
 """
 
-Decided = tuple[tuple[str, str, str, str, str, str], tuple[Decision, int]]
+
+_ALLOWED = """
+SELECT subject, item, purpose, destination, first_ns, last_ns, blocks, rules FROM decision
+WHERE outcome = 'allow' ORDER BY id
+"""
+
+InEpoch = tuple[bytes, int, int]
+Numbers = dict[tuple[str, ...], int]
 
 
 class DecisionLog:
-    """The log's table; its caller owns connection, transaction and lock."""
+    """The log's tables; its caller owns connection, transaction and lock."""
 
     def __init__(self, db: sqlite3.Connection, vault: Vault, policy: Policy) -> None:
         self._db = db
         self._vault = vault
         self._policy = policy
+        self.spool = Spool(db)
 
-    def record(self, decided: Iterable[Decided], now_ns: int) -> None:
-        """Count decisions; a decision that differs from the last one of its kind begins an entry."""
-        for (subject, *_), (decision, n) in decided:
-            d = decision
-            key = (self._pseudonym(subject), d.item, d.purpose, d.destination)
-            last = self._db.execute(_LAST, key).fetchone()
-            if last and last[1:] == (d.outcome, d.reason, self._policy.hash):
-                sql = "UPDATE decision SET blocks = blocks + ?, last_ns = ? WHERE id = ?"
-                self._db.execute(sql, (n, now_ns, last[0]))
-            else:
-                row = (*key, d.outcome, d.reason, " ".join(d.rules), self._policy.hash, now_ns, now_ns, n)
-                self._db.execute("INSERT INTO decision VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?)", row)
+    def record(self, routed: Routed, now_ns: int) -> None:
+        """Log what routing decided: what is new about it, and every block of every epoch."""
+        numbers: Numbers = {}
+        for (subject, *_), (decision, n) in routed.decided.items():
+            numbers[subject, *_answer(decision)] = self._number(subject, decision, n, now_ns)
+        dropped = routed.dropped
+        for in_epoch, judged in groupby(routed.judged, lambda one: one.place.in_epoch):
+            self._epoch(in_epoch, list(judged), numbers, dropped, now_ns)
+            dropped = {}
+        if dropped:
+            self.spool.add(entries.dropped(now_ns, dropped))
+
+    def record_late(self, decided: Iterable[tuple[Place, str, Decision]], now_ns: int) -> None:
+        """Log what was decided about single blocks when they were to be sent."""
+        for place, subject, decision in decided:
+            number = self._number(subject, decision, 1, now_ns)
+            id_ = block_id(self._vault, subject, *place)
+            self.spool.add(entries.block(now_ns, str(id_), number), id_.late)
+
+    def name(self, subject: str, place: Place) -> str:
+        """What people call this block by."""
+        return str(block_id(self._vault, subject, *place))
 
     def totals(self) -> dict[tuple[str, str, str, str], int]:
         """(item, destination, outcome, reason) to blocks."""
         sql = "SELECT item, destination, outcome, reason, sum(blocks) FROM decision GROUP BY 1, 2, 3, 4"
         return {(i, d, o, r): int(n) for i, d, o, r, n in self._db.execute(sql)}
 
-    def _pseudonym(self, subject: str) -> bytes:
-        try:
-            return self._vault.pseudonym(subject, "audit", "decisions", 0)
-        except Refused:
-            return STRANGER
+    def _number(self, subject: str, decision: Decision, n: int, now_ns: int) -> int:
+        """The number of this decision, a new one when it differs from the last about the same."""
+        d, rules = decision, " ".join(decision.rules)
+        who = subject_name(self._vault, subject)
+        key = who, d.item, d.purpose, d.destination
+        last = self._db.execute(_LAST, key).fetchone()
+        if last and last[1:] == (d.outcome, d.reason, rules, self._policy.hash):
+            sql = "UPDATE decision SET blocks = blocks + ?, last_ns = ? WHERE id = ?"
+            self._db.execute(sql, (n, now_ns, last[0]))
+            return int(last[0])
+        row = (*key, d.outcome, d.reason, rules, self._policy.hash, now_ns, now_ns, n)
+        sql = "INSERT INTO decision VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?)"
+        number = self._db.execute(sql, row).lastrowid or 0
+        self.spool.add(entries.decision(now_ns, number, who, d, self._policy), f"decision/{number}/")
+        return number
+
+    def _epoch(
+        self, in_epoch: InEpoch, judged: list[Judged], numbers: Numbers, dropped: entries.Dropped, now_ns: int
+    ) -> None:
+        key_id, session, epoch = in_epoch
+        subject = judged[0].subject
+        blocks = {
+            one.place.stream: [numbers[one.subject, *_answer(decision)] for decision in one.decisions]
+            for one in judged
+        }
+        hub = hub_name(self._vault, subject, key_id)
+        name = block_id(self._vault, subject, key_id, session, epoch, 0).in_epoch
+        self.spool.add(entries.epoch(now_ns, hub, session, epoch, blocks, dropped), name)
+
+
+def _answer(decision: Decision) -> tuple[str, str, str, str, str]:
+    d = decision
+    return d.item, d.purpose, d.destination, d.outcome, d.reason
+
+
+def provided(path: Path) -> list[Provided]:
+    """What was allowed to go to whom, from the log in an outbox's file; for provision records.
+
+    Raises UsageError when there is no such file: reading never makes one.
+    """
+    if not path.exists():
+        raise UsageError(f"{path.parent} has no decisions", "Give the state folder of a run.")
+    db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    try:
+        return [
+            Provided(subject.hex(), item, purpose, place, first, last, blocks, tuple(rules.split()))
+            for subject, item, purpose, place, first, last, blocks, rules in db.execute(_ALLOWED)
+        ]
+    finally:
+        db.close()

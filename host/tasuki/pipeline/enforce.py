@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasuki.consent.decision import Engine
-from tasuki.consent.events import GRANTED, NEVER
 from tasuki.consent.registers import Manifest
 from tasuki_wire import codec, layout
 from tasuki_wire import items as wire_items
@@ -22,7 +21,14 @@ from tasuki_wire import items as wire_items
 VIEW_PURPOSE = "service_information"
 
 # Where no purpose is granted for different reasons, the first of these is named.
-_TELLING = ("withdrawn", "notice_version", "refused")
+_TELLING = (
+    "policy_not_in_force",
+    "unknown_product",
+    "withdrawn",
+    "guardian_needed",
+    "notice_version",
+    "refused",
+)
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,10 @@ class Gate:
         subject: who wears the hub, None when nobody is bound to it.
         """
         self.version = engine.version
-        self.rules = {item: _rule(engine, subject, item, token_items, at_ns) for item in wire_items.NAMES}
+        product = manifest.product if manifest else ""
+        self.rules = {
+            item: _rule(engine, subject, product, item, token_items, at_ns) for item in wire_items.NAMES
+        }
         self.drops: Counter[tuple[str, str]] = Counter()
         self._manifest = manifest
         self._keep = np.zeros((256, 256), np.bool_)
@@ -93,24 +102,14 @@ class Gate:
         return bool(found) and all(rule is not None and not rule.keep and not rule.view for rule in found)
 
 
-def _rule(engine: Engine, subject: str | None, item: str, token_items: int, at_ns: int) -> Rule:
+def _rule(engine: Engine, subject: str | None, product: str, item: str, token_items: int, at_ns: int) -> Rule:
     if subject is None:
         return Rule("no_wearer_binding", "no_wearer_binding")
-    category = engine.policy.category(item)
-    purposes = category.allow if category else ()
-    states = {purpose: _state(engine, subject, item, purpose, at_ns) for purpose in purposes}
-    view = states.get(VIEW_PURPOSE, "no_consent")
-    if "" not in states.values():
-        said = [code for code in _TELLING if code in states.values()]
+    against = {p: engine.consent(subject, item, p, at_ns, product) for p in engine.policy.purposes}
+    view = against[VIEW_PURPOSE]
+    if "" not in against.values():
+        said = [code for code in _TELLING if code in against.values()]
         return Rule(said[0] if said else "no_consent", view)
     if not token_items & wire_items.bit(item):
         return Rule("not_in_token", "not_in_token")
     return Rule("", view)
-
-
-def _state(engine: Engine, subject: str, item: str, purpose: str, at_ns: int) -> str:
-    """Reason code against a purpose now; empty when it is granted."""
-    span = engine.consents.span(subject, item, purpose, at_ns)
-    if span.state == GRANTED:
-        return "" if span.notice == engine.policy.version else "notice_version"
-    return "no_consent" if span.state == NEVER else span.state

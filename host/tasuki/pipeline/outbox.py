@@ -13,7 +13,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from tasuki import database
 from tasuki.consent import reasons
@@ -23,7 +25,7 @@ from tasuki.consent.policy import Policy
 from tasuki.consent.registers import OWN_STORE
 from tasuki.errors import LinkLost, Refused
 from tasuki.pipeline.decisionlog import LOG_SCHEMA, DecisionLog
-from tasuki.pipeline.parcel import Parcel, Routed
+from tasuki.pipeline.parcel import Examples, Parcel, Place, Routed
 from tasuki.vault import envelope
 from tasuki.vault.vault import Vault, key_epoch
 from tasuki_wire import items
@@ -47,7 +49,8 @@ CREATE TABLE IF NOT EXISTS envelope (
   id INTEGER PRIMARY KEY, hub INTEGER NOT NULL, source INTEGER NOT NULL, item INTEGER NOT NULL,
   kind INTEGER NOT NULL, stream INTEGER NOT NULL, t0_ns INTEGER NOT NULL, t1_ns INTEGER NOT NULL,
   uncertainty_ns INTEGER NOT NULL, number INTEGER NOT NULL, purposes INTEGER NOT NULL,
-  stored_ns INTEGER NOT NULL, content BLOB NOT NULL);
+  stored_ns INTEGER NOT NULL, content BLOB NOT NULL, session INTEGER NOT NULL DEFAULT 0,
+  epoch INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS delivery (
   destination TEXT NOT NULL, envelope INTEGER NOT NULL, source INTEGER NOT NULL,
   number INTEGER NOT NULL, state INTEGER NOT NULL, PRIMARY KEY (envelope, destination)) WITHOUT ROWID;
@@ -63,15 +66,14 @@ INSERT OR IGNORE INTO held VALUES (1, 0, 0, 1);
     + LOG_SCHEMA
 )
 
+_ADDED = {"session": "INTEGER NOT NULL DEFAULT 0", "epoch": "INTEGER NOT NULL DEFAULT 0"}  # since 0.1
 _DUE = """
 SELECT e.id, d.number, own.pseudonym, own.key_epoch, there.pseudonym, e.item, e.kind, e.stream, e.t0_ns,
-  e.t1_ns, e.uncertainty_ns, e.number, e.stored_ns, hub.key_id, e.content
+  e.t1_ns, e.uncertainty_ns, e.number, e.stored_ns, hub.key_id, e.session, e.epoch, e.content
 FROM delivery d JOIN envelope e ON e.id = d.envelope JOIN source own ON own.id = e.source
 JOIN source there ON there.id = d.source JOIN hub ON hub.id = e.hub
 WHERE d.state = ? AND d.destination = ? AND d.envelope > ? ORDER BY d.envelope LIMIT ?
 """
-
-
 _ADD = """
 UPDATE held SET envelopes = envelopes + ?, bytes = bytes + ?, next_id = next_id + ? RETURNING envelopes, bytes
 """
@@ -106,7 +108,7 @@ class Due:
     Attributes:
         id: of the envelope. number: at this destination. pseudonym: at this destination.
         tags: the envelope's own. acquired: when. stored_ns: since when it waits.
-        key_id: of the hub. content: the envelope.
+        place: which block it is. content: the envelope.
     """
 
     id: int
@@ -117,12 +119,27 @@ class Due:
     kind: int
     acquired: Interval
     stored_ns: int
-    key_id: bytes
+    place: Place
     content: bytes = field(repr=False)
 
 
+class Late(NamedTuple):
+    """What was decided about a delivery when it was to be sent; subject empty when erased."""
+
+    due: Due
+    subject: str
+    decision: Decision
+
+
 class Outbox:
-    """One SQLite file. Safe to use from several threads."""
+    """One SQLite file. Safe to use from several threads.
+
+    Attributes:
+        refused_puts: how often there was no room, since it was opened.
+        late: (stream, destination, reason code) to the decision by which deliveries were denied when they
+            were to be sent, and how many were, since then.
+        late_examples: ids of some of these blocks.
+    """
 
     def __init__(
         self,
@@ -138,6 +155,7 @@ class Outbox:
         max_envelopes, max_bytes: above these `put` refuses with OutboxFull, counted in `refused_puts`.
         """
         self._db = database.connect(path, _SCHEMA)
+        database.add_columns(self._db, "envelope", _ADDED)
         self._vault = vault
         self._policy = policy
         self._limits = max_envelopes, max_bytes
@@ -146,11 +164,15 @@ class Outbox:
         self._log = DecisionLog(self._db, vault, policy)
         self._sources: dict[tuple[str, str, int], int] = {}
         self._hubs: dict[bytes, int] = {}
+        self._collected = 0  # up to where the audit log has taken entries
         self.refused_puts = 0
+        self.late: dict[tuple[int, str, str], tuple[Decision, int]] = {}
+        self.late_examples = Examples()
 
     def close(self) -> None:
         """Fold the write-ahead log into the file and close it."""
         with self._lock:
+            self._log.spool.forget(self._collected)
             database.truncate_log(self._db)
             self._db.close()
 
@@ -163,7 +185,8 @@ class Outbox:
         try:
             with self.transaction() as db:
                 stored = self._put(db, routed)
-                self._log.record(routed.decided.items(), self._clock_ns())
+                self._log.spool.forget(self._collected)
+                self._log.record(routed, self._clock_ns())
                 if also:
                     also(db)
         except OutboxFull:
@@ -188,22 +211,52 @@ class Outbox:
         with self.transaction():
             self._end(destination, dict.fromkeys(envelopes, ""), CONFIRMED)
 
-    def deny(self, destination: str, denied: Iterable[tuple[int, str, Decision]]) -> None:
-        """Consent no longer lets these go: (envelope, subject, decision); subject empty when erased."""
-        ended: dict[int, str] = {}
-        routed = Routed()
-        for number, subject, decision in denied:
-            ended[number] = decision.reason
-            routed.count(subject, decision)
+    def deny(self, destination: str, denied: Iterable[Late]) -> None:
+        """Consent no longer lets these go; subject empty when erased."""
+        denied = list(denied)
         with self.transaction():
-            self._end(destination, ended, DENIED_LATE)
-            self._log.record(routed.decided.items(), self._clock_ns())
+            self._end(destination, {one.due.id: one.decision.reason for one in denied}, DENIED_LATE)
+            self._record(denied)
+        for one in denied:
+            key = one.due.place.stream, destination, one.decision.reason
+            before = self.late.get(key)
+            self.late[key] = one.decision, 1 + (before[1] if before else 0)
+            self.late_examples.add(one.decision.reason, partial(self._log.name, one.subject, one.due.place))
 
-    def set_state(self, destination: str, envelopes: Iterable[int], state: int) -> None:
-        """Move waiting deliveries between ALLOW and HOLD."""
+    @property
+    def denied_late(self) -> Counter[str]:
+        """Reason code to deliveries that were denied when they were to be sent, since it was opened."""
+        found: Counter[str] = Counter()
+        for (_, _, reason), (_, n) in self.late.copy().items():
+            found[reason] += n
+        return found
+
+    def move(self, destination: str, decided: Iterable[Late]) -> None:
+        """Waiting deliveries that are on hold from now on, or no longer, as was decided about them."""
         sql = "UPDATE delivery SET state = ? WHERE destination = ? AND envelope = ? AND state < 2"
+        decided = list(decided)
+        rows = [(_STATE_OF[one.decision.outcome], destination, one.due.id) for one in decided]
         with self.transaction() as db:
-            db.executemany(sql, [(state, destination, number) for number in envelopes])
+            db.executemany(sql, rows)
+            self._record(decided)
+
+    def _record(self, decided: Iterable[Late]) -> None:
+        rows = [(one.due.place, one.subject, one.decision) for one in decided]
+        self._log.record_late(rows, self._clock_ns())
+
+    def audit_waiting(self, after: int, limit: int) -> list[tuple[int, dict[str, Any], str]]:
+        """(number, fields, name) of entries that the audit log may not have yet."""
+        with self._lock:
+            return self._log.spool.waiting(after, limit)
+
+    def audit_collected(self, upto: int) -> None:
+        """The audit log holds these durably: they go with the next transaction, which costs nothing more."""
+        self._collected = upto
+
+    def audit_handed_over(self) -> int:
+        """Number of the last entry that the audit log has taken, as far as this file knows."""
+        with self._lock:
+            return self._log.spool.handed_over()
 
     def size(self) -> tuple[int, int]:
         """(envelopes, bytes) that wait."""
@@ -267,7 +320,7 @@ class Outbox:
         self._make_room(db, len(envelopes), total)
         numbers.save()
         db.executemany("INSERT INTO ledger VALUES (?, ?, ?, ?, ?)", ledger)
-        db.executemany("INSERT INTO envelope VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", envelopes)
+        db.executemany("INSERT INTO envelope VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", envelopes)
         db.executemany("INSERT INTO delivery VALUES (?, ?, ?, ?, ?)", deliveries)
         return Stored(len(envelopes), len(routed.parcels) - len(envelopes))
 
@@ -300,7 +353,7 @@ class Outbox:
         mask = self._policy.purpose_mask(frozenset(d.purpose for d in p.decisions))
         item = items.NAMES.index(p.item)
         head = (id_, hub, own, item, p.kind, p.stream, a.t0_ns, a.t1_ns, a.uncertainty_ns)
-        return (*head, number, mask, now, content)
+        return (*head, number, mask, now, content, p.session, p.epoch)
 
     def _make_room(self, db: sqlite3.Connection, envelopes: int, size: int) -> None:
         if not envelopes:
@@ -371,25 +424,9 @@ def subject_of(vault: Vault, due: Due) -> str:
         return ""
 
 
-def _due(
-    row: tuple[int, int, bytes, int, bytes, int, int, int, int, int, int, int, int, bytes, bytes],
-) -> Due:
-    (
-        id_,
-        number,
-        own,
-        year,
-        there,
-        item,
-        kind,
-        stream,
-        t0,
-        t1,
-        uncertainty,
-        own_number,
-        stored,
-        hub,
-        content,
-    ) = row
+def _due(row: tuple[Any, ...]) -> Due:
+    id_, number, own, year, there, item, kind, stream, *rest = row
+    t0, t1, uncertainty, own_number, stored, hub, session, epoch, content = rest
     tags = envelope.Tags(own, items.NAMES[item], stream, t0, t1, uncertainty, own_number)
-    return Due(id_, number, there, year, tags, kind, Interval(t0, t1, uncertainty), stored, hub, content)
+    place = Place(hub, session, epoch, stream)
+    return Due(id_, number, there, year, tags, kind, Interval(t0, t1, uncertainty), stored, place, content)

@@ -1,7 +1,8 @@
 """What goes into routing and what comes out of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tasuki.block import Block
 from tasuki.consent.context import Interval
@@ -21,6 +22,28 @@ class Acquired:
     t0_ns: int
     t1_ns: int
     uncertainty_ns: int
+
+
+class Place(NamedTuple):
+    """Which block: unique for ever."""
+
+    key_id: bytes
+    session: int
+    epoch: int
+    stream: int
+
+    @property
+    def in_epoch(self) -> tuple[bytes, int, int]:
+        """The epoch that it is part of."""
+        return self[:3]
+
+
+class Judged(NamedTuple):
+    """A block with its wearer and what was decided for every destination."""
+
+    place: Place
+    subject: str
+    decisions: tuple[Decision, ...]
 
 
 @dataclass(frozen=True)
@@ -49,6 +72,7 @@ class Parcel:
 class Refusal:
     """A block that a destination does not get; the decision names reason, rules and remedy."""
 
+    place: Place
     subject: str
     item: str
     purpose: str
@@ -58,11 +82,20 @@ class Refusal:
 
 @dataclass
 class Routed:
-    """What came of a batch: parcels for the outbox, refusals, and every decision with its count."""
+    """What came of a batch.
+
+    Attributes:
+        parcels: for the outbox.
+        judged: every block, in the order in which they came.
+        decided: every decision with its count.
+        dropped: (reason code, item) to frames that were refused on the way, before they were a block.
+    """
 
     parcels: list[Parcel] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    judged: list[Judged] = field(default_factory=list)
     decided: dict[tuple[str, str, str, str, str, str], tuple[Decision, int]] = field(default_factory=dict)
+    dropped: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     def count(self, subject: str, decision: Decision, n: int = 1) -> None:
         """Count a decision."""
@@ -70,6 +103,24 @@ class Routed:
         key = (subject, d.item, d.purpose, d.destination, d.outcome, d.reason)
         known = self.decided.get(key)
         self.decided[key] = (decision, n + (known[1] if known else 0))
+
+
+class Examples:
+    """The first few block ids for each reason, so that somebody can ask about them.
+
+    Attributes:
+        by_reason: reason code to ids.
+    """
+
+    def __init__(self, most: int = 3) -> None:
+        self.by_reason: dict[str, list[str]] = {}
+        self._most = most
+
+    def add(self, reason: str, name: Callable[[], str]) -> None:
+        """Keep one more where there is room; `name` makes its id."""
+        kept = self.by_reason.setdefault(reason, [])
+        if len(kept) < self._most and (one := name()) not in kept:
+            kept.append(one)
 
 
 def refusals_by_reason(refusals: Iterable[Refusal]) -> Mapping[str, int]:

@@ -6,7 +6,7 @@ from tasuki.consent import reasons
 from tasuki.consent.cache import DecisionCache
 from tasuki.consent.context import Interval, context_of
 from tasuki.consent.decision import Engine
-from tasuki.pipeline.parcel import Acquired, Parcel, Refusal, Routed
+from tasuki.pipeline.parcel import Acquired, Judged, Parcel, Place, Refusal, Routed
 
 
 class Router:
@@ -14,7 +14,7 @@ class Router:
 
     def __init__(self, engine: Engine) -> None:
         self._cache = DecisionCache(engine)
-        self._registers = engine.registers
+        self._engine = engine
 
     def route(self, blocks: Iterable[Acquired], at_ns: int) -> Routed:
         """Decide for every block and every registered destination, at `at_ns` (Unix nanoseconds)."""
@@ -26,23 +26,25 @@ class Router:
     def _route(self, acquired: Acquired, at_ns: int, out: Routed) -> None:
         block, subject = acquired.block, acquired.subject
         interval = Interval(acquired.t0_ns, acquired.t1_ns, acquired.uncertainty_ns)
-        context = context_of(self._registers, block.key_id, block.device, block.stream, block.kind, interval)
+        context = context_of(
+            self._engine.registers, block.key_id, block.device, block.stream, block.kind, interval
+        )
         item = block.item
-        passed = []
-        for name, destination in self._registers.destinations.items():
+        place = Place(block.key_id, block.session, block.epoch, block.stream)
+        decisions, passed = [], []
+        for name, destination in self._engine.registers.destinations.items():
             decision = self._cache.decide(subject, item, destination.purpose, name, at_ns, context)
             out.count(subject, decision)
+            decisions.append(decision)
             if decision.outcome == reasons.DENY:
-                out.refusals.append(Refusal(subject, item, destination.purpose, name, decision))
+                out.refusals.append(Refusal(place, subject, item, destination.purpose, name, decision))
             else:
                 passed.append(decision)
+        out.judged.append(Judged(place, subject, tuple(decisions)))
         if passed:
             out.parcels.append(
                 Parcel(
-                    block.key_id,
-                    block.session,
-                    block.epoch,
-                    block.stream,
+                    *place,
                     block.kind,
                     subject,
                     item,

@@ -14,7 +14,7 @@ from tasuki.consent.context import context_of
 from tasuki.consent.decision import Decision, Engine
 from tasuki.consent.registers import ENVELOPE, Destination
 from tasuki.errors import LinkLost, Refused, Untrusted
-from tasuki.pipeline.outbox import ALLOW, HOLD, Due, Outbox, subject_of
+from tasuki.pipeline.outbox import HOLD, Due, Late, Outbox, subject_of
 from tasuki.sinks import Delivery, Key, Sink
 from tasuki.vault import attested, envelope
 from tasuki.vault.secret import Signer
@@ -44,8 +44,8 @@ class _Turn:
     """One batch in the making: what the decisions said while the sink took it."""
 
     sent: dict[Key, int] = field(default_factory=dict)
-    denied: list[tuple[int, str, Decision]] = field(default_factory=list)
-    held: list[int] = field(default_factory=list)
+    denied: list[Late] = field(default_factory=list)
+    moved: list[Late] = field(default_factory=list)  # to hold, or from it
 
 
 class Uploader:
@@ -93,9 +93,9 @@ class Uploader:
             self._outbox.confirm(destination, ids)
         except LinkLost as e:
             self._wait(destination)
-            return Step(0, len(turn.denied), len(turn.held), str(e))
+            return Step(0, len(turn.denied), len(turn.moved), str(e))
         self._failures.pop(destination, None)
-        return Step(len(ids), len(turn.denied), len(turn.held))
+        return Step(len(ids), len(turn.denied), len(turn.moved))
 
     def _send(self, sink: Sink, destination: str, due: list[Due], turn: _Turn) -> list[Key]:
         try:
@@ -108,18 +108,15 @@ class Uploader:
         step, after = Step(), 0
         while due := self._outbox.due(destination, self._batch, HOLD, after):
             after = due[-1].id
-            released, turn = [], _Turn()
+            turn = _Turn()
             for one in due:
-                subject, decision = self._decide(destination, one)
-                if decision.outcome == reasons.HOLD and self._expired(one):
-                    decision = _denial(decision, "hold_expired")
-                if decision.outcome == reasons.ALLOW:
-                    released.append(one.id)
-                elif decision.outcome == reasons.DENY:
-                    turn.denied.append((one.id, subject, decision))
-            self._outbox.set_state(destination, released, ALLOW)
+                late = self._decide(destination, one, one.stored_ns)
+                if late.decision.outcome == reasons.ALLOW:
+                    turn.moved.append(late)
+                elif late.decision.outcome == reasons.DENY:
+                    turn.denied.append(late)
             self._settle(destination, turn)
-            step.held += len(released)
+            step.held += len(turn.moved)
             step.denied += len(turn.denied)
         return step
 
@@ -159,39 +156,41 @@ class Uploader:
         """Each delivery right before it leaves, if consent lets it go at that very moment."""
         place = self._engine.registers.destinations.get(destination)
         for one in due:
-            subject, decision = self._decide(destination, one)
-            if decision.outcome == reasons.HOLD:
-                turn.held.append(one.id)
+            late = self._decide(destination, one)
+            if late.decision.outcome == reasons.HOLD:
+                turn.moved.append(late)
                 continue
-            if decision.outcome == reasons.DENY or place is None:
-                turn.denied.append((one.id, subject, decision))
+            if late.decision.outcome == reasons.DENY or place is None:
+                turn.denied.append(late)
                 continue
             try:
-                delivery = self._encode(place, subject, one)
+                delivery = self._encode(place, late.subject, one)
             except (Refused, Untrusted) as e:
                 code = "key_erased" if isinstance(e, Refused) else "envelope_damaged"
-                turn.denied.append((one.id, subject, _denial(decision, code)))
+                turn.denied.append(late._replace(decision=_denial(late.decision, code)))
                 continue
             turn.sent[delivery.key] = one.id
             yield delivery
 
-    def _decide(self, destination: str, due: Due) -> tuple[str, Decision]:
+    def _decide(self, destination: str, due: Due, held_since_ns: int | None = None) -> Late:
         place = self._engine.registers.destinations.get(destination)
         subject = subject_of(self._vault, due)
+        item = due.tags.item
         if place is None:
-            rules = reasons.REASONS["unknown_destination"].rules
-            return subject, Decision(
-                reasons.DENY, "unknown_destination", rules, due.tags.item, "", destination
-            )
+            return Late(due, subject, _deny("unknown_destination", item, "", destination))
         if not subject:
-            return "", Decision(
-                reasons.DENY, "key_erased", ("A-01",), due.tags.item, place.purpose, destination
-            )
+            return Late(due, "", _deny("key_erased", item, place.purpose, destination))
         context = context_of(
-            self._engine.registers, due.key_id, None, due.tags.stream, due.kind, due.acquired
+            self._engine.registers,
+            due.place.key_id,
+            None,
+            due.tags.stream,
+            due.kind,
+            due.acquired,
+            held_since_ns,
         )
         now = self._clock_ns()
-        return subject, self._cache.decide(subject, due.tags.item, place.purpose, destination, now, context)
+        return Late(due, subject, self._cache.decide(subject, item, place.purpose, destination, now, context))
 
     def _encode(self, place: Destination, subject: str, due: Due) -> Delivery:
         """The delivery in the destination's form; only our own store gets the envelope itself."""
@@ -236,11 +235,8 @@ class Uploader:
     def _settle(self, destination: str, turn: _Turn) -> None:
         if turn.denied:
             self._outbox.deny(destination, turn.denied)
-        if turn.held:
-            self._outbox.set_state(destination, turn.held, HOLD)
-
-    def _expired(self, due: Due) -> bool:
-        return self._clock_ns() - due.stored_ns > self._engine.policy.hold_ns
+        if turn.moved:
+            self._outbox.move(destination, turn.moved)
 
     def _wait(self, destination: str) -> None:
         failures = self._failures.get(destination, 0)
@@ -254,5 +250,8 @@ def wait_ns(failures: int) -> int:
 
 
 def _denial(decision: Decision, code: str) -> Decision:
-    rules = reasons.REASONS[code].rules
-    return Decision(reasons.DENY, code, rules, decision.item, decision.purpose, decision.destination)
+    return _deny(code, decision.item, decision.purpose, decision.destination)
+
+
+def _deny(code: str, item: str, purpose: str, destination: str) -> Decision:
+    return Decision(reasons.DENY, code, reasons.REASONS[code].rules, item, purpose, destination)

@@ -16,6 +16,7 @@ from tasuki.errors import LinkLost, Refused, Untrusted
 from tasuki.frames import Batch, Link
 from tasuki.pipeline.decode import Decoder, Messages
 from tasuki.session.dialogue import Dialogue, Fields
+from tasuki.session.refusals import way_out
 from tasuki_wire import codec, layout
 from tasuki_wire.errors import WireError
 
@@ -295,4 +296,4 @@ def checked(name: str, answer: str, fields: Fields) -> Fields:
     if not code:
         return fields
     reason = layout.ANSWERS[code] if code < len(layout.ANSWERS) else f"answer_{code}"
-    raise Refused(reason, f"the hub refuses {name}: {reason}")
+    raise Refused(reason, f"the hub refuses {name}: {reason}", way_out(name, reason))

@@ -1,9 +1,11 @@
 """What is counted while a hub runs."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
-from tasuki.pipeline.parcel import Acquired, Routed
+from tasuki.pipeline.parcel import Acquired, Examples, Place, Routed
 from tasuki.trust.verdict import Gap, Omitted, Rejected, SessionJump, UnknownTail, Verdict, Verified
 
 _REMEMBERED = 4096
@@ -51,6 +53,7 @@ class Counts:
         frames_bad: fault of layout.FAULTS to frames.
         gaps: frames or epochs that nothing brought back.
         refusals: reason code to blocks, over all destinations.
+        examples: ids of some of these blocks, by reason code.
         dropped: (reason code, item) to frames that the gate did not let in.
         kinds: sample kind to intact frames on the wire, kept or not.
         rejected: reason code to epochs.
@@ -77,6 +80,7 @@ class Counts:
     calibration: int = 0
     recovered: int = 0
     stored_refused: Counter[str] = field(default_factory=Counter)
+    examples: Examples = field(default_factory=Examples)
     _missed: Missed = field(default_factory=Missed)
 
     def add(self, verdict: Verdict) -> None:
@@ -108,8 +112,13 @@ class Counts:
         self.gaps -= gaps
         self.unknown_tails -= tails
 
-    def add_stored(self, blocks: list[Acquired], routed: Routed) -> None:
-        """Count blocks that are in the outbox as far as the decisions let them, and the refusals."""
+    def add_stored(self, blocks: list[Acquired], routed: Routed, name: Callable[[str, Place], str]) -> None:
+        """Count blocks that are in the outbox as far as the decisions let them, and the refusals.
+
+        name: gives the id by which people ask for a wearer's block.
+        """
         self.blocks += len(blocks)
         self.blocks_refused += len(routed.refusals)
-        self.refusals.update(refusal.decision.reason for refusal in routed.refusals)
+        for refusal in routed.refusals:
+            self.refusals[refusal.decision.reason] += 1
+            self.examples.add(refusal.decision.reason, partial(name, refusal.subject, refusal.place))

@@ -18,7 +18,6 @@ def enroll(port: str, state: State, repin: bool = False, product: Manifest = DEM
     """
     connection = Connection(SerialLine(port))
     try:
-        greet.meet(connection)
         identity = greet.enroll(connection, state.vault.signer("authority"), repin)
     finally:
         connection.close()

@@ -172,7 +172,8 @@ class Forwarded:
         """What consent let pass when it was sampled, and what it lets pass now; one count of drops."""
         items = int.from_bytes(contents.opening[_ITEMS], "little")
         engine = self._state.engine
-        then, now = (Gate(engine, subject, self._manifest, items, at) for at in (then_ns, time.time_ns()))
+        present = engine.consents.present(subject or "", time.time_ns())
+        then, now = (Gate(engine, subject, self._manifest, items, at) for at in (then_ns, present))
         then.drops = now.drops = self._counts.dropped
         return then, now
 

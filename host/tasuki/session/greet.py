@@ -1,7 +1,7 @@
 """The first words with a hub: who it is, what it measures, what it may sample."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import nacl.bindings as sodium
 from nacl.exceptions import BadSignatureError
@@ -9,7 +9,8 @@ from nacl.exceptions import BadSignatureError
 from tasuki.errors import Refused, Untrusted
 from tasuki.frames import Stream
 from tasuki.pipeline.decode import read_streams
-from tasuki.session.connection import Connection
+from tasuki.session.connection import Connection, HubRebooted
+from tasuki.session.dialogue import Fields
 from tasuki.vault.secret import Signer
 from tasuki_wire import codec, epoch, layout
 
@@ -92,18 +93,34 @@ def describe(connection: Connection) -> dict[int, Stream]:
 
 
 def enroll(connection: Connection, authority: Signer, repin: bool = False) -> Identity:
-    """Have the hub make its key and pin the authority; the proof of possession is checked.
+    """Meet the hub, have it make its key and pin the authority; the proof of possession is checked.
 
+    The key that is returned is the one that was proved: what a hub says of itself
+    proves nothing, and after a repin it starts anew and says nothing for a while.
     Raises Refused("already_pinned") when it obeys another authority and
     Untrusted("bad_possession") when the proof does not hold.
     """
+    before = meet(connection)
     challenge = secrets.token_bytes(32)
-    device, public, signature = connection.ask(
-        "enroll", authority.public, challenge, int(repin), timeout_s=_KEYGEN_S, tries=1
-    )
+
+    def ask(anew: bool) -> Fields:
+        return connection.ask("enroll", authority.public, challenge, int(anew), timeout_s=_KEYGEN_S, tries=1)
+
+    try:
+        device, public, signature = ask(repin)
+    except HubRebooted:  # its next life overtook the answer; whom it obeys now it says when asked again
+        device, public, signature = ask(False)
     body = epoch.possession_body(challenge, authority.public, device, public)
     try:
         sodium.crypto_sign_open(signature + epoch.signed("possession", body), public)
     except (BadSignatureError, ValueError):
         raise Untrusted("bad_possession", "the hub does not hold the key that it showed") from None
-    return meet(connection)
+    return replace(
+        before,
+        device=device,
+        key_id=epoch.key_id(public),
+        public=public,
+        authority=epoch.key_id(authority.public),
+        life="dev",
+        sequence=0 if public != before.public else before.sequence,
+    )

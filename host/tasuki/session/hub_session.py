@@ -39,7 +39,9 @@ from tasuki_wire import items as wire_items
 _LOG = codec.number("log")
 _SYNC_S = 5.0
 _LOOK_S = 1.0  # consent may begin or end by the clock alone
+_HEAR_S = 0.2  # how often we look whether another process recorded something
 _SILENT_S = 4 * _SYNC_S
+_LOG_S = 1.0  # how often the audit log is brought up to date, at most
 _NOTE_S = 30.0  # how often the clock's fit is made durable
 _GREETINGS = 5
 _MOST_UNSTORED = 256  # epochs verified that the outbox had no room for
@@ -95,12 +97,14 @@ class Session:
         self._lifetime_s = lifetime_s
         self._storing = Storing(state.outbox, Router(self.engine))
         self._late: set[tuple[int, int]] = set()  # epochs that came from the hub's store
-        self._next_note = 0.0
+        self._next_note = self._next_log = 0.0
         self._next_sync = 0.0
-        self._next_look = 0.0
+        self._next_look = self._next_hear = 0.0
         self._latest_us = 0
         self._bad_before = Counter(self.counts.frames_bad)
+        self._logged_drops = Counter(self.counts.dropped)
         self._samples_at_sync = -1
+        self._pace_told = False
         self._stopped = False
         self.decided = False
         self.binding: Binding | None = None
@@ -129,7 +133,11 @@ class Session:
             )
         self.public_key = self._given_key or self.state.register.public_key(self.identity.device)
         if self.public_key != self.identity.public:
-            raise Untrusted("wrong_key", "the hub shows another key than the one that is trusted for it")
+            raise Untrusted(
+                "wrong_key",
+                "the hub shows another key than the one that is trusted for it",
+                "If you know why its key was replaced, run `tasuki hub enroll --port PORT`.",
+            )
         self.streams: dict[int, Stream] = greet.describe(connection)
         connection.await_sync()
         self._note_clock(0.0)  # before the hub gets a token under which it may store
@@ -179,17 +187,23 @@ class Session:
 
     def _look(self) -> None:
         """What consent, policy, product and this session's options leave at this moment."""
+        self.state.book.refresh()
         self._version = self.engine.version
         self._allowed = 0
         if self.subject is not None:
-            consented = self.engine.item_mask(self.subject, time.time_ns())
+            consented = self.engine.item_mask(self.subject, self._now_ns(), self.manifest.product)
             self._allowed = int(consented & wire_items.mask(self.manifest.items) & ~self._withheld)
+
+    def _now_ns(self) -> int:
+        """The moment to decide for: the wall clock's, but never before the wearer's last word."""
+        now = time.time_ns()
+        return now if self.subject is None else self.engine.consents.present(self.subject, now)
 
     def _set_gate(self) -> None:
         """What the host keeps from now on: nothing that the token or consent of now leaves out."""
         mask = self.permission.items & self._allowed
         self._passing = self._version, mask
-        self.gate = Gate(self.engine, self.subject, self.manifest, mask, time.time_ns())
+        self.gate = Gate(self.engine, self.subject, self.manifest, mask, self._now_ns())
         self.gate.drops = self.counts.dropped  # one count over all gates
 
     @property
@@ -293,12 +307,13 @@ class Session:
     def _store(self, now: float) -> list[Acquired]:
         """What is durable now is counted, told and acknowledged, in this order."""
         try:
-            stored = self._storing.store(now)
+            stored = self._storing.store(now, self.counts.dropped - self._logged_drops, last=self.decided)
         except OutboxFull as e:
             self._tell_trouble(str(e))
             self.counts.gaps += self._storing.give_up(_MOST_UNSTORED)
             return []
-        self.counts.add_stored(stored.blocks, stored.routed)
+        self._logged_drops.update(stored.routed.dropped)
+        self.counts.add_stored(stored.blocks, stored.routed, self.state.block_name)
         for listener in self.listeners if stored.epochs else ():
             listener.on_stored(stored.epochs, stored.routed)
         for epoch in stored.epochs:
@@ -308,7 +323,17 @@ class Session:
                 self.connection.tell("stored_ack", *place)
             else:
                 self.connection.tell("ack", *place)
+        if stored.epochs and now >= self._next_log:
+            self._next_log = now + _LOG_S
+            self._log_decisions()
         return stored.blocks
+
+    def _log_decisions(self) -> None:
+        """Entries that cannot be taken into the audit log now wait where they are durable."""
+        try:
+            self.state.collector.keep_up()
+        except LinkLost as e:
+            self._tell_trouble(str(e))
 
     def _tell_trouble(self, what: str) -> None:
         for listener in self.listeners:
@@ -323,10 +348,14 @@ class Session:
             self._next_sync = now + _SYNC_S
             self.connection.sync()
             self._note_clock(now)
+            self._check_pace()
             self._ask_for_stored()
             self._wake()
         if self._stopped:
             return
+        if now >= self._next_hear:
+            self._next_hear = now + _HEAR_S
+            self.state.book.refresh()
         if now >= self._next_look or self.engine.version != self._version:
             self._next_look = now + _LOOK_S
             self._look()
@@ -336,6 +365,15 @@ class Session:
             self._tell_trouble(f"the hub refuses a new token: {self.permission.refused}")
         if self._passing != (self._version, self.permission.items & self._allowed):
             self._set_gate()
+
+    def _check_pace(self) -> None:
+        pace = self.connection.clock.pace
+        if pace is not None and not self._pace_told:
+            self._pace_told = True
+            speed = self.connection.clock.speed
+            self._tell_trouble(
+                f"the hub's clock runs at {pace:.2f} and not at {speed:g}: all times are wrong; see --speed"
+            )
 
     def _note_clock(self, now: float) -> None:
         if now >= self._next_note or not now:

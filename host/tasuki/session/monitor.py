@@ -14,6 +14,7 @@ from tasuki.pipeline.parcel import Routed
 from tasuki.session.health import WARNING, Health
 from tasuki.session.hub_session import Session
 from tasuki.session.listener import Listener
+from tasuki.session.ways import Ways
 from tasuki.trust.verdict import Gap, Omitted, Rejected, UnknownTail, Verdict, Verified
 from tasuki.view import snapshot as shown
 from tasuki_wire import codec, items, layout
@@ -55,6 +56,7 @@ class Monitor(Listener):
         self.epochs: deque[shown.Epoch] = deque(maxlen=None if keep_all else 64)
         self.notes: deque[str] = deque(maxlen=_NOTES)
         self.health = Health()
+        self.ways = Ways()
         self.rates: list[tuple[float, float, float]] = []
 
     def watch(self, session: Session) -> None:
@@ -63,6 +65,7 @@ class Monitor(Listener):
             self._before_s = self.elapsed_s
             self._begin_life(session.connection.nonce)
         self._session = session
+        self.ways.name = session.state.block_name
         maxlen = None if self._keep_all else 4096
         for number, stream in session.streams.items():
             known = self._traces.get(number)
@@ -162,6 +165,7 @@ class Monitor(Listener):
         """Count decisions by item and purpose."""
         for decision, n in routed.decided.values():
             self._decide(decision, n)
+        self.ways.judged(routed.judged)
 
     def _decide(self, decision: Decided, n: int) -> None:
         allowed = decision.outcome == reasons.ALLOW
@@ -224,6 +228,10 @@ class Monitor(Listener):
     def decisions(self) -> tuple[shown.Decision, ...]:
         """Decisions so far, one per item and purpose."""
         return tuple(self._decisions.values())
+
+    def all_ways(self) -> tuple[shown.Way, ...]:
+        """What became of each stream at each place, and by which rule."""
+        return self.ways.all(self._session, self.stream_names()) if self._session else ()
 
     def series(self, origins: dict[str, str]) -> tuple[shown.Series, ...]:
         """All kept signals."""

@@ -29,6 +29,7 @@ class Uploading(threading.Thread):
     def __init__(self, session: Session) -> None:
         super().__init__(name="uploader", daemon=True)
         state = session.state
+        self._book = state.book
         sinks = dict.fromkeys(DESTINATIONS, state.store)
         self.uploader = Uploader(state.outbox, session.engine, state.vault, sinks)
         self.failure = ""
@@ -43,7 +44,11 @@ class Uploading(threading.Thread):
         self._stop_now.set()
         self.join()
         if not self.failure:
-            self._guard(self.uploader.drain)
+            self._guard(self._drain)
+
+    def _drain(self) -> None:
+        self._book.refresh()  # what was withdrawn elsewhere in the last moment
+        self.uploader.drain()
 
     def _guard(self, work: Callable[[], object]) -> None:
         try:

@@ -5,17 +5,26 @@ tokens.db       consent tokens handed out
 clocks.db       how the clocks of hubs stood, by boot
 consent.db      what wearers said, which products hubs are, who wore them
 outbox.db       epoch ledger, envelopes that wait, decisions
+audit.db        the audit log
 store.db        the embedded store
 vault.db keys/  keys of wearers and of the service (tasuki.vault)
 """
 
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
-from tasuki.consent import files
+from tasuki.audit.collecting import Collector
+from tasuki.audit.log import AuditLog
+from tasuki.audit.names import block_id
+from tasuki.consent import files, library
 from tasuki.consent.book import ConsentBook
 from tasuki.consent.decision import Engine
 from tasuki.consent.policy import Policy, builtin
+from tasuki.errors import LinkLost, UsageError
 from tasuki.pipeline.outbox import Outbox
+from tasuki.pipeline.parcel import Place
 from tasuki.session.clock_book import ClockBook
 from tasuki.session.token_book import TokenBook
 from tasuki.sinks.embedded import EmbeddedStore
@@ -25,29 +34,61 @@ from tasuki.vault.vault import Vault
 
 
 class State:
-    """Everything that outlives a run. Raises UsageError when the folder cannot be used."""
+    """Everything that outlives a run. Raises UsageError when the folder cannot be used.
 
-    def __init__(self, folder: Path, policy: Policy | None = None) -> None:
+    auditing: False leaves the audit log as it is found, for whoever examines it.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        policy: Policy | None = None,
+        clock_ns: Callable[[], int] = time.time_ns,
+        auditing: bool = True,
+    ) -> None:
+        """clock_ns: by which the consent book says when it recorded something."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.folder = folder
         self.policy = policy or builtin()
+        effective = None if policy else library.shipped().effective
         self.vault = Vault(folder)
         self.register = HubRegister(folder / "register.json")
         self.tokens = TokenBook(folder / "tokens.db")
         self.clocks = ClockBook(folder / "clocks.db")
-        self.book = ConsentBook(folder / "consent.db")
-        self.engine = Engine(self.policy, self.book.log, self.book.registers)
+        self.book = ConsentBook(folder / "consent.db", clock_ns)
+        self.engine = Engine(self.policy, self.book.log, self.book.registers, effective)
         self.outbox = Outbox(folder / "outbox.db", self.vault, self.policy)
         self.ledger = SqliteLedger(folder / "outbox.db")
         self.store = EmbeddedStore(folder / "store.db")
+        self.audit = AuditLog(folder / "audit.db", self.vault.signer("audit"))
+        self.collector = Collector(self.audit, self.vault, self.policy, self.book, self.outbox)
+        self._auditing = auditing
+        if auditing:
+            self.collector.collect()  # what an earlier run or another command left
 
     def confirmed(self) -> int:
         """Deliveries that sinks have confirmed since the folder was made; kept as a count, so it is cheap."""
         return sum(n for (_, outcome, _), n in self.outbox.ended().items() if outcome == "confirmed")
 
+    def block_name(self, subject: str, place: Place) -> str:
+        """The id by which people ask for a wearer's block."""
+        return str(block_id(self.vault, subject, *place))
+
     def close(self) -> None:
-        """Close all files."""
-        for part in (self.ledger, self.outbox, self.store, self.book, self.tokens, self.clocks, self.vault):
+        """Sign the audit log and close all files; what the log cannot take now waits for the next run."""
+        with suppress(LinkLost):
+            if self._auditing:
+                self.collector.finish()
+        for part in (
+            self.audit,
+            self.ledger,
+            self.outbox,
+            self.store,
+            self.book,
+            self.tokens,
+            self.clocks,
+            self.vault,
+        ):
             part.close()
 
     def __enter__(self) -> "State":
@@ -62,3 +103,31 @@ def adopt(state: State, consent: Path | None) -> str:
     wearer = files.read(consent, state.policy) if consent else files.demo_wearer(state.policy)
     state.book.adopt(wearer)
     return wearer.subject
+
+
+def wearer(state: State, consent: Path | None, subject: str | None) -> str:
+    """Who wears the hub: of the consent file, which is adopted, else by what the consent book has.
+
+    UsageError when that is nobody, or not one person.
+    """
+    if consent:
+        name = adopt(state, consent)
+        if subject not in (None, name):
+            raise UsageError(f"{consent} is another wearer's", "Leave out --subject, or give the right file.")
+        return name
+    return known_subject(state.book, subject)
+
+
+def known_subject(book: ConsentBook, subject: str | None) -> str:
+    """The subject that is meant: this one, or the only one; UsageError when the book cannot tell."""
+    known = book.log.subjects()
+    if subject is None and len(known) == 1:
+        return known[0]
+    if subject in known:
+        return str(subject)
+    grant = "Record a consent with `tasuki consent grant`, or give a consent file with --consent."
+    if not known:
+        raise UsageError("nobody's consent is recorded in this state folder", grant)
+    if subject is None:
+        raise UsageError(f"{len(known)} wearers are recorded", "Name the one that is meant: --subject NAME.")
+    raise UsageError("no consent of this wearer is recorded", f"Check the name. {grant}")

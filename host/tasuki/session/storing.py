@@ -3,6 +3,7 @@
 import sqlite3
 import time
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tasuki.block import Block
@@ -43,17 +44,22 @@ class Storing:
         place = epoch.record.key, epoch.session, epoch.epoch
         return any((e.record.key, e.session, e.epoch) == place for e, _ in self._waiting)
 
-    def store(self, now: float) -> Stored:
+    def store(self, now: float, dropped: Mapping[tuple[str, str], int], last: bool = False) -> Stored:
         """Route and store all that waits; after a full outbox nothing is tried for a second.
 
-        now: seconds of any steady clock. Raises OutboxFull: nothing was stored,
-        and nothing may be acknowledged.
+        Args:
+            now: seconds of any steady clock.
+            dropped: frames refused since the last time, to be logged; in the result when done.
+            last: log them even when there is no epoch any more.
+
+        Raises OutboxFull: nothing was stored, and nothing may be acknowledged.
         """
-        if not self._waiting or now < self._retry_at:
+        if not (self._waiting or (last and dropped)) or now < self._retry_at:
             return Stored()
         epochs = [epoch for epoch, _ in self._waiting]
         blocks = [block for _, of_epoch in self._waiting for block in of_epoch]
         routed = self._router.route(blocks, time.time_ns())
+        routed.dropped = dropped
 
         def also(connection: sqlite3.Connection) -> None:
             for epoch in epochs:

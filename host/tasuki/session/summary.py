@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any
 
+from tasuki.pipeline.parcel import Examples
 from tasuki.session.hub_session import Session
 from tasuki.session.monitor import Monitor
 from tasuki.view.words import word
@@ -50,11 +51,22 @@ def of_session(session: Session, monitor: Monitor, uploaded: int) -> dict[str, A
         "blocks_uploaded": uploaded,
         "blocks_refused": counts.blocks_refused,
         "refusals": dict(refusals),
+        "refused_blocks": _examples(counts.examples, session.state.outbox.late_examples),
+        "denied_late": dict(session.state.outbox.denied_late),
         "not_sampled": unsampled,
         "outbox": session.state.outbox.size()[0],
         "store_rows": session.state.store.count(),
         "clock_uncertainty_us": _rounded(clock.uncertainty_us(monitor.start_us), 1) if clock.ready else None,
     }
+
+
+def _examples(*found: Examples) -> dict[str, list[str]]:
+    """Reason code to some ids of blocks that were refused for it."""
+    out: dict[str, list[str]] = {}
+    for one in found:
+        for reason, names in one.by_reason.items():
+            out[reason] = list(dict.fromkeys([*out.get(reason, []), *names]))
+    return out
 
 
 def _rounded(value: float | None, digits: int = 1) -> float | None:
@@ -78,6 +90,10 @@ _LINES = {
     ),
 }
 _HUB = {"en": "the hub itself: {}", "ja": "ハブの状態: {}"}
+_WHY = {
+    "en": "why a block was refused: tasuki policy explain {}",
+    "ja": "拒否の理由を見るには: tasuki policy explain {}",
+}
 _EXPECTED = {"en": " of {} annotated", "ja": " (注釈 {} 回)"}
 
 
@@ -99,7 +115,9 @@ def lines(summary: dict[str, Any], lang: str = "en") -> list[str]:
     }
     chosen = _LINES[lang] if s["not_sampled"] else _LINES[lang][:-1]
     troubles = _troubles(s.get("hub", {}), lang)
-    return [line.format(**values) for line in chosen] + ([_HUB[lang].format(troubles)] if troubles else [])
+    told = [line.format(**values) for line in chosen] + ([_HUB[lang].format(troubles)] if troubles else [])
+    asked = next((names[0] for code, _ in refused if (names := s.get("refused_blocks", {}).get(code))), None)
+    return [*told, _WHY[lang].format(asked)] if asked else told
 
 
 def _troubles(hub: dict[str, Any], lang: str) -> str:

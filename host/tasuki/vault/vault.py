@@ -3,6 +3,8 @@
     keys/vault.key          wraps the subject keys; keep it off the data disk and back it up apart
     keys/authority.key      Ed25519, signs consent tokens
     keys/attestation.key    Ed25519, signs stripped blocks; shared by all wearers
+    keys/audit.key          Ed25519, signs checkpoints of the audit log
+    keys/names.key          HMAC, names in the audit log of what is no wearer's
     keys/storage.key        X25519, opens what hubs stored while the link was down
     keys/destination-*.key  X25519, opens what was encrypted to our own research destinations
     vault.db                subject keys under the vault key, item keys under the subject key
@@ -71,14 +73,15 @@ class Vault:
         self._item_keys: dict[tuple[str, str], tuple[int, Secret]] = {}
         self._pseudonyms: dict[tuple[str, str, str, int], bytes] = {}
         self._owners: dict[tuple[str, str, int, bytes], str] = {}
+        self._names_key: Secret | None = None
 
     def close(self) -> None:
         """Close the files."""
         self._db.close()
 
     def signer(self, name: str) -> Signer:
-        """The service's signing key `authority` or `attestation`, made on first use."""
-        if name not in ("authority", "attestation"):
+        """The service's signing key `authority`, `attestation` or `audit`, made on first use."""
+        if name not in ("authority", "attestation", "audit"):
             raise ValueError(f"no signing key {name}")
         return Signer(keyfiles.read_or_create(self._keys / f"{name}.key"))
 
@@ -90,6 +93,10 @@ class Vault:
 
     def add_subject(self, name: str) -> None:
         """Make a subject's keys; nothing happens when they exist."""
+        with self._lock:
+            known = "SELECT 1 FROM subject WHERE name = ?"
+            if name in self._subjects or self._db.execute(known, (name,)).fetchone():
+                return
         handle = os.urandom(16)
         plain = os.urandom(2 * keyfiles.SIZE)
         wrapped = aead.encrypt(self._vault_key.reveal(), plain, _subject_tags(handle))
@@ -137,6 +144,13 @@ class Vault:
             self._pseudonyms[key] = kept
             self._owners[purpose, destination, key_epoch, kept] = subject
         return kept
+
+    def service_pseudonym(self, purpose: str, text: str) -> bytes:
+        """A keyed name of something that is no wearer's, 16 bytes, under a secret of this service."""
+        if self._names_key is None:
+            self._names_key = keyfiles.read_or_create(self._keys / "names.key")
+        plain = _prefixed((self.tenant, purpose)) + text.encode()
+        return hmac.new(self._names_key.reveal(), plain, hashlib.sha256).digest()[:PSEUDONYM_SIZE]
 
     def subject_of(self, pseudonym: bytes, purpose: str, destination: str, key_epoch: int) -> str:
         """The subject behind a pseudonym of ours; Refused("key_erased") when no key makes it."""

@@ -38,6 +38,7 @@ class LiveView:
         self._console = console or Console(highlight=False)
         self._clock = clock
         self._last: float | None = None
+        self._noted: tuple[str, ...] = ()
         self._unseen: Snapshot | None = None
         self._live: Live | None = None
 
@@ -77,4 +78,17 @@ class LiveView:
         if self._live is not None:
             self._live.update(Screen(snapshot, self._lang), refresh=True)
         else:
+            for note in _behind(self._noted, snapshot.notes):
+                text = "".join(c if c.isprintable() else " " for c in note)  # a hub's own words, some of them
+                self._console.print(f"  ! {text}", soft_wrap=True, markup=False)
+            self._noted = snapshot.notes
             self._console.print(plain(snapshot, self._lang), soft_wrap=True, markup=False)
+
+
+def _behind(seen: tuple[str, ...], notes: tuple[str, ...]) -> tuple[str, ...]:
+    """The notes that came since; of both only the latest are kept."""
+    for gone in range(len(seen)):
+        left = seen[gone:]
+        if notes[: len(left)] == left:
+            return notes[len(left) :]
+    return notes

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasuki.view.markup import Markup, both, el, join
+from tasuki.view.report_rules import Sentences, rules_section
 from tasuki.view.report_signals import cards, ecg_section, signals_section
 from tasuki.view.report_trust import (
     consent_section,
@@ -20,7 +21,7 @@ from tasuki.view.report_trust import (
     notes_section,
     sources_section,
 )
-from tasuki.view.snapshot import Decision, Epoch, Gap, Series, Source
+from tasuki.view.snapshot import Decision, Epoch, Gap, Series, Source, Way
 from tasuki.view.style import CSS
 from tasuki.view.words import LANGUAGES, check_language, word
 
@@ -41,6 +42,8 @@ class Report:
         beats_s: times of detected beats, seconds, rising.
         rates: heart rate and respiration rate over time, named heart_rate and respiration_rate.
         decisions: one per item and purpose, refusals with reason, rule and remedy.
+        ways: what became of each stream on its way to each destination.
+        sentences: rule id to its English gist and its Japanese sentence, for the rules that ways name.
         epochs, gaps: what was signed and what is missing.
         faults: damaged frames by fault.
         sources: where each channel comes from, with credits.
@@ -53,6 +56,8 @@ class Report:
     beats_s: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     rates: tuple[Series, ...] = ()
     decisions: tuple[Decision, ...] = ()
+    ways: tuple[Way, ...] = ()
+    sentences: Sentences = field(default_factory=dict)
     epochs: tuple[Epoch, ...] = ()
     gaps: tuple[Gap, ...] = ()
     faults: Mapping[str, int] = field(default_factory=dict)
@@ -96,6 +101,7 @@ def page(report: Report, lang: str = "en") -> str:
         cards(report.summary),
         ecg_section(report.series, report.beats_s),
         consent_section(report.decisions),
+        rules_section(report.ways, report.sentences),
         signals_section(report.series, report.rates, report.end_s),
         integrity_section(report.epochs, report.gaps, report.faults),
         sources_section(report.sources),

@@ -82,6 +82,35 @@ class Decision:
         return self.outcome == ALLOW
 
 
+HUB = "hub"  # where a stream is sampled, the first of the places that it passes
+
+
+@dataclass(frozen=True)
+class Way:
+    """What became of one stream on its way to one destination, and the rule that decided it.
+
+    Attributes:
+        stream: name of the stream.
+        destination: a destination's name, or HUB.
+        purpose: what the destination is for; empty for HUB.
+        outcome: ALLOW, HOLD or DENY.
+        reason: stable reason code. rule: id of the rule that decided.
+        blocks: how many blocks (frames at the HUB) it concerned.
+        example: id of one of these blocks; empty when there is none.
+        late: True when they were stopped when they were to be sent.
+    """
+
+    stream: str
+    destination: str
+    purpose: str
+    outcome: str
+    reason: str
+    rule: str
+    blocks: int = 0
+    example: str = ""
+    late: bool = False
+
+
 def axes(decisions: Sequence[Decision]) -> tuple[list[str], list[str]]:
     """Items and purposes of a consent table, in the policy's order."""
 

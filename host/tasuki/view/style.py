@@ -44,6 +44,10 @@ th{font-weight:600}thead th{color:var(--soft);font-size:13px;vertical-align:bott
 tbody th,.rule-id{white-space:nowrap}td small{display:block}
 td.allow,td.deny{border-radius:0;min-width:110px}td.allow{background:var(--good-bg)}
 td.deny{background:var(--bad-bg)}td.allow b{color:var(--good)}td.deny b{color:var(--bad)}
+.ways th small{display:block;font-weight:400}.ways td{min-width:110px}
+.answer+.answer{margin-top:6px;border-top:1px solid var(--edge);padding-top:6px}
+.answer.allow b{color:var(--good)}.answer.hold b{color:var(--ink)}
+.ways .mono{font-size:12px;overflow-wrap:normal;white-space:nowrap}
 .epochs{display:flex;flex-wrap:wrap;gap:3px;margin:8px 0}.epochs span{width:20px;height:20px;
 border-radius:4px;font-size:13px;line-height:20px;text-align:center;background:var(--edge)}
 .epochs .verified{background:var(--good-bg);color:var(--good)}

@@ -108,7 +108,9 @@ def word(key: str, lang: str) -> str:
     """The word for `key`; a key without a word is shown as it is, with spaces for underscores."""
     pair = WORDS.get(key)
     if pair is None:
-        return key.removeprefix("short.").removeprefix("reason.").replace("_", " ")
+        return (
+            key.removeprefix("short.").removeprefix("reason.").removeprefix("destination.").replace("_", " ")
+        )
     return pair[LANGUAGES.index(lang)]
 
 

@@ -15,6 +15,23 @@ REPORT_WORDS: dict[str, tuple[str, str]] = {
     "report.no_decisions": ("Nothing was decided in this session.", "判定はありません。"),
     "report.refusals": ("Why something was refused", "拒否の理由"),
     "report.no_refusals": ("Nothing was refused.", "拒否はありません。"),
+    "report.rules": ("Which rule let each stream pass or stopped it", "各ストリームを通した規則・止めた規則"),
+    "report.rules_about": (
+        "Every cell names the rule that decided. Under a stream stands one of its blocks: "
+        "`tasuki policy explain ID` tells all about it, where the state folder is kept.",
+        "各欄は判定した規則です。ストリームの下はブロックの一例で、状態フォルダがあれば "
+        "`tasuki policy explain ID` で詳しく確認できます。",
+    ),
+    "report.rule_texts": ("These rules in full", "規則の本文"),
+    "report.sentence": ("Sentence of the policy", "ポリシーの文"),
+    "report.at_hub": ("At the hub", "ハブ"),
+    "report.sampled": ("sampled", "計測"),
+    "report.dropped": ("dropped on arrival", "受信時に破棄"),
+    "report.late": ("stopped in the queue", "送信待ちで停止"),
+    "destination.store": ("Own store", "自社の保存先"),
+    "destination.improvement": ("Improvement", "改良部門"),
+    "destination.development": ("Development", "開発部門"),
+    "destination.research-statistics": ("Research statistics", "統計"),
     "report.integrity": ("Integrity", "完全性"),
     "report.integrity_about": (
         "Every frame is signed by the hub through its epoch. Only verified epochs are kept and sent on.",

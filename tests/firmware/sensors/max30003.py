@@ -48,6 +48,7 @@ class SimMax30003:
 
     def _reset(self):
         self.registers = dict(_POWER_ON)
+        self._fresh = True  # since power-up or SW_RST no command has been executed
         self._fifo = []
         self._overflowed = False
         self._locked_from = None
@@ -87,6 +88,7 @@ class SimMax30003:
             return 0
         if not self._out:
             value = self._read(self._command >> 1)
+            self._fresh = False
             self._out = [value >> 16, value >> 8 & 255, value & 255]
         return self._out.pop(0)
 
@@ -96,10 +98,11 @@ class SimMax30003:
         if register == 0x01:
             return self._status()
         if register == 0x0F:
-            return self.info
+            return 0 if self._fresh else self.info  # table "INFO": not valid as the first command
         return self.registers.get(register, 0)
 
     def _write(self, register, value):
+        self._fresh = False
         if register == 0x08:
             self._reset()
         elif register == 0x09:

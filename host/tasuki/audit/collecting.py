@@ -1,0 +1,168 @@
+"""From where things happen to the log: consent events by their number, decisions from the spool, registers.
+
+What is durable where it happened is collected in the order in which it happened there, each once: the
+number up to which a source was taken is written in the transaction that appends. So after a crash the
+next collection goes on where the log ends.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Protocol
+
+from tasuki.audit import entries
+from tasuki.audit.log import AuditLog, Overtaken, Taken
+from tasuki.audit.names import subject_name
+from tasuki.audit.rows import Row, rows
+from tasuki.consent.events import Event
+from tasuki.consent.policy import Policy
+from tasuki.consent.registers import Registers
+from tasuki.vault.vault import Vault
+
+OUTBOX, CONSENT, REGISTERS = SOURCES = ("outbox", "consent", "registers")
+SIGN_EVERY_S = 600.0
+_AT_ONCE = 10_000
+
+
+class SpoolSource(Protocol):
+    """What the outbox offers."""
+
+    def audit_waiting(self, after: int, limit: int) -> list[tuple[int, dict[str, Any], str]]:
+        """(number, fields, name) of entries that the log may not have yet."""
+
+    def audit_collected(self, upto: int) -> None:
+        """The log holds these durably."""
+
+
+class EventSource(Protocol):
+    """What the consent book offers."""
+
+    registers: Registers
+
+    def recorded_after(self, number: int) -> list[Event]:
+        """Events that were recorded after this number, in that order."""
+
+
+class Collector:
+    """Keeps the log up with its sources. Safe to call from one thread at a time."""
+
+    def __init__(
+        self,
+        log: AuditLog,
+        vault: Vault,
+        policy: Policy,
+        book: EventSource,
+        outbox: SpoolSource,
+        clock_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self._log = log
+        self._vault = vault
+        self._policy = policy
+        self._book = book
+        self._outbox = outbox
+        self._clock_ns = clock_ns
+        self._looked_at: int | None = None
+        self._policy_logged = False
+        self._rows: dict[str, Row] = {}
+
+    def collect(self) -> int:
+        """Take what is new everywhere; how many entries that made. LinkLost when the log cannot be written.
+
+        Policy, consent and registers go first, because decisions rest on them.
+        """
+        return self._documents() + self._consents() + self._registers() + self._decisions()
+
+    def keep_up(self) -> None:
+        """Collect, and sign a checkpoint when the newest is old and something came since."""
+        self.collect()
+        size, at_ms = self._log.signed()
+        if size < self._log.size and self._clock_ns() // 10**6 - at_ms > SIGN_EVERY_S * 1000:
+            self._log.sign()
+
+    def finish(self) -> None:
+        """Collect the rest, and sign a checkpoint over all that no checkpoint covers yet."""
+        self.collect()
+        if self._log.size > self._log.signed()[0]:
+            self._log.sign()
+
+    def _documents(self) -> int:
+        """The policy, when the log's newest is another one."""
+        entry = entries.policy(self._clock_ns(), self._policy)
+        name = f"policy/{self._policy.version}/"
+        if self._policy_logged or self._newest("policy/").get("documents") == entry["documents"]:
+            self._policy_logged = True
+            return 0
+        n = self._log.collected(REGISTERS)
+        return self._append(REGISTERS, n, n + 1, [entries.text(REGISTERS, n + 1, entry)], [name])
+
+    def _consents(self) -> int:
+        done = self._log.collected(CONSENT)
+        events = self._book.recorded_after(done)
+        for event in events:
+            self._vault.add_subject(event.subject)  # whoever speaks has a name in the log
+        made = [
+            entries.text(
+                CONSENT, event.number, entries.consent(event, subject_name(self._vault, event.subject))
+            )
+            for event in events
+        ]
+        names = [f"consent/{event.number}/" for event in events]
+        return self._append(CONSENT, done, events[-1].number if events else done, made, names)
+
+    def _decisions(self) -> int:
+        taken, done = 0, self._log.collected(OUTBOX)
+        while waiting := self._outbox.audit_waiting(done, _AT_ONCE):
+            made = [entries.text(OUTBOX, n, fields) for n, fields, _ in waiting]
+            last = waiting[-1][0]
+            if not self._append(OUTBOX, done, last, made, [name for _, _, name in waiting]):
+                break
+            taken, done = taken + len(made), last
+        if taken:
+            self._outbox.audit_collected(done)
+        return taken
+
+    def _registers(self) -> int:
+        """What registers say now against what they said at the last look, or in the log at the first one.
+
+        What changed twice in between is one change. Another process may know of later changes than our
+        registers, so only what changed here is told.
+        """
+        registers = self._book.registers
+        if registers.version == self._looked_at:
+            return 0
+        now = {f"register/{row.register}/{row.name}/": row for row in rows(registers, self._vault)}
+        before = self._rows
+        changed = {name: row for name, row in now.items() if before.get(name) != row}
+        changed |= {name: replace(row, state="") for name, row in before.items() if name not in now}
+        fresh = {
+            name: row for name, row in changed.items() if self._newest(name).get("state", "") != row.state
+        }
+        done, at_ns = self._log.collected(REGISTERS), self._clock_ns()
+        made = [
+            entries.text(
+                REGISTERS, n, entries.register(at_ns, row.register, row.name, row.subject, row.state)
+            )
+            for n, row in enumerate(fresh.values(), done + 1)
+        ]
+        if self._append(REGISTERS, done, done + len(made), made, list(fresh)) == len(made):
+            self._looked_at, self._rows = registers.version, now
+        return len(made)
+
+    def _newest(self, prefix: str) -> dict[str, Any]:
+        """The newest entry under a name; empty when there is none."""
+        found = self._log.find(prefix)
+        data = self._log.entry(found[-1]) if found else None
+        return dict(json.loads(data)) if data else {}
+
+    def _append(self, source: str, after: int, upto: int, made: list[bytes], names: list[str]) -> int:
+        """How many were appended: none when another process took them from the source before."""
+        if not made:
+            return 0
+        try:
+            self._log.append(
+                made, ((name, at) for at, name in enumerate(names) if name), Taken(source, after, upto)
+            )
+        except Overtaken:
+            return 0
+        return len(made)
