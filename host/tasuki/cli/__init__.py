@@ -1,15 +1,15 @@
 """The command `tasuki`: thin click commands, one module per group.
 
-Exit codes: 0 well, 1 something failed, 2 wrong usage.
+Exit codes: 0 well, 1 something failed, 2 wrong usage, 3 interrupted: the same command goes on.
 """
 
-import importlib
 from typing import Any
 
 import click
 
 from tasuki import __version__
 from tasuki.cli.frame import guarded
+from tasuki.cli.lazy import LazyGroup
 
 # Imported when called, so that --help and small commands start at once.
 _COMMANDS = {
@@ -28,21 +28,7 @@ _COMMANDS = {
 }
 
 
-class _Lazy(click.Group):
-    """A group whose commands are imported on use."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in _COMMANDS:
-            return None
-        module, attribute = _COMMANDS[name]
-        command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
-
-
-@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, table=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="tasuki")
 def cli() -> None:
     """A garment's signals from the hub to the store, signed, filtered and consented.

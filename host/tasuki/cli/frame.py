@@ -66,6 +66,13 @@ def _say(message: str, hint: str = "") -> None:
         click.echo(f"  {hint}", err=True)
 
 
+def port_option(command: _F) -> _F:
+    """The option --port of a command for one hub."""
+    return click.option(
+        "-p", "--port", envvar="TASUKI_PORT", required=True, help="Serial port of the hub (also TASUKI_PORT)."
+    )(command)
+
+
 def state_option(command: _F) -> _F:
     """The option --state."""
     return click.option(

@@ -1,138 +1,40 @@
-"""`tasuki hub`: spawn virtual hubs, enrol hubs."""
-
-import json
-import tempfile
-import threading
-from contextlib import ExitStack, suppress
-from pathlib import Path
+"""`tasuki hub`: one module per family of commands, imported when one is called."""
 
 import click
 
-from tasuki import recordings
-from tasuki.cli import hub_care
-from tasuki.cli.frame import print_json, state_option
-from tasuki.consent.registers import PRODUCTS
-from tasuki.errors import LinkLost
-from tasuki.fleet import calibration
-from tasuki.fleet.virtual import KINDS, VirtualHub
-from tasuki.session import calibrating, enrolment
-from tasuki.session.state import State
+from tasuki.cli.lazy import LazyGroup
 
-_WATCH_S = 0.5
+_COMMANDS = {
+    "list": ("tasuki.cli.hub_list", "list_"),
+    "spawn": ("tasuki.cli.hub_spawn", "spawn"),
+    "image": ("tasuki.cli.hub_image", "image"),
+    "flash": ("tasuki.cli.hub_flash", "flash"),
+    "package": ("tasuki.cli.hub_image", "package_"),
+    "exec": ("tasuki.cli.hub_use", "exec_"),
+    "run": ("tasuki.cli.hub_use", "run"),
+    "cp": ("tasuki.cli.hub_use", "cp"),
+    "ls": ("tasuki.cli.hub_use", "ls"),
+    "repl": ("tasuki.cli.hub_use", "repl"),
+    "reset": ("tasuki.cli.hub_use", "reset"),
+    "monitor": ("tasuki.cli.hub_monitor", "monitor"),
+    "log": ("tasuki.cli.hub_monitor", "log"),
+    "enroll": ("tasuki.cli.hub_enroll", "enroll"),
+    "calibrate": ("tasuki.cli.hub_enroll", "calibrate"),
+    "key": ("tasuki.cli.hub_care", "key"),
+    "bundle": ("tasuki.cli.hub_care", "bundle"),
+    "update": ("tasuki.cli.hub_care", "update"),
+    "lock": ("tasuki.cli.hub_care", "lock"),
+    "unlock": ("tasuki.cli.hub_care", "unlock"),
+}
 
 
-@click.group()
+@click.group(cls=LazyGroup, table=_COMMANDS)
 def hub() -> None:
-    """Hubs on the bench.
+    """Hubs on the bench, one or all of them.
 
     \b
     Example:
       tasuki hub spawn --count 2
-      tasuki hub enroll --port /dev/pts/5
+      tasuki hub list
+      tasuki hub flash --all
     """
-
-
-@hub.command()
-@click.option(
-    "--kind", type=click.Choice(KINDS), default="unix", show_default=True, help="Kind of virtual hub."
-)
-@click.option("--count", type=click.IntRange(1, 64), default=1, show_default=True, help="How many.")
-@click.option(
-    "--folder", type=click.Path(path_type=Path), help="Keep the hubs' flash here (they stay the same hubs)."
-)
-@click.option(
-    "--recording", type=click.Path(path_type=Path), help="WFDB record to play instead of the bundled one."
-)
-@click.option(
-    "--speed", type=click.FloatRange(0.1, 50), default=1.0, show_default=True, help="Of the hubs' clocks."
-)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per hub and line.")
-def spawn(
-    kind: str, count: int, folder: Path | None, recording: Path | None, speed: float, as_json: bool
-) -> None:
-    """Start virtual hubs, print their terminals, and keep them until Ctrl-C.
-
-    \b
-    Example:
-      tasuki hub spawn --count 2 --folder bench
-    """
-    with ExitStack() as stack:
-        base = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tasuki-hubs-")))
-        replay = recordings.prepare(recordings.load(recording), None, base / "replay", loop=True)
-        hubs = [
-            stack.enter_context(VirtualHub(kind, base / f"hub{n}", replay.path.parent, speed))
-            for n in range(count)
-        ]
-        for one in hubs:
-            row = {"port": one.port, "kind": kind, "speed": speed, "folder": str(one.folder)}
-            click.echo(json.dumps(row) if as_json else f"{one.port}  {kind}  {one.folder}")
-        if not as_json:
-            click.echo("Ctrl-C ends them.", err=True)
-            if speed != 1:
-                click.echo(
-                    f"Their clocks run at {speed:g}: give `run` and `record` --speed {speed:g}, too.",
-                    err=True,
-                )
-        with suppress(KeyboardInterrupt):
-            _keep(hubs)
-
-
-def _keep(hubs: list[VirtualHub]) -> None:
-    """Until Ctrl-C, or until every hub has ended by itself, which each says; LinkLost then."""
-    never = threading.Event()
-    alive = hubs
-    while alive:
-        never.wait(_WATCH_S)
-        for gone in (one for one in alive if not one.alive()):
-            click.echo(f"{gone.port} has ended; its last words are in {gone.folder / 'stderr.log'}", err=True)
-        alive = [one for one in alive if one.alive()]
-    raise LinkLost("no hub is left", "A hub whose battery is empty ends too; look into its stderr.log.")
-
-
-@hub.command()
-@click.option("--port", required=True, help="Serial port of the hub.")
-@click.option("--product", type=click.Choice(list(PRODUCTS)), default="demo-garment", show_default=True)
-@click.option("--repin", is_flag=True, help="Take a hub over from another host; destroys its key.")
-@click.option("--key-file", type=click.Path(path_type=Path), help="Write the hub's public key here, as hex.")
-@click.option("--json", "as_json", is_flag=True, help="Print the register's row as JSON.")
-@state_option
-def enroll(port: str, product: str, repin: bool, key_file: Path | None, as_json: bool, state: Path) -> None:
-    """Have a hub make its key, prove it, and obey this host's consent authority.
-
-    \b
-    Example:
-      tasuki hub enroll --port /dev/ttyACM0
-    """
-    with State(state) as opened:
-        row = enrolment.enroll(port, opened, repin, PRODUCTS[product])
-    if key_file:
-        key_file.write_text(row.public + "\n")
-    if as_json:
-        print_json({"device": row.device, "public_key": row.public, "board": row.board})
-    else:
-        click.echo(f"hub {row.device} ({row.board}) is enrolled; its public key is {row.public}")
-
-
-@hub.command()
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--port", required=True, help="Serial port of the hub.")
-@hub_care.order_key_option
-@click.option("--json", "as_json", is_flag=True, help="Print what was given as JSON.")
-def calibrate(file: Path, port: str, order_key: str, as_json: bool) -> None:
-    """Sign the constants of one unit and give them to its hub, which corrects its values from then on.
-
-    \b
-    Example:
-      tasuki hub calibrate unit-0042.toml --port /dev/ttyACM0 --order-key keys/order
-    """
-    constants = calibration.read(file)
-    device = calibrating.calibrate(port, constants, hub_care.signer(order_key, "order"))
-    if as_json:
-        print_json({"device": device, "version": constants.version, "columns": len(constants.columns)})
-    else:
-        count = len(constants.columns)
-        click.echo(f"hub {device} has version {constants.version}: {count} columns are corrected")
-
-
-for _command in hub_care.COMMANDS:
-    hub.add_command(_command)

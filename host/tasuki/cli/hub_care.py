@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from nacl.signing import VerifyKey
 
-from tasuki.cli.frame import print_json
+from tasuki.cli.frame import port_option, print_json
 from tasuki.errors import Refused, UsageError
 from tasuki.fleet import bundle as bundles
 from tasuki.fleet import devkeys
@@ -19,7 +19,6 @@ from tasuki.vault.secret import Signer
 
 _DEVELOPMENT = "development"
 _DEV_IMAGE = " dev"  # what tasuki_hub.anchors.FIRMWARE ends with
-_port = click.option("--port", required=True, help="Serial port of the hub.")
 _json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 order_key_option = click.option(
     "--order-key", required=True, help="Key file of the order key, or `development`."
@@ -103,7 +102,7 @@ def build(
     Example:
       tasuki hub bundle build fix.bundle --root firmware tasuki_hub/link.py --counter 7 --board qemu
     """
-    files = {name: _bytes(root / name) for name in names}
+    files = {name: read_bytes(root / name) for name in names}
     out.write_bytes(bundles.build(bundles.Release(board, counter, firmware), files))
     _describe(bundles.read(out.read_bytes()), as_json)
 
@@ -119,7 +118,7 @@ def sign(file: Path, key_file: str, as_json: bool) -> None:
     Example:
       tasuki hub bundle sign fix.bundle --key keys/release
     """
-    signed = bundles.sign(_bytes(file), signer(key_file, "release"))
+    signed = bundles.sign(read_bytes(file), signer(key_file, "release"))
     draft = file.with_name(file.name + ".new")
     draft.write_bytes(signed)
     draft.replace(file)
@@ -137,7 +136,7 @@ def verify(file: Path, public: str, as_json: bool) -> None:
     Example:
       tasuki hub bundle verify fix.bundle --key 3b6a27bc...
     """
-    _describe(bundles.verify(_bytes(file), _public(public)), as_json)
+    _describe(bundles.verify(read_bytes(file), _public(public)), as_json)
 
 
 def _public(value: str) -> bytes:
@@ -149,7 +148,7 @@ def _public(value: str) -> bytes:
         raise UsageError("a public key is 64 hex digits", "`tasuki hub key` prints it.") from e
 
 
-def _bytes(file: Path) -> bytes:
+def read_bytes(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as e:
@@ -176,7 +175,7 @@ def _describe(found: bundles.Bundle, as_json: bool) -> None:
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@_port
+@port_option
 @_json
 def update(file: Path, port: str, as_json: bool) -> None:
     """Bring the signed bundle FILE to a hub and start it there, on trial.
@@ -188,7 +187,7 @@ def update(file: Path, port: str, as_json: bool) -> None:
     Example:
       tasuki hub update fix.bundle --port /dev/ttyACM0
     """
-    data = _bytes(file)
+    data = read_bytes(file)
     read = bundles.read(data)
     if not read.signed:
         raise UsageError(f"{file} is not signed", "Run `tasuki hub bundle sign FILE --key keys/release`.")
@@ -205,7 +204,7 @@ def update(file: Path, port: str, as_json: bool) -> None:
 
 
 @click.command()
-@_port
+@port_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @_json
 def lock(port: str, yes: bool, as_json: bool) -> None:
@@ -225,7 +224,7 @@ def lock(port: str, yes: bool, as_json: bool) -> None:
 
 
 @click.command()
-@_port
+@port_option
 @order_key_option
 @_json
 def unlock(port: str, order_key: str, as_json: bool) -> None:
@@ -238,6 +237,3 @@ def unlock(port: str, order_key: str, as_json: bool) -> None:
     with _meeting(port) as (connection, _):
         identity = care.unlock(connection, signer(order_key, "order"))
     _say(identity, as_json)
-
-
-COMMANDS = (key, bundle, update, lock, unlock)

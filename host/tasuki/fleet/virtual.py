@@ -60,16 +60,24 @@ def install_files(folder: Path) -> None:
 
 
 def _unix(folder: Path) -> tuple[list[str], dict[str, str]]:
-    """Command and environment of the unix port on the device files, copied to the folder."""
+    """Command and environment of the unix port on the device files in the folder.
+
+    They are copied there, unless somebody flashed others. A bare board has what it was
+    flashed with, and gives its prompt while that is nothing to start.
+    """
     library = folder / "lib"
-    install_files(library)
+    bare = json.loads((folder / "hub.json").read_text()).get("bare", False)
+    if not bare and not any(library.rglob("*.mpy")):
+        install_files(library)
+    library.mkdir(exist_ok=True)
     env = {
         "TASUKI_HUB": str(folder.resolve()),
         "MICROPYPATH": f".frozen:{library.resolve()}",
         "PATH": os.environ.get("PATH", ""),
         "LC_ALL": "C.UTF-8",
     }
-    return [interpreter(), "-X", _HEAP, "-i", "-m", "tasuki_hub.main_unix"], env
+    starts = any((library / "tasuki_hub").glob("main_unix.*py"))
+    return [interpreter(), "-X", _HEAP, "-i", *(["-m", "tasuki_hub.main_unix"] if starts else [])], env
 
 
 def _qemu(folder: Path) -> tuple[list[str], dict[str, str]]:
@@ -103,13 +111,26 @@ class VirtualHub:
         folder: its flash and configuration; a later hub given the same folder
             is the same hub after a reboot.
         packed: whether its frames go packed where that is shorter; unless said, as before, at first yes.
+        location: what `ports` lists it under, the same for each hub of this folder.
+        unique_id: its serial number.
+
+    A bare one is a board without our files: MicroPython's prompt. Only `unix` can be.
     """
 
     def __init__(
-        self, kind: str, folder: Path, replay: Path, speed: float = 1.0, packed: bool | None = None
+        self,
+        kind: str,
+        folder: Path,
+        replay: Path,
+        speed: float = 1.0,
+        packed: bool | None = None,
+        bare: bool = False,
     ) -> None:
         if kind not in KINDS:
             raise UsageError(f"no virtual hub of kind {kind!r}", f"Kinds are {', '.join(KINDS)}.")
+        if bare and kind != "unix":
+            raise UsageError(f"a hub of kind {kind} is never bare", "Spawn bare hubs of kind unix.")
+        self._bare = bare
         self.kind = kind
         self.folder = folder
         self._master, self._slave = pty.openpty()
@@ -117,7 +138,8 @@ class VirtualHub:
         self.port = os.ttyname(self._slave)
         self._speed = speed
         self._replay = replay
-        self._unique_id = self._configure(packed)
+        self.unique_id = self._configure(packed)
+        self.location = f"virtual:{Path(*folder.resolve().parts[-2:])}"
         self._process: subprocess.Popen[bytes] | None = None
         self._thread: SimHub | None = None
         self._start()
@@ -127,7 +149,7 @@ class VirtualHub:
             self._process = self._start_process()
             return
         os.set_blocking(self._master, False)
-        board = SimBoard(self._master, self.folder / "flash", self._unique_id, self._speed, self._replay)
+        board = SimBoard(self._master, self.folder / "flash", self.unique_id, self._speed, self._replay)
         board.packed = self.packed
         self._thread = SimHub(board)
         self._thread.start()
@@ -144,6 +166,7 @@ class VirtualHub:
             "speed": int(speed) if float(speed).is_integer() else speed,
             "replay": str(self._replay.resolve()),
             "packed": old.get("packed", True) if packed is None else packed,
+            "bare": self._bare or old.get("bare", False),
         }
         self.packed: bool = config["packed"]
         path.write_text(json.dumps(config, indent=2) + "\n")
@@ -167,10 +190,30 @@ class VirtualHub:
             return self._process.poll() is None
         return self._thread is not None and self._thread.is_alive()
 
+    @property
+    def pid(self) -> int | None:
+        """Process id of the hub; None where it has no process of its own."""
+        return self._process.pid if self._process else None
+
+    def left(self) -> bool:
+        """True when the unix port ended by itself, as it does where a board restarts: a soft reset."""
+        return self.kind == "unix" and self._process is not None and self._process.poll() == 0
+
     def reset(self) -> None:
         """Reboot: the hub is ended as a power cut would, and started anew."""
         self.kill()
         self._start()
+
+    def row(self) -> dict[str, Any]:
+        """What `announce` tells about it."""
+        return {
+            "port": self.port,
+            "kind": self.kind,
+            "location": self.location,
+            "serial": self.unique_id.hex(),
+            "speed": self._speed,
+            "folder": str(self.folder),
+        }
 
     def kill(self) -> None:
         """End the hub at once; the terminal stays."""

@@ -7,9 +7,18 @@ import select
 import serial
 
 from tasuki.errors import LinkLost, UsageError
+from tasuki.port_holder import holder
 
 _CHUNK = 65536
 _BAUD = 921_600
+
+
+class PortInUse(UsageError):
+    """Another program holds the port."""
+
+
+class LineFull(LinkLost):
+    """The port is there, but the other side takes no bytes from it."""
 
 
 class SerialLine:
@@ -44,8 +53,14 @@ class SerialLine:
         """Send all of data."""
         try:
             self._serial.write(data)
+        except serial.SerialTimeoutException:
+            raise LineFull(f"{self.port} takes no data", "Reset the hub.") from None
         except (serial.SerialException, OSError) as e:
             raise LinkLost(f"{self.port} takes no data: {e}", "Plug the hub in again.") from None
+
+    def fileno(self) -> int:
+        """The descriptor, to wait for together with others."""
+        return self._fd
 
     def close(self) -> None:
         """Give the port back."""
@@ -61,7 +76,9 @@ def _explain(port: str, error: serial.SerialException) -> UsageError:
     if number == errno.EACCES:
         return UsageError(f"no permission to open {port}", "Join the group that owns it, often `dialout`.")
     if number in (errno.EBUSY, errno.EAGAIN):
-        return UsageError(f"{port} is in use by another program", "Close that program and try again.")
+        return PortInUse(
+            f"{port} is in use by {holder(port) or 'another program'}", "Close that program and try again."
+        )
     if number in (errno.ENOTTY, errno.EINVAL):
         return UsageError(f"{port} is no serial port", "Name a terminal, such as /dev/ttyACM0.")
     return UsageError(f"{port} cannot be opened: {error}", "Check the cable and the name of the port.")

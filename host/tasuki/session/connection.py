@@ -79,6 +79,7 @@ class Connection:
         flags: bits of layout.HELLO_FLAGS.
         heard_s: time.monotonic() of the latest intact frame.
         on_exchange: called with t1, rx, tx, t4 (microseconds) of every time sync.
+        on_batch: called with every batch as it came, good frames and bad; it is to look, not to keep.
     """
 
     def __init__(self, line: Line, clock: ClockModel | None = None) -> None:
@@ -95,6 +96,7 @@ class Connection:
         self._syncs: dict[int, int] = {}
         self._lives = 0
         self.on_exchange: Callable[[int, int, int, int], None] | None = None
+        self.on_batch: Callable[[Batch], None] | None = None
 
     def pump(self, timeout_s: float) -> bool:
         """Read once and sort what came into `events`; False when nothing came."""
@@ -105,6 +107,8 @@ class Connection:
         batch = self.decoder.feed(data)
         if not len(batch):
             return True
+        if self.on_batch:
+            self.on_batch(batch)
         if batch.good().any():
             self.heard_s = time.monotonic()
         start = 0

@@ -1,0 +1,166 @@
+"""Many hubs flashed at once beside mpremote, one after the other, in the same run.
+
+    python benchmarks/fleet.py [--hubs 16] [--rounds 3] [--write]
+
+Hubs are bare unix ports, each emptied before every measurement. What is timed
+is whole commands: `tasuki hub flash --all`, with nothing compiled yet, and for
+each hub `mpremote cp -r` of the same files, compiled before. Then the same
+flash again, with nothing to do, and `tasuki hub cp -r` beside `mpremote cp -r`
+on one hub. Hubs and hosts share the cores, so `cpu` says how much of the cores'
+time both took.
+Exits 1 when a target is missed; --write puts the figures into RESULTS/fleet.json.
+"""
+
+import argparse
+import json
+import os
+import platform
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tasuki import recordings
+from tasuki.fleet import compiling
+from tasuki.fleet.announce import announced
+from tasuki.fleet.payload import sources
+from tasuki.fleet.virtual import VirtualHub
+
+RESULT = Path(__file__).parent / "RESULTS" / "fleet.json"
+TARGETS = {"times_mpremote": 6.0, "unchanged_s": 2.0, "one_hub_times_mpremote": 1.0}
+
+
+class Bench:
+    """Hubs, the compiled files in a folder for mpremote, and the state folder of the command."""
+
+    def __init__(self, folder: Path, hubs: list[VirtualHub]) -> None:
+        self.hubs = hubs
+        self.state = folder / "state"
+        self.files = folder / "files"
+        self._cache = folder / "cache"
+        for name, data in compiling.compiled(sources("linux"), "x64").items():
+            (self.files / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.files / name).write_bytes(data)
+
+    def empty(self) -> None:
+        """Delete every file of every hub, and what the command keeps compiled."""
+        for hub in self.hubs:
+            shutil.rmtree(hub.folder / "lib")
+            (hub.folder / "lib").mkdir()
+        shutil.rmtree(self._cache, ignore_errors=True)
+
+    def tasuki(self, *args: str) -> float:
+        """Seconds of one command of `tasuki hub`, its start included."""
+        env = {**os.environ, "TASUKI_STATE": str(self.state), "XDG_CACHE_HOME": str(self._cache)}
+        return _seconds([sys.executable, "-m", "tasuki.cli", "hub", *args], env)
+
+    @property
+    def folders(self) -> list[str]:
+        """What is copied, for the commands that copy."""
+        return [str(path) for path in sorted(self.files.iterdir())]
+
+    def mpremote(self, hub: VirtualHub) -> float:
+        """Seconds of one copy command for one hub."""
+        command = [sys.executable, "-m", "mpremote", "connect", hub.port, "resume"]
+        return _seconds([*command, "fs", "cp", "-r", *self.folders, f":{hub.folder}/lib"], dict(os.environ))
+
+    def check(self, hubs: list[VirtualHub]) -> None:
+        """Every hub has every byte, or nothing that was measured counts."""
+        for hub in hubs:
+            for path in self.files.rglob("*.mpy"):
+                copy = hub.folder / "lib" / path.relative_to(self.files)
+                if copy.read_bytes() != path.read_bytes():
+                    raise SystemExit(f"{copy} is not what was sent")
+
+
+def _seconds(command: list[str], env: dict[str, str]) -> float:
+    began = time.perf_counter()
+    done = subprocess.run(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        raise SystemExit(f"{command[2:6]} ended with {done.returncode}: {done.stdout[-400:]}")
+    return time.perf_counter() - began
+
+
+def one_round(bench: Bench) -> dict[str, float]:
+    """Each measurement once, one directly after the other."""
+    first = bench.hubs[0]
+    bench.empty()
+    theirs = sum(bench.mpremote(hub) for hub in bench.hubs)
+    bench.check(bench.hubs)
+    bench.empty()
+    used = _cpu_s(bench)
+    ours = bench.tasuki("flash", "--all")
+    used = _cpu_s(bench) - used
+    bench.check(bench.hubs)
+    unchanged = bench.tasuki("flash", "--all")
+    bench.empty()
+    theirs_one = bench.mpremote(first)
+    bench.empty()
+    ours_one = bench.tasuki("cp", "-p", first.port, "-r", *bench.folders, f":{first.folder}/lib")
+    bench.check([first])
+    return {
+        "mpremote_s": theirs,
+        "tasuki_s": ours,
+        "times_mpremote": theirs / ours,
+        "cpu": used / ours / (os.cpu_count() or 1),
+        "unchanged_s": unchanged,
+        "mpremote_one_s": theirs_one,
+        "tasuki_one_s": ours_one,
+        "one_hub_times_mpremote": theirs_one / ours_one,
+    }
+
+
+def _cpu_s(bench: Bench) -> float:
+    """Processor seconds so far of the commands that ended and of the hubs."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    total = children.ru_utime + children.ru_stime
+    tick = os.sysconf("SC_CLK_TCK")
+    for hub in bench.hubs:
+        fields = Path(f"/proc/{hub.pid}/stat").read_text().rpartition(")")[2].split()
+        total += (int(fields[11]) + int(fields[12])) / tick
+    return total
+
+
+def main() -> int:
+    """Run all rounds, print the medians."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--hubs", type=int, default=16)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--write", action="store_true")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as work, ExitStack() as stack:
+        folder = Path(work)
+        replay = recordings.prepare(recordings.load(None), 10, folder / "replay", loop=True).path.parent
+        hubs = [
+            stack.enter_context(VirtualHub("unix", folder / "bench" / f"hub{n}", replay, bare=True))
+            for n in range(args.hubs)
+        ]
+        bench = Bench(folder, hubs)
+        for hub in hubs:
+            stack.enter_context(announced(bench.state, hub.row()))
+        rounds = [one_round(bench) for _ in range(args.rounds)]
+    found: dict[str, Any] = {
+        name: round(sorted(one[name] for one in rounds)[len(rounds) // 2], 3) for name in rounds[0]
+    }
+    missed = [
+        name
+        for name, target in TARGETS.items()
+        if (found[name] > target if name.endswith("_s") else found[name] < target)
+    ]
+    found.update(hubs=args.hubs, rounds=args.rounds, cores=os.cpu_count(), missed=missed)
+    found["machine"] = f"{platform.machine()}, Python {platform.python_version()}"
+    found["date"] = datetime.now(UTC).date().isoformat()
+    print(json.dumps(found, indent=1))
+    if args.write:
+        RESULT.write_text(json.dumps(found, indent=1) + "\n")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,179 @@
+"""How the turns of many hubs are told: a live line each, plain lines or NDJSON, and a log each."""
+
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol, TextIO
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.table import Column
+
+from tasuki.fleet.crew import Event
+from tasuki.fleet.ports import Port
+
+_DETAIL = frozenset({"file"})  # events that are too many for plain lines
+
+
+class Teller(Protocol):
+    """Tells events to a person or a program."""
+
+    def tell(self, event: Event) -> None:
+        """One event; called by one thread at a time."""
+
+    def close(self) -> None:
+        """No more comes."""
+
+
+class Lines:
+    """A line per step and hub."""
+
+    def tell(self, event: Event) -> None:
+        """Print what is not detail."""
+        if event.name not in _DETAIL:
+            click.echo(f"{event.port.path}  {sentence(event)}")
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class Ndjson:
+    """One JSON object per event and line."""
+
+    def tell(self, event: Event) -> None:
+        """Print it."""
+        click.echo(json.dumps(as_row(event), ensure_ascii=False))
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class LiveLines:
+    """One line per hub that changes in place; below them, at the end, what each failed hub needs."""
+
+    def __init__(self, console: Console, chosen: list[Port]) -> None:
+        width = max(len(port.path) for port in chosen)
+        self._progress = Progress(
+            TextColumn(
+                "{task.fields[port]}", markup=False, table_column=Column(no_wrap=True, min_width=width)
+            ),
+            BarColumn(bar_width=24),
+            TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
+            console=console,
+        )
+        self._tasks: dict[Port, TaskID] = {
+            port: self._progress.add_task("waits", port=port.path, total=1.0) for port in chosen
+        }
+        self._troubles: list[str] = []
+        self._progress.start()
+
+    def tell(self, event: Event) -> None:
+        """Change the hub's line."""
+        task = self._tasks.get(event.port)
+        if task is None:  # it came back under another name
+            task = self._tasks[event.port] = self._progress.add_task("", port=event.port.path, total=1.0)
+        done = event.values.get("done", 0) / (event.values.get("total") or 1)
+        words = sentence(event)
+        if event.name == "end" and event.values.get("reason"):
+            self._troubles.append(f"{event.port.path}  {words}")
+            self._progress.update(task, description=event.values["state"])
+        else:
+            self._progress.update(task, description=words, completed=1.0 if event.name == "end" else done)
+
+    def close(self) -> None:
+        """Leave the last state of each line on the screen."""
+        self._progress.stop()
+        for line in self._troubles:
+            click.echo(line)
+
+
+class Logs:
+    """A log file per hub in a folder, each begun anew, named by the hub's location."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._files: dict[str, TextIO] = {}
+
+    def path(self, port: Port) -> Path:
+        """The log of a hub."""
+        return self.folder / (re.sub(r"[^A-Za-z0-9.-]+", "_", port.location).strip("_") + ".log")
+
+    def tell(self, event: Event) -> None:
+        """Write it down."""
+        path = str(self.path(event.port))
+        file = self._files.get(path)
+        if file is None:
+            file = self._files[path] = Path(path).open("w", encoding="utf-8")  # noqa: SIM115 - until close()
+        stamp = datetime.fromtimestamp(event.at_s, UTC).isoformat(timespec="milliseconds")
+        values = " ".join(f"{key}={value}" for key, value in event.values.items() if value not in ("", None))
+        print(stamp, event.port.path, event.name, values, file=file, flush=True)
+
+    def close(self) -> None:
+        """Close the files."""
+        for file in self._files.values():
+            file.close()
+
+
+def teller(as_json: bool, chosen: list[Port]) -> Teller:
+    """What suits whoever reads standard output."""
+    if as_json:
+        return Ndjson()
+    console = Console(highlight=False)
+    return LiveLines(console, chosen) if console.is_terminal else Lines()
+
+
+def as_row(event: Event) -> dict[str, Any]:
+    """Plain values of an event."""
+    row = {"time": round(event.at_s, 3), "port": event.port.path, "location": event.port.location}
+    return {**row, "event": event.name, **event.values}
+
+
+def sentence(event: Event) -> str:
+    """An event in words."""
+    return _WORDS.get(event.name, "{event}").format_map({"event": event.name, **_worded(event)})
+
+
+_WORDS = {
+    "prompt": "is at its prompt",
+    "compare": "compares {files} files, {bytes} bytes",
+    "copy": "gets {files} files, {bytes} bytes",
+    "file": "{done} of {total} bytes, {file}",
+    "gone": "went away, is waited for",
+    "reset": "is reset",
+    "percent": "{percent} %",
+    "line": "{text}",
+    "end": "{words}",
+}
+
+
+def _worded(event: Event) -> dict[str, Any]:
+    values = dict(event.values)
+    if event.name == "end":
+        if values.get("reason"):
+            values["words"] = f"{values['state']}: {values['reason']}. {values['way_out']}"
+        elif values.get("bytes"):
+            values["words"] = "{state}: {files} files, {bytes} bytes in {seconds:.1f} s".format(**values)
+        else:
+            values["words"] = values["state"]
+    return values
+
+
+class Telling:
+    """Tells each event to all; a context that closes them."""
+
+    def __init__(self, *tellers: Teller) -> None:
+        self._tellers = tellers
+
+    def __call__(self, event: Event) -> None:
+        for one in self._tellers:
+            one.tell(event)
+
+    def __enter__(self) -> "Telling":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        for one in self._tellers:
+            one.close()
