@@ -83,7 +83,9 @@ def bits(result):
 
 @every_filter
 @pytest.mark.parametrize(
-    "block", [None, 5.0, "abc", b"abc", ["x"], [1, [2, 3]], np.zeros(9, complex), object(), {}], ids=repr
+    "block",
+    [None, 5.0, "abc", b"abc", ["x"], [1, [2, 3]], np.zeros(9, complex), object(), {}],
+    ids=["none", "number", "text", "bytes", "texts", "ragged", "complex", "object", "dict"],
 )
 def test_what_is_no_array_of_numbers_is_refused(name, block):
     make, blocks = FILTERS[name]
