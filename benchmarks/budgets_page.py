@@ -22,6 +22,7 @@ _INSTRUCTIONS = (
 _BYTES = (
     ("heap, default profile", "c_default_heap", "viper_default_heap"),
     ("heap, full garment", "c_full_heap", ""),
+    ("heap, default profile, stock firmware with the files on its flash", "c_stock_heap", "stock_heap"),
     ("heap that a sample takes", "c_sample_bytes", "viper_sample_bytes"),
     ("heap that a frame takes", "c_frame_bytes", "viper_frame_bytes"),
     ("flash", "c_flash", "viper_flash"),

@@ -1,4 +1,4 @@
-"""Figures of the hub's images, counted in the emulator with `-icount shift=0`: they repeat exactly."""
+"""Figures of the hub's images, counted in the emulator with `-icount shift=0`, which no clock moves."""
 
 import contextlib
 import json
@@ -12,19 +12,22 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
+import stock  # noqa: E402
+
 from qemu_board import Board  # noqa: E402
 
 IMAGES = {"c": "qemu.elf", "viper": "qemu-viper.elf"}
 _ON_HUB = Path(__file__).parent / "on_hub"
 _PATIENCE_S = 300
 
+# The emulator's folder by a name that is the same in each run: a name's bits and length move the counts.
 _PREPARE = """
 import gc, json, sys, vfs
 gc.collect()
 empty = gc.mem_alloc()
 from tasuki_hub.setup_qemu import HostFiles, mount_flash
 vfs.mount(HostFiles(), "/host")
-sys.path.append("/host{folder}")
+sys.path.append("/host/proc/self/cwd")
 nor = mount_flash(None)
 from tasuki_hub import app, signer, status
 from tasuki_hub.keystore import KeyStore
@@ -72,17 +75,49 @@ def folder() -> Path:
     return Path(os.environ.get("TASUKI_IMAGES", ROOT / "build" / "firmware"))
 
 
+def missing() -> str:
+    """What has to be built before; empty when all is there."""
+    for command, files in (
+        ("firmware", [folder() / name for name in IMAGES.values()]),
+        ("cmodule", [stock.MODULE]),
+    ):
+        for file in files:
+            if not file.exists():
+                return f"{file.name} is not built: make {command}"
+    return ""
+
+
 def _run(image: Path, part: str) -> dict[str, int]:
     """What the part prints, one row of JSON, on a board of its own."""
-    with tempfile.TemporaryDirectory() as scratch, _imaged(image):
+    with _place() as place, _imaged(image), Board(place, "shift=0", _PATIENCE_S) as board:
+        board.run(_PREPARE)
+        found: dict[str, int] = json.loads(board.run(part))
+    return found
+
+
+def _stock(c_module: bool, seconds: int) -> dict[str, int]:
+    """Heap that the default profile takes with the files on the flash, and what was lost."""
+    name = "c_stock" if c_module else "stock"
+    with _place() as place, _imaged(folder() / IMAGES["viper"]):
+        names = stock.lay_out(place, c_module)
+        with Board(place, "shift=0", _PATIENCE_S) as board:
+            board.run(stock.copy(names))
+        with Board(place, "shift=0", _PATIENCE_S) as board:
+            board.run(stock.start(c_module))
+            found = json.loads(board.run(_WORN.format(profile="DEFAULT_PROFILE", seconds=seconds, name=name)))
+            found[f"{name}_heap"] -= int(board.run("print(len(ballast))"))
+    return {key: found[key] for key in (f"{name}_heap", f"{name}_lost")}
+
+
+@contextlib.contextmanager
+def _place() -> Iterator[Path]:
+    """A board's folder with what feeds the hub there."""
+    with tempfile.TemporaryDirectory() as scratch:
         place = Path(scratch) / "board"
         place.mkdir()
         for script in _ON_HUB.glob("*.py"):
             (place / script.name).write_bytes(script.read_bytes())
-        with Board(place, "shift=0", _PATIENCE_S) as board:
-            board.run(_PREPARE.replace("{folder}", str(place)))
-            found: dict[str, int] = json.loads(board.run(part))
-    return found
+        yield place
 
 
 @contextlib.contextmanager
@@ -116,4 +151,6 @@ def measure(seconds: int = 16) -> dict[str, int]:
             parts |= _run(image, _WORN.format(profile=profile, seconds=seconds, name=label))
         parts |= _sizes(image)
         found |= {f"{name}_{key}": int(value) for key, value in parts.items()}
+    for c_module in (False, True):
+        found |= _stock(c_module, seconds)
     return found

@@ -9,7 +9,7 @@
 #   TASUKI_ANCHORS=folder ...         with folder/tasuki_hub/anchors.py in place of the published keys
 #   DEBIAN_MIRROR=url ...             where that package is fetched; this machine's own mirror unless given
 #
-# Run again, it builds only what has changed.
+# Run again, it builds only what has changed; all of it when that cannot be told.
 set -eu
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -49,7 +49,24 @@ export GIT_CEILING_DIRECTORIES="$build"
 SOURCE_DATE_EPOCH=$(stat -c %Y "$source/py/mpconfig.h")
 export SOURCE_DATE_EPOCH
 
+# renew FOLDER: make goes on from what a build left there, unless that was in another place, by
+# another compiler, with other flags or another list of C files. Its notes of what depends on
+# what hold absolute paths, so in a copied folder objects would keep the numbers of old names.
+renew() {
+    facts=$(
+        printf '%s\n' "$1" "$root" "$source" "$SOURCE_DATE_EPOCH" firmware/cmodule/*.[ch] firmware/boards/qemu/*.[ch]
+        cc --version
+        arm-none-eabi-gcc --version
+        cat firmware/boards/qemu/mpconfigboard.mk firmware/cmodule/micropython.mk
+    )
+    [ "$(cat "$1/built-from" 2>/dev/null)" = "$facts" ] && return
+    rm -rf "$1"
+    mkdir -p "$1"
+    printf '%s\n' "$facts" >"$1/built-from"
+}
+
 # What the checkout had before stays as it was: every result goes below build/.
+renew "$build/mpy-cross"
 make -C "$source/mpy-cross" -j"$jobs" BUILD="$build/mpy-cross" >"$build/mpy-cross.log" 2>&1 ||
     { tail -n 30 "$build/mpy-cross.log" >&2; exit 1; }
 
@@ -59,6 +76,7 @@ echo "Empty on purpose." >"$build/no-library/README.md"
 
 # build NAME CPU FOLDER: one image of the qemu board, with the C modules below FOLDER, if any.
 build() {
+    renew "$build/$1"
     # compiled from whichever anchors.py is newest; never the keys of the build before
     rm -f "$build/$1/frozen_mpy/tasuki_hub/anchors.mpy"
     make -C "$source/ports/qemu" -j"$jobs" BOARD=TASUKI BOARD_DIR="$root/firmware/boards/qemu" \

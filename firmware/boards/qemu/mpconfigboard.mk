@@ -21,6 +21,8 @@ endif
 
 CFLAGS += -mthumb -DQEMU_SOC_MPS2
 CFLAGS += -DMP_CONFIGFILE='"hub_config.h"' -I$(BOARD_DIR)
+# what is switched on there brings its names from files that did not change
+QSTR_GLOBAL_DEPENDENCIES += $(BOARD_DIR)/hub_config.h
 
 LDSCRIPT = $(BOARD_DIR)/hub.ld
 LDFLAGS += -Wl,--wrap=main,--wrap=memcpy,--wrap=memset,--wrap=mp_hal_stdio_poll
