@@ -51,19 +51,20 @@ class Collector:
         self,
         log: AuditLog,
         vault: Vault,
-        policy: Policy,
+        in_force: Callable[[int], Policy | None],
         book: EventSource,
         outbox: SpoolSource,
         clock_ns: Callable[[], int] = time.time_ns,
     ) -> None:
+        """in_force: the policy that decisions rest on at a moment, None while there is none."""
         self._log = log
         self._vault = vault
-        self._policy = policy
+        self._in_force = in_force
         self._book = book
         self._outbox = outbox
         self._clock_ns = clock_ns
         self._looked_at: int | None = None
-        self._policy_logged = False
+        self._logged: Policy | None = None  # the policy that the log names last
         self._rows: dict[str, Row] = {}
 
     def collect(self) -> int:
@@ -87,14 +88,20 @@ class Collector:
             self._log.sign()
 
     def _documents(self) -> int:
-        """The policy, when the log's newest is another one."""
-        entry = entries.policy(self._clock_ns(), self._policy)
-        name = f"policy/{self._policy.version}/"
-        if self._policy_logged or self._newest("policy/").get("documents") == entry["documents"]:
-            self._policy_logged = True
+        """The policy in force, when the log's newest is another one."""
+        now_ns = self._clock_ns()
+        policy = self._in_force(now_ns)
+        if policy is None or policy is self._logged:
             return 0
+        entry = entries.policy(now_ns, policy)
+        newest = self._newest("policy/")
+        made = []
         n = self._log.collected(REGISTERS)
-        return self._append(REGISTERS, n, n + 1, [entries.text(REGISTERS, n + 1, entry)], [name])
+        if any(newest.get(key) != value for key, value in entry.items() if key != "at"):
+            made.append(entries.text(REGISTERS, n + 1, entry))
+        if self._append(REGISTERS, n, n + len(made), made, [f"policy/{policy.version}/"]) == len(made):
+            self._logged = policy
+        return len(made)
 
     def _consents(self) -> int:
         done = self._log.collected(CONSENT)

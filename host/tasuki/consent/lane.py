@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from tasuki.consent import reasons
 from tasuki.consent.context import AHEAD_NS, Context, Interval
 from tasuki.consent.events import BEGINNING, FOREVER
+from tasuki.consent.policy import Policy
 from tasuki.consent.stretch import ALWAYS, Dated
 
 
@@ -22,6 +23,8 @@ class Decision:
         rules: ids of the rules that decided.
         valid_until_ns: at this moment the answer may change by itself: a consent ends, a register
             entry, the policy or the binding runs out (Unix nanoseconds).
+        action: what sending it there is, of actions.ACTIONS (rule G-05).
+        under: the policy that decided, with the product's terms; None when none was in force.
     """
 
     outcome: str
@@ -31,6 +34,13 @@ class Decision:
     purpose: str
     destination: str
     valid_until_ns: int = FOREVER
+    action: str = ""
+    under: Policy | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def evidence(self) -> bytes:
+        """Hash of all documents that were evaluated (rule G-03); empty when none was in force."""
+        return self.under.evidence if self.under else b""
 
     @property
     def allowed(self) -> bool:
@@ -50,6 +60,7 @@ class Lane:
 
     Attributes:
         item, purpose, destination: the way. rule: the policy's own rule for it.
+        action, under: see Decision.
         dated: moments of deciding for which this lane is right.
         fixed: reason code whatever the block is; empty when its times count.
         data: the block must lie in here, with its uncertainty.
@@ -65,6 +76,8 @@ class Lane:
     purpose: str
     destination: str
     rule: str
+    action: str
+    under: Policy | None
     dated: Dated
     fixed: str = ""
     data: Dated = ALWAYS
@@ -124,6 +137,14 @@ class Lane:
             row = reasons.REASONS[code]
             rules = (self.rule, *row.rules) if self.rule and self.rule not in row.rules else row.rules
             known = self._decisions[code] = Decision(
-                row.outcome, code, rules, self.item, self.purpose, self.destination, self.until_ns
+                row.outcome,
+                code,
+                rules,
+                self.item,
+                self.purpose,
+                self.destination,
+                self.until_ns,
+                self.action,
+                self.under,
             )
         return known
