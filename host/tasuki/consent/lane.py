@@ -6,10 +6,10 @@ only compare times in their own way.
 
 from dataclasses import dataclass, field
 
-from tasuki.consent import reasons
+from tasuki.consent import reasons, wording
 from tasuki.consent.context import AHEAD_NS, Context, Interval
 from tasuki.consent.events import BEGINNING, FOREVER
-from tasuki.consent.policy import Policy
+from tasuki.consent.policy import Policy, builtin
 from tasuki.consent.stretch import ALWAYS, Dated
 
 
@@ -48,10 +48,13 @@ class Decision:
         return self.outcome == reasons.ALLOW
 
     def remedy(self, language: str = "en") -> str:
-        """What would change the answer, in `en` or `ja`."""
+        """What would change the answer, in `en` or `ja`, in the policy's own words."""
+        policy = self.under or builtin()
         row = reasons.REASONS[self.reason]
+        item, purpose = (wording.word(policy, name, language) for name in (self.item, self.purpose))
         text = row.remedy_ja if language == "ja" else row.remedy_en
-        return text.format(item=self.item, purpose=self.purpose, destination=self.destination)
+        purpose = purpose if language == "ja" else f'"{purpose}"'
+        return text.format(item=item, purpose=purpose, destination=self.destination)
 
 
 @dataclass(slots=True)
