@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tasuki.consent import notice
 from tasuki.consent.book import ConsentBook
 
 
@@ -21,6 +22,13 @@ def done(answer):
     code, out, err = answer
     assert (code, err) == (0, "")
     return out
+
+
+def recorded(tmp_path):
+    """What the wearer said, as the book has it."""
+    book = ConsentBook(tmp_path / "state" / "consent.db")
+    book.close()
+    return book.log.events("wearer")
 
 
 def held(run, *words):
@@ -83,9 +91,7 @@ def test_everything_is_said_in_japanese_too(run):
 def test_a_record_says_which_notice_in_which_language_was_shown(run, tmp_path):
     grant(run, "ecg", words=("--language", "ja"))
 
-    book = ConsentBook(tmp_path / "state" / "consent.db")
-    (event,) = book.log.events("wearer")
-    book.close()
+    (event,) = recorded(tmp_path)
 
     assert (event.notice, event.language, event.origin) == ("2026-1", "ja", "command")
     assert len(event.notice_hash) == 64
@@ -178,8 +184,12 @@ def test_what_only_a_products_terms_allow_is_granted_under_those_terms(run, tmp_
     code, _, err = run("grant", *words, "--terms", "demo-garment-1")
     assert code == 2 and "not in force" in err
 
-    done(run("grant", *words, "--terms", "demo-garment-2"))
+    said = done(run("grant", *words, "--terms", "demo-garment-2", "--language", "en"))
 
+    assert "tasuki consent notice --terms demo-garment-2" in said
+    assert "access log: only if you agree" in done(run("notice", "--terms", "demo-garment-2"))
+    (event,) = recorded(tmp_path)
+    assert event.notice_hash == notice.text_hash("demo-garment-2", "en") != ""
     (row,) = json.loads(done(run("show", "--json")))["state"]
     assert (row["state"], row["notice"]) == ("granted", "demo-garment-2")
     done(run("export", "-o", "consent.jsonld"))
