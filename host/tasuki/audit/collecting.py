@@ -7,7 +7,7 @@ next collection goes on where the log ends.
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -28,8 +28,8 @@ _AT_ONCE = 10_000
 class SpoolSource(Protocol):
     """What the outbox offers."""
 
-    def audit_waiting(self, after: int, limit: int) -> list[tuple[int, dict[str, Any], str]]:
-        """(number, fields, name) of entries that the log may not have yet."""
+    def audit_waiting(self, after: int, limit: int) -> list[tuple[int, str, str]]:
+        """(number, body, name) of entries that the log may not have yet."""
 
     def audit_collected(self, upto: int) -> None:
         """The log holds these durably."""
@@ -98,7 +98,7 @@ class Collector:
         made = []
         n = self._log.collected(REGISTERS)
         if any(newest.get(key) != value for key, value in entry.items() if key != "at"):
-            made.append(entries.text(REGISTERS, n + 1, entry))
+            made.append(_text(REGISTERS, n + 1, entry))
         if self._append(REGISTERS, n, n + len(made), made, [f"policy/{policy.version}/"]) == len(made):
             self._logged = policy
         return len(made)
@@ -109,9 +109,7 @@ class Collector:
         for event in events:
             self._vault.add_subject(event.subject)  # whoever speaks has a name in the log
         made = [
-            entries.text(
-                CONSENT, event.number, entries.consent(event, subject_name(self._vault, event.subject))
-            )
+            _text(CONSENT, event.number, entries.consent(event, subject_name(self._vault, event.subject)))
             for event in events
         ]
         names = [f"consent/{event.number}/" for event in events]
@@ -120,7 +118,7 @@ class Collector:
     def _decisions(self) -> int:
         taken, done = 0, self._log.collected(OUTBOX)
         while waiting := self._outbox.audit_waiting(done, _AT_ONCE):
-            made = [entries.text(OUTBOX, n, fields) for n, fields, _ in waiting]
+            made = [entries.text(OUTBOX, n, body) for n, body, _ in waiting]
             last = waiting[-1][0]
             if not self._append(OUTBOX, done, last, made, [name for _, _, name in waiting]):
                 break
@@ -147,9 +145,7 @@ class Collector:
         }
         done, at_ns = self._log.collected(REGISTERS), self._clock_ns()
         made = [
-            entries.text(
-                REGISTERS, n, entries.register(at_ns, row.register, row.name, row.subject, row.state)
-            )
+            _text(REGISTERS, n, entries.register(at_ns, row.register, row.name, row.subject, row.state))
             for n, row in enumerate(fresh.values(), done + 1)
         ]
         if self._append(REGISTERS, done, done + len(made), made, list(fresh)) == len(made):
@@ -173,3 +169,7 @@ class Collector:
         except Overtaken:
             return 0
         return len(made)
+
+
+def _text(source: str, n: int, fields: Mapping[str, Any]) -> bytes:
+    return entries.text(source, n, entries.body(fields))

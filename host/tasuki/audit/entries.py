@@ -28,10 +28,18 @@ VERSION = 1
 Dropped = Mapping[tuple[str, str], int]  # (reason code, item) to frames
 
 
-def text(source: str, n: int, fields: Mapping[str, Any]) -> bytes:
-    """An entry's bytes. They are kept as they are; nobody has to make them again."""
-    whole = {"v": VERSION, "source": source, "n": n, **fields}
-    return json.dumps(whole, separators=(",", ":"), ensure_ascii=False).encode()
+# One encoder for all: `json.dumps` with these arguments makes a new one every time.
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+
+def body(fields: Mapping[str, Any]) -> str:
+    """An entry without its head (`v`, `source`, `n`), as it waits to be collected; never empty."""
+    return _encode(fields)
+
+
+def text(source: str, n: int, body: str) -> bytes:
+    """An entry's bytes: its body with a head. They are kept as they are; nobody has to make them again."""
+    return f'{{"v":{VERSION},"source":"{source}","n":{n},{body[1:]}'.encode()
 
 
 def decision(at_ns: int, number: int, subject: bytes, decided: Decision, policy: Policy) -> dict[str, Any]:
