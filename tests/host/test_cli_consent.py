@@ -266,3 +266,23 @@ def test_a_run_with_another_wearers_file_is_refused(tasuki, run, tmp_path):
     code, _, err = tasuki("run", "--port", "/dev/null", "--consent", "w.toml", "--subject", "hanako")
 
     assert code == 2 and "another wearer's" in err
+
+
+@pytest.mark.parametrize("year", ["0001", "9999"])
+def test_a_time_that_no_register_can_hold_is_refused_in_one_sentence(run, tasuki, tmp_path, year):
+    grant(run, "ecg")
+    far = f"{year}-06-01T00:00:00+09:00"
+    wearer = tmp_path / "far.toml"
+    wearer.write_text(
+        'format = 1\nsubject = "w"\nnotice = "2026-1"\n[[consent]]\ndecision = "granted"\n'
+        f'purpose = "statistics"\nitems = "all"\nat = {far}\n'
+    )
+
+    for code, out, err in (
+        run("show", "--at", far),
+        run("show", "--known", far),
+        run("guardian", "hanako", "--subject", "taro", "--as", "parent", "--until", far),
+        tasuki("policy", "explain", "--item", "ecg", "--to", "store", "--consent", wearer),
+    ):
+        assert (code, out) == (2, "")
+        assert "not between the years" in err and len(err.splitlines()) == 2
