@@ -5,7 +5,6 @@ number up to which a source was taken is written in the transaction that appends
 next collection goes on where the log ends.
 """
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -155,8 +154,7 @@ class Collector:
     def _newest(self, prefix: str) -> dict[str, Any]:
         """The newest entry under a name; empty when there is none."""
         found = self._log.find(prefix)
-        data = self._log.entry(found[-1]) if found else None
-        return dict(json.loads(data)) if data else {}
+        return self._log.fields(found[-1]) if found else {}
 
     def _append(self, source: str, after: int, upto: int, made: list[bytes], names: list[str]) -> int:
         """How many were appended: none when another process took them from the source before."""
