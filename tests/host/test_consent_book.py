@@ -11,7 +11,7 @@ from tasuki.consent.book import ConsentBook
 from tasuki.consent.decision import Engine
 from tasuki.consent.events import FOREVER, Event
 from tasuki.consent.registers import DEMO_GARMENT, Garment
-from tasuki.errors import LinkLost
+from tasuki.errors import LinkLost, Untrusted
 from tasuki.pipeline.upload import Uploader
 from worlds import NOON, SECOND, Clock, World
 
@@ -228,6 +228,16 @@ def test_a_number_is_never_used_again_whatever_is_deleted(path, clock, plain):
     book._db.execute("DELETE FROM event WHERE id = 2")
 
     assert reopened(book, path).say(event("withdrawn")).number == 3
+
+
+@pytest.mark.parametrize("done", ["decision = 'yes'", "relation = 'parent'", "at_ns = 'x'", "items = x'ff'"])
+def test_a_book_that_was_changed_by_hand_is_refused_and_no_word_in_it_is_left_out(book, path, done):
+    """What cannot be read may be a withdrawal."""
+    book.say_all([event("granted"), event("withdrawn")])
+    book._db.execute(f"UPDATE event SET {done} WHERE id = 2")
+
+    with pytest.raises(Untrusted, match="damaged at event 2"):
+        reopened(book, path)
 
 
 def test_a_record_keeps_its_id_which_says_nothing_of_the_name(book, path):

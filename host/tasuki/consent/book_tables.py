@@ -9,6 +9,7 @@ from tasuki import database
 from tasuki.consent.events import Event
 from tasuki.consent.guardians import Guardianship
 from tasuki.consent.registers import Binding, Garment, Manifest
+from tasuki.errors import Untrusted
 
 # The number of an event is never used again, not even when somebody deletes the newest row: the audit
 # log asks for what came after a number, and would take a word that bears an old one for known.
@@ -63,9 +64,17 @@ def insert_event(db: sqlite3.Connection, event: Event, recorded_ns: int) -> int:
 
 
 def events_after(db: sqlite3.Connection, number: int) -> Iterator[Event]:
-    """Events with a higher number, rising."""
+    """Events with a higher number, rising. Untrusted for what no book of ours has written.
+
+    None is left out: what cannot be read may be a withdrawal.
+    """
     for row in db.execute(f"SELECT id, {_COLUMNS} FROM event WHERE id > ? ORDER BY id", (number,)):
-        yield _event(*row)
+        try:
+            event = _event(*row)
+        except ValueError as e:
+            what = f"the consent book is damaged at event {row[0]}: {e}"
+            raise Untrusted("damaged", what, "Put back a backup; nothing is decided without it.") from e
+        yield event
 
 
 def changes(db: sqlite3.Connection) -> int:
@@ -144,7 +153,9 @@ def _row(event: Event, recorded_ns: int) -> tuple[int | str, ...]:
 
 
 def _event(number: int, at_ns: int, recorded_ns: int, *words: str) -> Event:
-    """An event from its row."""
+    """An event from its row; ValueError when that is none."""
+    if not {type(at_ns), type(recorded_ns)} == {int} or any(type(each) is not str for each in words):
+        raise ValueError("a value of the wrong type")
     subject, decision, purpose, items, *said = words
     named = frozenset(items.split())
     return Event(at_ns, recorded_ns, subject, decision, purpose, named, *said, number=number)
