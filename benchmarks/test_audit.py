@@ -25,7 +25,7 @@ FIELDS = {
     "epoch": 118,
     "blocks": {"0": [1, 2, 3, 4], "1": [5, 6, 7, 8], "2": [9, 10, 11, 12], "3": [13, 14, 15, 16]},
 }
-BATCH_OF_ENTRIES = [entries.text("outbox", n, FIELDS) for n in range(1, BATCH + 1)]
+BATCH_OF_ENTRIES = [entries.text("outbox", n, entries.body(FIELDS)) for n in range(1, BATCH + 1)]
 APPENDS, PROOFS = "audit log, entries of 170 bytes", "audit log, inclusion proofs"
 
 
@@ -71,10 +71,24 @@ def test_appends_with_their_json_and_names(rate, tmp_path):
     numbers = itertools.count(1)
 
     def made():
-        texts = (entries.text("outbox", next(numbers), FIELDS) for _ in range(BATCH))
+        texts = (entries.text("outbox", next(numbers), entries.body(FIELDS)) for _ in range(BATCH))
         log.append(texts, ((f"epoch/9c41d07a.3.{n}/", n) for n in range(BATCH)))
 
     rate(APPENDS, "ours, and each made from its fields and named", BATCH, "entries", made)
+
+    assert log.size % BATCH == 0
+
+
+def test_appends_of_what_waited_with_the_outbox(rate, tmp_path):
+    """As the collector takes it: bodies are JSON since they were written with what they tell of."""
+    log = AuditLog(tmp_path / "audit.db", SIGNER)
+    body, numbers = entries.body(FIELDS), itertools.count(1)
+
+    def taken():
+        texts = (entries.text("outbox", next(numbers), body) for _ in range(BATCH))
+        log.append(texts, ((f"epoch/9c41d07a.3.{n}/", n) for n in range(BATCH)))
+
+    rate(APPENDS, "ours, each collected from the outbox and named", BATCH, "entries", taken)
 
     assert log.size % BATCH == 0
 

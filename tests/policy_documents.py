@@ -3,7 +3,7 @@
 from importlib import resources
 
 from tasuki.consent.library import Library
-from tasuki.consent.strict import time_ns
+from tasuki.consent.times import of_datetime
 
 SECOND = 1_000_000_000
 DAY = 86_400 * SECOND
@@ -36,7 +36,7 @@ def moment(year, month=1, day=1):
     """Unix nanoseconds of a midnight in UTC."""
     from datetime import UTC, datetime
 
-    return time_ns(datetime(year, month, day, tzinfo=UTC))
+    return of_datetime(datetime(year, month, day, tzinfo=UTC))
 
 
 def next_base(*changes):

@@ -7,9 +7,9 @@ import pytest
 from host.audit_examples import OTHER, SIGNER, a_log, entry, hands_on, rebuilt
 from tasuki.audit import proofs, verifier
 from tasuki.audit.check import examine
-from tasuki.audit.log import AuditLog
+from tasuki.audit.log import AuditLog, Taken
 from tasuki.audit.tree import leaf_hash
-from tasuki.errors import UsageError
+from tasuki.errors import Untrusted, UsageError
 
 
 @pytest.fixture
@@ -47,6 +47,31 @@ def test_a_changed_entry_is_named(log, tmp_path):
     hands_on(tmp_path / "a.db").execute("UPDATE entry SET data = ? WHERE i = 7", (entry(8, text="forged"),))
 
     assert faults(log)[0] == "entry 7 was changed: it is not what its hash was made of"
+
+
+@pytest.mark.parametrize("left", ["text", 5, b"\xff\x00"])
+def test_whatever_is_left_in_place_of_an_entrys_bytes_is_named_and_not_read(log, tmp_path, left):
+    hands_on(tmp_path / "a.db").execute("UPDATE entry SET data = ? WHERE i = 7", (left,))
+
+    assert faults(log)[0] == "entry 7 was changed: it is not what its hash was made of"
+    with pytest.raises(Untrusted, match="entry 7"):
+        log.fields(7)
+
+
+def test_an_entry_that_was_changed_is_not_told_for_what_was_decided(log, tmp_path):
+    assert log.fields(7)["text"] == "the 8th"
+    hands_on(tmp_path / "a.db").execute("UPDATE entry SET data = ? WHERE i = 7", (entry(8, text="forged"),))
+
+    with pytest.raises(Untrusted, match="entry 7"):
+        log.fields(7)
+
+
+def test_a_source_whose_number_was_changed_is_not_taken_for_a_new_one(log, tmp_path):
+    log.append([entry(13)], taken=Taken("outbox", 0, 13))
+    hands_on(tmp_path / "a.db").execute("UPDATE collected SET n = 'zz'")
+
+    with pytest.raises(Untrusted, match="outbox"):
+        log.collected("outbox")
 
 
 def test_a_changed_entry_with_a_fitting_hash_shows_in_the_nodes_over_it(log, tmp_path):

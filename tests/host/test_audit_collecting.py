@@ -13,12 +13,15 @@ from tasuki.audit.collecting import Collector
 from tasuki.audit.explain import block as explained
 from tasuki.audit.log import AuditLog
 from tasuki.audit.names import STRANGER, block_id, hub_name, parse_block_id, subject_name
+from tasuki.consent import library
 from tasuki.consent.book import ConsentBook
+from tasuki.consent.context import Context, Interval
 from tasuki.consent.decision import Engine
 from tasuki.consent.events import GRANTED, REFUSED, WITHDRAWN, Event
-from tasuki.consent.registers import DEMO_GARMENT, Destination, Garment
+from tasuki.consent.registers import DEMO_GARMENT, Destination, Garment, Source
 from tasuki.errors import UsageError
 from tasuki.pipeline.outbox import Outbox
+from tasuki.pipeline.parcel import Routed
 from tasuki.pipeline.route import Router
 from worlds import ECG, SECOND, STATUS, World
 
@@ -35,7 +38,7 @@ class Audited(World):
 
     def collecting(self):
         """A collector as a new process has it."""
-        return Collector(self.log, self.vault, self.policy, self.book, self.outbox, self.clock)
+        return Collector(self.log, self.vault, self.engine.in_force, self.book, self.outbox, self.clock)
 
     def speak(self, decision, purpose, *items):
         """Let the wearer say something into the book."""
@@ -85,6 +88,80 @@ def test_a_decision_has_one_entry_per_change_with_its_rules_and_the_policys_hash
     ]
     assert {e["policy"] for e in said} == {world.policy.hash.hex()}
     assert len({e["subject"] for e in said}) == 1
+
+
+@pytest.mark.rule("G-03", "evidence")
+@pytest.mark.rule("G-05", "evidence")
+def test_a_decision_names_its_action_and_all_documents_that_were_evaluated(world):
+    world.put(0, [ECG])
+
+    terms = world.entries("policy")[0]["products"]["demo-garment"]
+    said = world.entries("decision")[0]
+
+    assert said["action"] == "use"
+    assert said["documents"] == terms["evaluated"]
+    assert [d["version"] for d in terms["documents"]] == [
+        document.version for document in world.policy.for_product("demo-garment").documents
+    ]
+
+
+@pytest.mark.rule("G-04", "evidence")
+def test_a_decision_names_the_rule_that_lost_to_a_products_terms(world):
+    """Subjective reports may serve statistics by the policy, by the demo garment's terms not."""
+    now = world.clock()
+    source = Source(world.registers.garments[world.hub.key_id], world.hub.device)
+    decision = world.engine.decide(
+        world.subject,
+        "subjective",
+        "statistics",
+        "research-statistics",
+        now,
+        Context(Interval(now, now, 0), source),
+    )
+    routed = Routed()
+    routed.count(world.subject, decision)
+    world.outbox.put(routed)
+
+    (said,) = world.entries("decision")
+
+    assert (said["rules"][0], said["overrides"]) == ("DG-02", ["C3-06"])
+
+
+@pytest.mark.rule("G-03", "evidence")
+def test_another_version_of_a_products_terms_alone_begins_a_new_entry(world):
+    world.put(0, [ECG])
+    world.engine.policy = under_earlier_terms(world.policy)
+    world.router = Router(world.engine)
+    world.put(1, [ECG])
+
+    first, second = (e for e in world.entries("decision") if e["destination"] == "store")
+
+    assert {k for k in first if first[k] != second[k]} == {"n", "decision", "documents"}
+    assert second["documents"] == world.entries("policy")[-1]["products"]["demo-garment"]["evaluated"]
+
+
+@pytest.mark.rule("L-04", "evidence")
+def test_documents_that_come_into_force_during_a_run_are_logged_then(world):
+    world.collector.collect()
+    world.engine.policy = under_earlier_terms(world.policy)
+    world.clock.now_ns += SECOND
+    world.collector.collect()
+    world.collecting().collect()
+
+    found = world.entries("policy")
+
+    terms = [entry["products"]["demo-garment"]["documents"] for entry in found]
+    assert [[d["version"] for d in each if d["kind"] == "individual"] for each in terms] == [
+        ["demo-garment-2"],
+        ["demo-garment-1"],
+    ]
+    assert found[1]["at"] - found[0]["at"] == 1000
+
+
+def under_earlier_terms(now):
+    """The policy of now, but with the demo garment's first terms."""
+    then = library.shipped().effective(library.shipped().get("demo-garment-1").effective_ns)
+    return replace(now, products={**now.products, "demo-garment": then.for_product("demo-garment")})
 
 
 @pytest.mark.rule("A-04", "allow", "evidence")
@@ -251,12 +328,12 @@ def test_what_the_log_holds_leaves_the_outbox_with_its_next_transaction_or_its_e
 
 def test_two_processes_that_collect_at_once_take_each_entry_once(world):
     other_log = AuditLog(world.folder / "audit.db", SIGNER)
-    other = Collector(other_log, world.vault, world.policy, world.book, world.outbox, world.clock)
+    other = Collector(other_log, world.vault, world.engine.in_force, world.book, world.outbox, world.clock)
     world.collector.collect()
     world.put(0, [ECG])
     waiting = world.outbox.audit_waiting(0, 100)
     late = Waiting(world.outbox, waiting)
-    slow = Collector(world.log, world.vault, world.policy, world.book, late, world.clock)
+    slow = Collector(world.log, world.vault, world.engine.in_force, world.book, late, world.clock)
 
     late.meanwhile = other.collect  # between the other's reading and its appending
     slow.collect()

@@ -211,6 +211,15 @@ def test_what_would_be_decided_is_explained_before_anything_is_measured(
     assert not (tmp_path / "none").exists()
 
 
+def test_a_rule_of_a_products_terms_is_explained_by_its_sentence(tmp_path, tasuki):
+    asked = ("--item", "subjective", "--to", "research-statistics", "--state", tmp_path / "none")
+
+    code, out, _ = tasuki("policy", "explain", *asked, "--language", "en")
+
+    assert code == 0
+    assert "DG-02  主観データは統計に利用しない。 (Subjective reports serve no statistics.)" in out
+
+
 def test_the_state_folders_wearer_is_meant_when_there_is_one(state, tasuki):
     with State(state) as opened:
         adopt(opened, None)
@@ -232,6 +241,7 @@ def test_the_state_folders_wearer_is_meant_when_there_is_one(state, tasuki):
         (["9c41d07a"], "is no block id"),
         (["9c41d07a.1.0.0"], "knows no epoch"),
         (["--item", "ecg", "--to", "store", "--product", "sock"], "unknown product"),
+        (["--item", "ecg", "--to", "nowhere"], "unknown destination"),
         (["--item", "ecg", "--to", "store", "--consent", "missing.toml"], "missing.toml"),
     ],
 )

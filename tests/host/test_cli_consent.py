@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tasuki.consent import notice
 from tasuki.consent.book import ConsentBook
 
 
@@ -21,6 +22,13 @@ def done(answer):
     code, out, err = answer
     assert (code, err) == (0, "")
     return out
+
+
+def recorded(tmp_path):
+    """What the wearer said, as the book has it."""
+    book = ConsentBook(tmp_path / "state" / "consent.db")
+    book.close()
+    return book.log.events("wearer")
 
 
 def held(run, *words):
@@ -83,9 +91,7 @@ def test_everything_is_said_in_japanese_too(run):
 def test_a_record_says_which_notice_in_which_language_was_shown(run, tmp_path):
     grant(run, "ecg", words=("--language", "ja"))
 
-    book = ConsentBook(tmp_path / "state" / "consent.db")
-    (event,) = book.log.events("wearer")
-    book.close()
+    (event,) = recorded(tmp_path)
 
     assert (event.notice, event.language, event.origin) == ("2026-1", "ja", "command")
     assert len(event.notice_hash) == 64
@@ -178,8 +184,12 @@ def test_what_only_a_products_terms_allow_is_granted_under_those_terms(run, tmp_
     code, _, err = run("grant", *words, "--terms", "demo-garment-1")
     assert code == 2 and "not in force" in err
 
-    done(run("grant", *words, "--terms", "demo-garment-2"))
+    said = done(run("grant", *words, "--terms", "demo-garment-2", "--language", "en"))
 
+    assert "tasuki consent notice --terms demo-garment-2" in said
+    assert "access log: only if you agree" in done(run("notice", "--terms", "demo-garment-2"))
+    (event,) = recorded(tmp_path)
+    assert event.notice_hash == notice.text_hash("demo-garment-2", "en") != ""
     (row,) = json.loads(done(run("show", "--json")))["state"]
     assert (row["state"], row["notice"]) == ("granted", "demo-garment-2")
     done(run("export", "-o", "consent.jsonld"))
@@ -256,3 +266,23 @@ def test_a_run_with_another_wearers_file_is_refused(tasuki, run, tmp_path):
     code, _, err = tasuki("run", "--port", "/dev/null", "--consent", "w.toml", "--subject", "hanako")
 
     assert code == 2 and "another wearer's" in err
+
+
+@pytest.mark.parametrize("year", ["0001", "9999"])
+def test_a_time_that_no_register_can_hold_is_refused_in_one_sentence(run, tasuki, tmp_path, year):
+    grant(run, "ecg")
+    far = f"{year}-06-01T00:00:00+09:00"
+    wearer = tmp_path / "far.toml"
+    wearer.write_text(
+        'format = 1\nsubject = "w"\nnotice = "2026-1"\n[[consent]]\ndecision = "granted"\n'
+        f'purpose = "statistics"\nitems = "all"\nat = {far}\n'
+    )
+
+    for code, out, err in (
+        run("show", "--at", far),
+        run("show", "--known", far),
+        run("guardian", "hanako", "--subject", "taro", "--as", "parent", "--until", far),
+        tasuki("policy", "explain", "--item", "ecg", "--to", "store", "--consent", wearer),
+    ):
+        assert (code, out) == (2, "")
+        assert "not between the years" in err and len(err.splitlines()) == 2

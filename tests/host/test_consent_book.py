@@ -11,7 +11,7 @@ from tasuki.consent.book import ConsentBook
 from tasuki.consent.decision import Engine
 from tasuki.consent.events import FOREVER, Event
 from tasuki.consent.registers import DEMO_GARMENT, Garment
-from tasuki.errors import LinkLost
+from tasuki.errors import LinkLost, Untrusted
 from tasuki.pipeline.upload import Uploader
 from worlds import NOON, SECOND, Clock, World
 
@@ -205,10 +205,39 @@ def test_a_book_of_the_first_version_is_read_and_goes_on(path, clock):
     old.close()
 
     book = ConsentBook(path, clock)
-    book.say(event("withdrawn"))
+    said = book.say(event("withdrawn"))
 
+    assert said.number == 2
     assert state(book, NOON - 1, "respiration") == state(book, NOON - 1) == "granted"
     assert (state(book), state(book, item="respiration")) == ("withdrawn", "granted")
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["new", "of the first version"])
+def test_a_number_is_never_used_again_whatever_is_deleted(path, clock, plain):
+    """The audit log asks for what came after the last number that it knows."""
+    if plain:
+        old = sqlite3.connect(path, isolation_level=None)
+        old.execute(
+            "CREATE TABLE event (id INTEGER PRIMARY KEY, at_ns INTEGER NOT NULL,"
+            " recorded_ns INTEGER NOT NULL, subject TEXT NOT NULL, decision TEXT NOT NULL,"
+            " purpose TEXT NOT NULL, items TEXT NOT NULL, notice TEXT NOT NULL, language TEXT NOT NULL)"
+        )
+        old.close()
+    book = ConsentBook(path, clock)
+    book.say_all([event("granted"), event("granted", items=("respiration",))])
+    book._db.execute("DELETE FROM event WHERE id = 2")
+
+    assert reopened(book, path).say(event("withdrawn")).number == 3
+
+
+@pytest.mark.parametrize("done", ["decision = 'yes'", "relation = 'parent'", "at_ns = 'x'", "items = x'ff'"])
+def test_a_book_that_was_changed_by_hand_is_refused_and_no_word_in_it_is_left_out(book, path, done):
+    """What cannot be read may be a withdrawal."""
+    book.say_all([event("granted"), event("withdrawn")])
+    book._db.execute(f"UPDATE event SET {done} WHERE id = 2")
+
+    with pytest.raises(Untrusted, match="damaged at event 2"):
+        reopened(book, path)
 
 
 def test_a_record_keeps_its_id_which_says_nothing_of_the_name(book, path):
@@ -254,6 +283,47 @@ def test_the_same_wearer_keeps_the_binding_over_a_restart(path):
     binding = book.bind(DEVICE, "first", 10)
 
     assert reopened(book, path).bind(DEVICE, "first", 99) == binding
+
+
+def test_hubs_and_wearers_that_another_process_registers_are_known_after_a_refresh(book, path, clock):
+    other = ConsentBook(path, clock)
+    first = book.bind(DEVICE, "first", 10)
+    other.enrol(Garment(b"k" * 8, DEVICE, DEMO_GARMENT))
+    second = other.bind(DEVICE, "second", 20)
+    before = book.registers.version
+
+    assert book.refresh()
+
+    assert book.registers.garments == {b"k" * 8: Garment(b"k" * 8, DEVICE, DEMO_GARMENT)}
+    assert book.registers.binding(DEVICE, 10, 19).id == first.id
+    assert book.registers.binding(DEVICE, 20, 21) == second
+    assert book.registers.version > before
+    assert not book.refresh()
+    other.close()
+
+
+def test_what_stayed_the_same_is_the_same_object_after_a_refresh(book, path, clock):
+    """Decisions that are kept go by it."""
+    other = ConsentBook(path, clock)
+    binding = book.bind(DEVICE, "first", 10)
+    other.bind(b"e" * 8, "second", 20)
+
+    book.refresh()
+
+    assert book.registers.binding(DEVICE, 10, 11) is binding
+    other.close()
+
+
+def test_a_hub_that_another_process_handed_on_is_not_taken_for_the_one_before(book, path, clock):
+    other = ConsentBook(path, clock)
+    book.bind(DEVICE, "first", 10)
+    other.bind(DEVICE, "second", 20)
+
+    again = book.bind(DEVICE, "first", 30)
+
+    assert book.registers.binding(DEVICE, 20, 29).subject == "second"
+    assert book.registers.binding(DEVICE, 30, 31) == again
+    other.close()
 
 
 def test_after_unbinding_nobody_is_bound(path):

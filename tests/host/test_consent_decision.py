@@ -201,9 +201,15 @@ def test_location_needs_the_devices_own_permission_beside_consent():
     assert decide(words, own, context=on, **asked).allowed
 
 
-@pytest.mark.parametrize("language", ["en", "ja"])
-def test_a_refusal_tells_what_would_change_it(language):
-    assert "ecg" in decide(said("withdrawn", 0)).remedy(language)
+@pytest.mark.parametrize(
+    ("language", "named"),
+    [("en", '"improving or updating the service" for ECG'), ("ja", "「心電」の「サービスの改良または更新」")],
+)
+def test_a_refusal_tells_what_would_change_it_in_the_policys_words(language, named):
+    remedy = decide(said("withdrawn", 0)).remedy(language)
+
+    assert named in remedy
+    assert "ecg" not in remedy and "service_improvement" not in remedy
 
 
 def test_the_token_names_the_items_with_at_least_one_granted_purpose():

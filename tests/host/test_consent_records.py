@@ -11,8 +11,9 @@ import rdflib
 from hypothesis import given, settings
 
 from consent_world import NOON, POLICY, histories, said
-from tasuki.consent import json_text, notice, record_reading, records, statements, wording
+from tasuki.consent import json_text, library, notice, record_reading, records, statements, wording
 from tasuki.consent.book import ConsentBook
+from tasuki.consent.documents import BASE, INDIVIDUAL
 from tasuki.consent.events import ConsentLog
 from tasuki.errors import Refused, Untrusted
 
@@ -133,6 +134,23 @@ def test_the_notice_names_every_purpose_and_item_that_it_asks_for_in_both_langua
                 rf"^- {re.escape(wording.word(POLICY, purpose, language))}: (.*)$", text, re.MULTILINE
             )
             assert line == wording.listed(POLICY, POLICY.items_for(purpose), language)
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_every_version_that_a_consent_can_cite_has_a_notice(language):
+    """A product's terms name each item that they say something of, and what they widen with its purposes."""
+    for document in library.shipped().versions():
+        if document.kind not in (BASE, INDIVIDUAL):
+            continue
+        text = notice.text(document.version, language)
+        assert document.version in text
+        for row in getattr(document, "rows", ()):
+            for item in row.items:
+                (line,) = re.findall(
+                    rf"^- {re.escape(wording.word(POLICY, item, language))}: (.*)$", text, re.MULTILINE
+                )
+                named = [wording.word(POLICY, purpose, language) in line for purpose in row.purposes]
+                assert all(named) or not row.allow
 
 
 def test_a_notice_that_was_never_published_has_no_text_and_no_hash():

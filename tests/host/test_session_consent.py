@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from host.session_world import Watcher, run_hub
 from tasuki.consent import files
+from tasuki.consent.book import ConsentBook
 from tasuki.consent.events import GRANTED, WITHDRAWN
 from tasuki.session import permission
 from tasuki_wire import items
@@ -62,6 +63,23 @@ def test_consent_that_comes_after_the_start_begins_the_sampling(made):
         run_hub(session, 1)
 
         assert session.sampling and "ecg" in hub_items(made)
+
+
+def test_a_hub_that_another_process_hands_to_somebody_else_stops(made):
+    """Rule C3-02: what it would measure from now on is not this wearer's."""
+    other = ConsentBook(made.state.folder / "consent.db")
+    with made.session() as session:
+        run_hub(session, 1)
+        assert hub_items(made)
+        other.bind(session.identity.device, "next-wearer", time.time_ns())
+        deadline = time.monotonic() + 10  # it is looked for twice a second or so
+        while session.sampling and time.monotonic() < deadline:
+            session.step()
+        run_hub(session, 1)
+
+        assert not session.sampling and not hub_items(made)
+        assert session.gate.rules["ecg"].keep == "no_wearer_binding"
+    other.close()
 
 
 def test_a_hub_that_still_samples_under_an_older_token_is_stopped_when_nothing_is_allowed(made):

@@ -5,9 +5,8 @@ number up to which a source was taken is written in the transaction that appends
 next collection goes on where the log ends.
 """
 
-import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -28,8 +27,8 @@ _AT_ONCE = 10_000
 class SpoolSource(Protocol):
     """What the outbox offers."""
 
-    def audit_waiting(self, after: int, limit: int) -> list[tuple[int, dict[str, Any], str]]:
-        """(number, fields, name) of entries that the log may not have yet."""
+    def audit_waiting(self, after: int, limit: int) -> list[tuple[int, str, str]]:
+        """(number, body, name) of entries that the log may not have yet."""
 
     def audit_collected(self, upto: int) -> None:
         """The log holds these durably."""
@@ -51,19 +50,20 @@ class Collector:
         self,
         log: AuditLog,
         vault: Vault,
-        policy: Policy,
+        in_force: Callable[[int], Policy | None],
         book: EventSource,
         outbox: SpoolSource,
         clock_ns: Callable[[], int] = time.time_ns,
     ) -> None:
+        """in_force: the policy that decisions rest on at a moment, None while there is none."""
         self._log = log
         self._vault = vault
-        self._policy = policy
+        self._in_force = in_force
         self._book = book
         self._outbox = outbox
         self._clock_ns = clock_ns
         self._looked_at: int | None = None
-        self._policy_logged = False
+        self._logged: Policy | None = None  # the policy that the log names last
         self._rows: dict[str, Row] = {}
 
     def collect(self) -> int:
@@ -87,14 +87,20 @@ class Collector:
             self._log.sign()
 
     def _documents(self) -> int:
-        """The policy, when the log's newest is another one."""
-        entry = entries.policy(self._clock_ns(), self._policy)
-        name = f"policy/{self._policy.version}/"
-        if self._policy_logged or self._newest("policy/").get("documents") == entry["documents"]:
-            self._policy_logged = True
+        """The policy in force, when the log's newest is another one."""
+        now_ns = self._clock_ns()
+        policy = self._in_force(now_ns)
+        if policy is None or policy is self._logged:
             return 0
+        entry = entries.policy(now_ns, policy)
+        newest = self._newest("policy/")
+        made = []
         n = self._log.collected(REGISTERS)
-        return self._append(REGISTERS, n, n + 1, [entries.text(REGISTERS, n + 1, entry)], [name])
+        if any(newest.get(key) != value for key, value in entry.items() if key != "at"):
+            made.append(_text(REGISTERS, n + 1, entry))
+        if self._append(REGISTERS, n, n + len(made), made, [f"policy/{policy.version}/"]) == len(made):
+            self._logged = policy
+        return len(made)
 
     def _consents(self) -> int:
         done = self._log.collected(CONSENT)
@@ -102,9 +108,7 @@ class Collector:
         for event in events:
             self._vault.add_subject(event.subject)  # whoever speaks has a name in the log
         made = [
-            entries.text(
-                CONSENT, event.number, entries.consent(event, subject_name(self._vault, event.subject))
-            )
+            _text(CONSENT, event.number, entries.consent(event, subject_name(self._vault, event.subject)))
             for event in events
         ]
         names = [f"consent/{event.number}/" for event in events]
@@ -113,7 +117,7 @@ class Collector:
     def _decisions(self) -> int:
         taken, done = 0, self._log.collected(OUTBOX)
         while waiting := self._outbox.audit_waiting(done, _AT_ONCE):
-            made = [entries.text(OUTBOX, n, fields) for n, fields, _ in waiting]
+            made = [entries.text(OUTBOX, n, body) for n, body, _ in waiting]
             last = waiting[-1][0]
             if not self._append(OUTBOX, done, last, made, [name for _, _, name in waiting]):
                 break
@@ -140,9 +144,7 @@ class Collector:
         }
         done, at_ns = self._log.collected(REGISTERS), self._clock_ns()
         made = [
-            entries.text(
-                REGISTERS, n, entries.register(at_ns, row.register, row.name, row.subject, row.state)
-            )
+            _text(REGISTERS, n, entries.register(at_ns, row.register, row.name, row.subject, row.state))
             for n, row in enumerate(fresh.values(), done + 1)
         ]
         if self._append(REGISTERS, done, done + len(made), made, list(fresh)) == len(made):
@@ -152,8 +154,7 @@ class Collector:
     def _newest(self, prefix: str) -> dict[str, Any]:
         """The newest entry under a name; empty when there is none."""
         found = self._log.find(prefix)
-        data = self._log.entry(found[-1]) if found else None
-        return dict(json.loads(data)) if data else {}
+        return self._log.fields(found[-1]) if found else {}
 
     def _append(self, source: str, after: int, upto: int, made: list[bytes], names: list[str]) -> int:
         """How many were appended: none when another process took them from the source before."""
@@ -166,3 +167,7 @@ class Collector:
         except Overtaken:
             return 0
         return len(made)
+
+
+def _text(source: str, n: int, fields: Mapping[str, Any]) -> bytes:
+    return entries.text(source, n, entries.body(fields))

@@ -28,14 +28,22 @@ VERSION = 1
 Dropped = Mapping[tuple[str, str], int]  # (reason code, item) to frames
 
 
-def text(source: str, n: int, fields: Mapping[str, Any]) -> bytes:
-    """An entry's bytes. They are kept as they are; nobody has to make them again."""
-    whole = {"v": VERSION, "source": source, "n": n, **fields}
-    return json.dumps(whole, separators=(",", ":"), ensure_ascii=False).encode()
+# One encoder for all: `json.dumps` with these arguments makes a new one every time.
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+
+def body(fields: Mapping[str, Any]) -> str:
+    """An entry without its head (`v`, `source`, `n`), as it waits to be collected; never empty."""
+    return _encode(fields)
+
+
+def text(source: str, n: int, body: str) -> bytes:
+    """An entry's bytes: its body with a head. They are kept as they are; nobody has to make them again."""
+    return f'{{"v":{VERSION},"source":"{source}","n":{n},{body[1:]}'.encode()
 
 
 def decision(at_ns: int, number: int, subject: bytes, decided: Decision, policy: Policy) -> dict[str, Any]:
-    """A decision that is new; entries of blocks refer to it by its number."""
+    """A decision that is new; entries of blocks refer to it by its number. policy: the one it rests on."""
     pair = policy.pairs.get((decided.item, decided.purpose))
     overrides = [answer.rule for answer in pair.overrides] if pair else []
     return {
@@ -46,11 +54,13 @@ def decision(at_ns: int, number: int, subject: bytes, decided: Decision, policy:
         "item": decided.item,
         "purpose": decided.purpose,
         "destination": decided.destination,
+        "action": decided.action,
         "outcome": decided.outcome,
         "reason": decided.reason,
         "rules": list(decided.rules),
         "overrides": overrides,
         "policy": policy.hash.hex(),
+        "documents": decided.evidence.hex(),
     }
 
 
@@ -102,12 +112,27 @@ def register(at_ns: int, name: str, row: str, subject: bytes, state: str) -> dic
 
 
 def policy(at_ns: int, in_force: Policy) -> dict[str, Any]:
-    """The documents that decisions rest on from now on, in order of precedence (rules G-02, G-03)."""
+    """The documents that decisions rest on from now on, in order of precedence (rules G-02, G-03).
+
+    `products` has the same for what is measured by a product: with its individual terms.
+    """
+    return {
+        "type": "policy",
+        "at": _ms(at_ns),
+        "version": in_force.version,
+        "review_overdue": in_force.review_overdue,
+        **_evaluated(in_force),
+        "products": {name: _evaluated(policy) for name, policy in sorted(in_force.products.items())},
+    }
+
+
+def _evaluated(policy: Policy) -> dict[str, Any]:
+    """The documents, and the hash of them all, which decisions name."""
     documents = [
         {"kind": document.kind, "version": document.version, "hash": document.hash.hex()}
-        for document in in_force.documents
+        for document in policy.documents
     ]
-    return {"type": "policy", "at": _ms(at_ns), "version": in_force.version, "documents": documents}
+    return {"evaluated": policy.evidence.hex(), "documents": documents}
 
 
 def _by_item(frames: Dropped) -> dict[str, dict[str, int]]:

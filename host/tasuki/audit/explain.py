@@ -1,11 +1,10 @@
 """Why a block went where it did: looked up in the log by the block's id."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tasuki.audit.log import AuditLog
+from tasuki.audit.log import AuditLog, damaged
 from tasuki.audit.names import BlockId
 from tasuki.consent import reasons
 from tasuki.consent.decision import Decision
@@ -49,7 +48,7 @@ class Explained:
 
 def block(log: AuditLog, id_: BlockId) -> Explained:
     """All decisions about a block; UsageError when the log does not know its epoch."""
-    epochs = [(i, _read(log, i)) for i in log.find(id_.in_epoch)]
+    epochs = [(i, log.fields(i)) for i in log.find(id_.in_epoch)]
     if not epochs:
         hint = "The summary and the report print ids; is this the state folder of that run?"
         raise UsageError(f"the audit log knows no epoch of block {id_}", hint)
@@ -62,7 +61,7 @@ def block(log: AuditLog, id_: BlockId) -> Explained:
             for number in fields["blocks"].get(str(id_.stream), ())
         ]
     for index in log.find(id_.late):
-        fields = _read(log, index)
+        fields = log.fields(index)
         found.append(_found(log, fields["decision"], fields["at"], True, index))
     used = sorted({index for one in found for index in one.entries} | {index for index, _ in epochs})
     return Explained(id_, epochs[0][1]["at"], tuple(found), dropped, tuple(used))
@@ -104,15 +103,8 @@ def decision_json(decision: Decision, rules: Mapping[str, Words]) -> dict[str, A
 def _found(log: AuditLog, number: int, at_ms: int, at_sending: bool, index: int) -> Found:
     (taken,) = log.find(f"decision/{number}/")[:1] or (None,)
     if taken is None:
-        raise UsageError(
-            f"entry {index} speaks of decision {number}, which the log does not have",
-            "Run `tasuki audit verify`: the log is damaged.",
-        )
-    f = _read(log, taken)
+        raise damaged(f"entry {index} speaks of decision {number}, which is not there")
+    f = log.fields(taken)
     reason = f["reason"] if f["reason"] in reasons.REASONS else "unknown_item"
     decision = Decision(f["outcome"], reason, tuple(f["rules"]), f["item"], f["purpose"], f["destination"])
     return Found(decision, f["policy"], at_ms, at_sending, (taken, index))
-
-
-def _read(log: AuditLog, index: int) -> dict[str, Any]:
-    return dict(json.loads(log.entry(index) or b"{}"))

@@ -5,6 +5,7 @@ place) stands in row ((place + 1) << level) - 1. So an append is one row, a proo
 and nothing is ever changed. What was collected from where is written in the same transaction.
 """
 
+import json
 import sqlite3
 import threading
 import time
@@ -12,10 +13,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tasuki import database
 from tasuki.audit import checkpoint, tree
-from tasuki.errors import LinkLost
+from tasuki.errors import LinkLost, Untrusted
 from tasuki.vault.secret import Signer
 
 _SCHEMA = """
@@ -29,6 +31,9 @@ CREATE TRIGGER IF NOT EXISTS entry_stays BEFORE DELETE ON entry
 CREATE TRIGGER IF NOT EXISTS entry_is_final BEFORE UPDATE ON entry
   BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 """
+
+# Cast, because a hand that changes a row may leave text or a number where bytes stood.
+_ROWS = "SELECT i, CAST(data AS BLOB), CAST(nodes AS BLOB) FROM entry ORDER BY i"
 
 
 @dataclass(frozen=True)
@@ -97,8 +102,18 @@ class AuditLog:
     def entry(self, index: int) -> bytes | None:
         """An entry's bytes; None when there is none of this number."""
         with self._lock:
-            row = self._db.execute("SELECT data FROM entry WHERE i = ?", (index,)).fetchone()
+            row = self._db.execute("SELECT CAST(data AS BLOB) FROM entry WHERE i = ?", (index,)).fetchone()
         return row[0] if row else None
+
+    def fields(self, index: int) -> dict[str, Any]:
+        """What an entry says; Untrusted when it is not there, is no entry, or not what its hash is of."""
+        data = self.entry(index) or b""
+        if self._node(0, index) != tree.leaf_hash(data):
+            raise damaged(f"entry {index}")
+        try:
+            return dict(json.loads(data))
+        except (ValueError, TypeError) as e:
+            raise damaged(f"entry {index}") from e
 
     def find(self, prefix: str) -> list[int]:
         """Numbers of the entries under all names that begin so, rising."""
@@ -107,10 +122,12 @@ class AuditLog:
             return [i for (i,) in self._db.execute(sql, (prefix, prefix + "\U0010ffff"))]
 
     def collected(self, source: str) -> int:
-        """The last number that was taken from a source; 0 when nothing was."""
+        """The last number that was taken from a source; 0 when nothing was. Untrusted when it is none."""
         with self._lock:
             row = self._db.execute("SELECT n FROM collected WHERE source = ?", (source,)).fetchone()
-        return int(row[0]) if row else 0
+        if row and not isinstance(row[0], int):
+            raise damaged(f"what was taken from {source}")
+        return row[0] if row else 0
 
     # -- proofs -----------------------------------------------------------------
 
@@ -148,16 +165,16 @@ class AuditLog:
     def signed(self) -> tuple[int, int]:
         """(size, Unix milliseconds) of the newest checkpoint; zeros when there is none."""
         with self._lock:
-            row = self._db.execute("SELECT size, max(at_ms) FROM checkpoint").fetchone()
+            row = self._db.execute("SELECT size, CAST(max(at_ms) AS INTEGER) FROM checkpoint").fetchone()
         return (row[0] or 0, row[1] or 0)
 
     def rows(self) -> Iterator[tuple[int, bytes, bytes]]:
         """(number, entry, nodes) of everything in the file, whether or not it holds together."""
         with self._lock:
-            yield from self._db.execute("SELECT i, data, nodes FROM entry ORDER BY i")
+            yield from self._db.execute(_ROWS)
 
     def _node(self, level: int, place: int) -> bytes:
-        sql = "SELECT substr(nodes, ?, 32) FROM entry WHERE i = ?"
+        sql = "SELECT substr(CAST(nodes AS BLOB), ?, 32) FROM entry WHERE i = ?"
         at = tree.HASH_SIZE * level + 1, ((place + 1) << level) - 1
         found = self._db.execute(sql, at).fetchone()
         return bytes(found[0]) if found else b""
@@ -177,6 +194,12 @@ class AuditLog:
             if isinstance(e, sqlite3.OperationalError):
                 raise LinkLost(f"the audit log cannot be written: {e}", "Free the disk; try again.") from e
             raise
+
+
+def damaged(what: str) -> Untrusted:
+    """The error for what somebody must have changed by hand."""
+    hint = "Keep the files and compare them with a backup; `tasuki audit verify` names what does not hold."
+    return Untrusted("damaged", f"the audit log is damaged: {what}", hint)
 
 
 def _size(db: sqlite3.Connection) -> int:

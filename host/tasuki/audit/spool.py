@@ -5,10 +5,11 @@ durable together, in one file; the log takes the entries from there, each once, 
 loses none: they wait for the next time.
 """
 
-import json
 import sqlite3
 from collections.abc import Mapping
 from typing import Any
+
+from tasuki.audit import entries
 
 SPOOL_SCHEMA = """
 CREATE TABLE IF NOT EXISTS audit_spool (
@@ -24,13 +25,13 @@ class Spool:
 
     def add(self, fields: Mapping[str, Any], name: str = "") -> None:
         """An entry without its head, and the name by which it will be found."""
-        row = json.dumps(fields, separators=(",", ":"), ensure_ascii=False), name
+        row = entries.body(fields), name
         self._db.execute("INSERT INTO audit_spool (fields, name) VALUES (?, ?)", row)
 
-    def waiting(self, after: int, limit: int) -> list[tuple[int, dict[str, Any], str]]:
-        """(number, fields, name) of what came after a number, the oldest first."""
+    def waiting(self, after: int, limit: int) -> list[tuple[int, str, str]]:
+        """(number, body, name) of what came after a number, the oldest first."""
         sql = "SELECT n, fields, name FROM audit_spool WHERE n > ? ORDER BY n LIMIT ?"
-        return [(n, json.loads(fields), name) for n, fields, name in self._db.execute(sql, (after, limit))]
+        return self._db.execute(sql, (after, limit)).fetchall()
 
     def forget(self, upto: int) -> None:
         """Delete what the log holds; numbers are never used again."""

@@ -12,6 +12,7 @@ from tasuki.cli.consent_options import (
     lang_option,
     open_book,
     speaker_options,
+    statement_options,
     subject_option,
     tell,
 )
@@ -24,7 +25,6 @@ from tasuki.errors import UsageError
 from tasuki.session.state import known_subject
 
 _FIRST_WEARER = "wearer"
-_purpose_help = "A purpose of the policy, or a separate consent."
 
 
 @click.group()
@@ -43,10 +43,7 @@ def _say(
     decision: str, item: tuple[str, ...], purpose: str, who: tuple[str, str], terms: str | None,
     subject: str | None, lang: str, as_json: bool, state: Path,
 ) -> None:  # fmt: skip
-    version = terms or builtin().version
-    policy = builtin().under(version)
-    if policy is None:
-        raise UsageError(f"terms {version!r} are not in force", "`tasuki policy show` has those that are.")
+    version, policy = _shown(terms)
     items = _items(policy, item, purpose)
     with open_book(state, create=True) as book:
         name = _new_or_known(book, subject)
@@ -55,18 +52,12 @@ def _say(
         event = book.say(Event(at_ns, at_ns, name, decision, purpose, items, *said))
     tell([event], lang, as_json)
     if not as_json and decision == GRANTED:
-        click.echo(answer.text("notice", lang, version=f"{version} ({lang})"))
+        show = f"tasuki consent notice --terms {version}" if terms else "tasuki consent notice"
+        click.echo(answer.text("notice", lang, version=f"{version} ({lang})", show=show))
 
 
 @consent.command()
-@click.option("--item", multiple=True, required=True, help="An item, or `all` that may serve the purpose.")
-@click.option("--purpose", required=True, help=_purpose_help)
-@click.option("--terms", help="Version of a product's terms, when those were shown instead of the policy.")
-@speaker_options
-@subject_option
-@lang_option
-@json_option
-@state_option
+@statement_options
 def grant(item: tuple[str, ...], purpose: str, by: str, relation: str | None, **rest: Any) -> None:
     """Say yes: these items may serve this purpose, for what is measured from now on.
 
@@ -78,14 +69,7 @@ def grant(item: tuple[str, ...], purpose: str, by: str, relation: str | None, **
 
 
 @consent.command()
-@click.option("--item", multiple=True, required=True, help="An item, or `all` that may serve the purpose.")
-@click.option("--purpose", required=True, help=_purpose_help)
-@click.option("--terms", help="Version of a product's terms, when those were shown instead of the policy.")
-@speaker_options
-@subject_option
-@lang_option
-@json_option
-@state_option
+@statement_options
 def refuse(item: tuple[str, ...], purpose: str, by: str, relation: str | None, **rest: Any) -> None:
     """Say no when asked: these items may not serve this purpose.
 
@@ -155,15 +139,18 @@ def show(
 
 
 @consent.command("notice")
+@click.option("--terms", help="Version of a product's terms instead of the policy.")
 @lang_option
-def show_notice(lang: str) -> None:
+def show_notice(terms: str | None, lang: str) -> None:
     """Print what a wearer reads before saying yes.
 
     \b
     Example:
-      tasuki consent notice --lang ja
+      tasuki consent notice --language ja
+      tasuki consent notice --terms demo-garment-2
     """
-    click.echo(notice.text(builtin().version, lang), nl=False)
+    version, _ = _shown(terms)
+    click.echo(notice.text(version, lang), nl=False)
 
 
 @consent.command()
@@ -193,6 +180,16 @@ def guardian(
     tell(events, lang, as_json)
     if not as_json:
         click.echo(answer.text("guardian", lang))
+
+
+def _shown(terms: str | None) -> tuple[str, Policy]:
+    """The version that a wearer is shown, and the policy under it; UsageError when it is not in force."""
+    version = terms or builtin().version
+    policy = builtin().under(version)
+    if policy is None:
+        known = ", ".join(each for product in builtin().products.values() for each in product.terms)
+        raise UsageError(f"terms {version!r} are not in force", f"In force: {known}.")
+    return version, policy
 
 
 def _new_or_known(book: ConsentBook, subject: str | None) -> str:

@@ -16,8 +16,8 @@ _TEXTS = {
     ),
     "nothing_new": ("nothing new: all of it is recorded already", "新しい内容はありません。"),
     "notice": (
-        "under notice {version}; `tasuki consent notice` shows it, `tasuki consent withdraw` takes it back",
-        "説明文 {version} に基づきます(表示: `tasuki consent notice`、撤回: `tasuki consent withdraw`)。",
+        "under notice {version}; `{show}` shows it, `tasuki consent withdraw` takes it back",
+        "説明文 {version} に基づきます(表示: `{show}`、撤回: `tasuki consent withdraw`)。",
     ),
     "effect": (
         "in effect now: a running hub follows within a second",

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from tasuki.cli import consent_answer as answer
-from tasuki.cli.frame import print_json
+from tasuki.cli.frame import print_json, state_option
 from tasuki.consent.book import ConsentBook
 from tasuki.consent.events import RELATIONS, Event
 from tasuki.consent.wording import LANGUAGES
@@ -29,6 +29,20 @@ def speaker_options(command: _F) -> _F:
     relation = click.option("--as", "relation", type=click.Choice(RELATIONS), help="What that person is.")
     by = click.option("--by", default="", help="Account of the guardian who speaks for the wearer.")
     return by(relation(command))
+
+
+def statement_options(command: _F) -> _F:
+    """What a wearer's yes and no have in common."""
+    item = click.option(
+        "--item", multiple=True, required=True, help="An item, or `all` that may serve the purpose."
+    )
+    purpose = click.option("--purpose", required=True, help="A purpose of the policy, or a separate consent.")
+    terms = click.option(
+        "--terms", help="Version of a product's terms, when those were shown instead of the policy."
+    )
+    for option in (state_option, json_option, lang_option, subject_option, speaker_options):
+        command = option(command)
+    return item(purpose(terms(command)))
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """`tasuki policy explain`: why a block went where it did, or where something would go."""
 
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,9 @@ def _supposed(
     policy = builtin()
     registers, log, subject = _wearer(state, policy, subject, consent)
     place = registers.destinations.get(destination)
+    if not purpose and place is None:
+        known = ", ".join(registers.destinations)
+        raise UsageError(f"unknown destination {destination!r}", f"There are {known}; or give --purpose.")
     purpose = purpose or (place.purpose if place else "")
     if product not in PRODUCTS:
         raise UsageError(f"unknown product {product}", f"There are {', '.join(PRODUCTS)}.")
@@ -140,11 +144,16 @@ def _sentences(decision: Decision, policy: str) -> dict[str, Words]:
     """Rule id to its sentence, of the policy version that it was decided under."""
     found = library.shipped()
     by_hash = {document.hash.hex(): document.version for document in found.versions()}
-    under = found.alone(by_hash[policy]) if policy in by_hash else builtin()
-    now = builtin()
-    return {id_: _words(id_, under) or _words(id_, now) or Words("", "") for id_ in decision.rules}
+    under = [decision.under] if decision.under else []
+    under += [found.alone(by_hash[policy])] if policy in by_hash else []
+    under += [builtin(), *builtin().products.values()]  # the log names the documents by one hash
+    return {id_: _words(id_, under) for id_ in decision.rules}
 
 
-def _words(id_: str, policy: Policy) -> Words | None:
-    clause = policy.clauses.get(id_)
-    return clause.words if clause else policy.words.get(id_)
+def _words(id_: str, policies: Iterable[Policy]) -> Words:
+    """A rule's sentence by the first of these policies that has it."""
+    for policy in policies:
+        clause = policy.clauses.get(id_)
+        if words := clause.words if clause else policy.words.get(id_):
+            return words
+    return Words("", "")

@@ -5,62 +5,41 @@ know what this one knew. Everything is durable before it counts. Several process
 open; `refresh` tells what the others recorded.
 """
 
-import json
 import os
 import sqlite3
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
 from typing import NoReturn
 
-from tasuki import database
-from tasuki.consent import guardians, merging
+from tasuki.consent import book_tables, guardians, merging
 from tasuki.consent.events import BEGINNING, FOREVER, ConsentLog, Event
 from tasuki.consent.files import WearerFile
 from tasuki.consent.guardians import Guardianship
-from tasuki.consent.registers import Binding, Garment, Manifest, Registers
+from tasuki.consent.registers import Binding, Garment, Registers
 from tasuki.errors import LinkLost
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS event (
-  id INTEGER PRIMARY KEY, at_ns INTEGER NOT NULL, recorded_ns INTEGER NOT NULL, subject TEXT NOT NULL,
-  decision TEXT NOT NULL, purpose TEXT NOT NULL, items TEXT NOT NULL, notice TEXT NOT NULL,
-  language TEXT NOT NULL, notice_hash TEXT NOT NULL DEFAULT '', said_by TEXT NOT NULL DEFAULT '',
-  relation TEXT NOT NULL DEFAULT '', origin TEXT NOT NULL DEFAULT '');
-CREATE INDEX IF NOT EXISTS event_of ON event (subject);
-CREATE TABLE IF NOT EXISTS record (subject TEXT PRIMARY KEY, id TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS guardian (
-  subject TEXT NOT NULL, guardian TEXT NOT NULL, relation TEXT NOT NULL, since_ns INTEGER NOT NULL,
-  until_ns INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS garment (
-  key_id BLOB PRIMARY KEY, device BLOB NOT NULL, product TEXT NOT NULL, streams TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS binding (
-  id BLOB PRIMARY KEY, device BLOB NOT NULL, subject TEXT NOT NULL, since_ns INTEGER NOT NULL,
-  until_ns INTEGER NOT NULL);
-CREATE INDEX IF NOT EXISTS binding_of ON binding (device);
-"""
-_COLUMNS = (
-    "at_ns, recorded_ns, subject, decision, purpose, items, notice, language, notice_hash, said_by, "
-    "relation, origin"
-)
-_INSERT = f"INSERT INTO event ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_ADDED = ("notice_hash", "said_by", "relation", "origin")  # that books of version 0.1 do not have
+_END = "UPDATE binding SET until_ns = ? WHERE device = ? AND until_ns = ?"  # what is open
 
 
 class _Turn:
-    """A transaction: written from all that is recorded by now; what it inserted counts once it is durable."""
+    """A transaction: written from all that is recorded by now; what it inserted counts once it is durable.
 
-    __slots__ = ("_book", "db", "events", "guards")
+    Attributes:
+        events: what was inserted of what wearers said.
+        then: called when all is durable, before anybody else has a turn or catches up.
+    """
+
+    __slots__ = ("_book", "db", "events", "then")
 
     def __init__(self, book: "ConsentBook") -> None:
         self._book = book
         self.db = book._db
         self.events: list[Event] = []
-        self.guards: list[Guardianship] = []
+        self.then: list[Callable[[], object]] = []
 
     def __enter__(self) -> "_Turn":
         self._book._lock.acquire()
@@ -78,7 +57,11 @@ class _Turn:
             self.db.execute("COMMIT")
         except BaseException as e:
             self._give_up(e)
-        self._book._learn(self.events, self.guards)
+        for event in self.events:
+            self._book.log.append(event)
+            self._book._last = event.number
+        for learn in self.then:
+            learn()
         self._book._lock.release()
 
     def _give_up(self, error: BaseException) -> NoReturn:
@@ -98,7 +81,8 @@ class ConsentBook:
 
     Attributes:
         log: all consent events, for `Engine`.
-        registers: hubs and wearers; destinations are those that ship with the package.
+        registers: hubs and wearers; destinations are those that ship with the package. The same object
+            for the book's life.
         guardianships: by the subject that is spoken for.
         on_recorded: called with every event that this process recorded, once it is durable and counts.
             What was missed (a crash, another process) is in `recorded_after`.
@@ -106,21 +90,16 @@ class ConsentBook:
 
     def __init__(self, path: Path, clock_ns: Callable[[], int] = time.time_ns) -> None:
         """Open or make the file; UsageError when it cannot be used."""
-        self._db = database.connect(path, _SCHEMA)
+        self._db = book_tables.connect(path)
         self._lock = threading.Lock()
         self._clock_ns = clock_ns
-        self._add_columns()
         self.log = ConsentLog()
         self.guardianships: dict[str, list[Guardianship]] = {}
         self.on_recorded: list[Callable[[Event], object]] = []
-        self._last = 0  # number of the newest event that we know
-        self._seen = -1
-        self._catch_up()
         self.registers = Registers()
-        for key_id, device, product, streams in self._db.execute("SELECT * FROM garment"):
-            self.registers.add_garment(Garment(key_id, device, Manifest(product, _streams(streams))))
-        for row in self._db.execute("SELECT * FROM binding ORDER BY since_ns"):
-            self.registers.bind(Binding(*row))
+        self._last = 0  # number of the newest event that we know
+        self._seen = self._changes = -1
+        self._catch_up()
 
     def close(self) -> None:
         """Close the file."""
@@ -183,7 +162,7 @@ class ConsentBook:
             standing = self.log.standing(subject, since_ns)
             own = {key: event for key, event in standing.items() if not event.by}
             self._insert(turn, merging.endings(own, since_ns, "guardianship"))
-            turn.guards.append(one)
+            turn.then.append(lambda: self.guardianships.setdefault(subject, []).append(one))
         return self._tell(turn)
 
     def record_id(self, subject: str) -> str:
@@ -203,51 +182,41 @@ class ConsentBook:
 
     def recorded_after(self, number: int) -> list[Event]:
         """Events with a higher number, by whichever process, in the order they were recorded."""
-        sql = f"SELECT id, {_COLUMNS} FROM event WHERE id > ? ORDER BY id"
         with self._lock:
-            return [_event(*row) for row in self._db.execute(sql, (number,))]
+            return list(book_tables.events_after(self._db, number))
 
     # -- hubs and who wears them --------------------------------------------------
 
     def enrol(self, garment: Garment) -> None:
         """Register a hub under its key, or what its product has now."""
-        streams = {str(stream): sorted(kinds) for stream, kinds in garment.manifest.streams.items()}
-        row = (garment.key_id, garment.device, garment.manifest.product, json.dumps(streams))
         with _Turn(self) as turn:
-            turn.db.execute("INSERT OR REPLACE INTO garment VALUES (?, ?, ?, ?)", row)
-        self.registers.add_garment(garment)
+            book_tables.insert_garment(turn.db, garment)
+            turn.then.append(lambda: self.registers.add_garment(garment))
 
     def bind(self, device: bytes, subject: str, since_ns: int) -> Binding:
         """State that a subject wears a hub from a moment on; ends what another wearer had there.
 
         The binding that is open already is returned when it is the same wearer's.
         """
-        open_ = [b for b in self.registers.bindings.get(device, ()) if b.until_ns == FOREVER]
-        if open_ and open_[-1].subject == subject:
-            return open_[-1]
-        binding = Binding(os.urandom(16), device, subject, since_ns, FOREVER)
         with _Turn(self) as turn:
-            turn.db.execute(
-                "UPDATE binding SET until_ns = ? WHERE device = ? AND until_ns = ?",
-                (since_ns, device, FOREVER),
-            )
+            open_ = [each for each in self.registers.bindings.get(device, ()) if each.until_ns == FOREVER]
+            if open_ and open_[-1].subject == subject:
+                return open_[-1]
+            binding = Binding(os.urandom(16), device, subject, since_ns, FOREVER)
+            turn.db.execute(_END, (since_ns, device, FOREVER))
             row = (binding.id, device, subject, since_ns, FOREVER)
             turn.db.execute("INSERT INTO binding VALUES (?, ?, ?, ?, ?)", row)
-        self._end(device, since_ns)
-        self.registers.bind(binding)
+            turn.then += [
+                lambda: self.registers.unbind(device, since_ns),
+                lambda: self.registers.bind(binding),
+            ]
         return binding
 
     def unbind(self, device: bytes, at_ns: int) -> None:
         """State that nobody wears the hub from a moment on."""
         with _Turn(self) as turn:
-            sql = "UPDATE binding SET until_ns = ? WHERE device = ? AND until_ns = ?"
-            turn.db.execute(sql, (at_ns, device, FOREVER))
-        self._end(device, at_ns)
-
-    def _end(self, device: bytes, at_ns: int) -> None:
-        kept = self.registers.bindings.get(device, [])
-        kept[:] = [replace(b, until_ns=at_ns) if b.until_ns == FOREVER else b for b in kept]
-        self.registers.version += 1
+            turn.db.execute(_END, (at_ns, device, FOREVER))
+            turn.then.append(lambda: self.registers.unbind(device, at_ns))
 
     # -- the file -------------------------------------------------------------------
 
@@ -266,7 +235,7 @@ class ConsentBook:
         for event, later in zip(events, later_ns or repeat(0), strict=False):
             stamp = stamps[event.subject] + later
             guardians.check(event, self.guardianships.get(event.subject, ()), stamp)
-            number = turn.db.execute(_INSERT, _row(event, stamp)).lastrowid or 0
+            number = book_tables.insert_event(turn.db, event, stamp)
             turn.events.append(event.recorded(stamp, number))
 
     def _tell(self, turn: _Turn) -> list[Event]:
@@ -276,68 +245,25 @@ class ConsentBook:
         return turn.events
 
     def _catch_up(self) -> bool:
-        """Take what others have written since; True when it is a consent event."""
+        """Take what others have written since; True when there was something."""
         seen = self._data_version()
         if seen == self._seen:
             return False
-        self._seen, before = seen, self._last
-        sql = f"SELECT id, {_COLUMNS} FROM event WHERE id > ? ORDER BY id"
-        for number, *row in self._db.execute(sql, (before,)):
-            self.log.append(_event(number, *row))
-            self._last = number
-        known: dict[str, list[Guardianship]] = {}
-        for row in self._db.execute("SELECT * FROM guardian ORDER BY rowid"):
-            known.setdefault(row[0], []).append(Guardianship(*row))
-        self.guardianships = known
-        return self._last != before
+        before = self._last, self._changes
+        for event in book_tables.events_after(self._db, self._last):
+            self.log.append(event)
+            self._last = event.number
+        changes = book_tables.changes(self._db)
+        if changes != self._changes:
+            self.guardianships = book_tables.guardianships(self._db)
+            self.registers.learn(book_tables.garments(self._db), book_tables.bindings(self._db))
+        self._changes, self._seen = changes, seen
+        return before != (self._last, changes)
 
     def _data_version(self) -> int:
         """Rises whenever another connection has written."""
         return int(self._db.execute("PRAGMA data_version").fetchone()[0])
 
-    def _add_columns(self) -> None:
-        have = {name for _, name, *_ in self._db.execute("PRAGMA table_info(event)")}
-        for name in _ADDED:
-            if name not in have:
-                self._db.execute(f"ALTER TABLE event ADD COLUMN {name} TEXT NOT NULL DEFAULT ''")
-
-    def _learn(self, events: list[Event], guards: list[Guardianship]) -> None:
-        """Let what is durable now count."""
-        for event in events:
-            self.log.append(event)
-            self._last = event.number
-        for one in guards:
-            self.guardianships.setdefault(one.subject, []).append(one)
-
 
 def _unusable(e: sqlite3.OperationalError) -> LinkLost:
     return LinkLost(f"the consent book cannot be used: {e}", "Free the disk; try again.")
-
-
-def _row(event: Event, recorded_ns: int) -> tuple[int | str, ...]:
-    """An event as _COLUMNS has it."""
-    return (
-        event.at_ns,
-        recorded_ns,
-        event.subject,
-        event.decision,
-        event.purpose,
-        " ".join(sorted(event.items)),
-        event.notice,
-        event.language,
-        event.notice_hash,
-        event.by,
-        event.relation,
-        event.origin,
-    )
-
-
-def _event(number: int, at_ns: int, recorded_ns: int, *words: str) -> Event:
-    """An event from its row."""
-    subject, decision, purpose, items, *said = words
-    named = frozenset(items.split())
-    return Event(at_ns, recorded_ns, subject, decision, purpose, named, *said, number=number)
-
-
-def _streams(text: str) -> dict[int, frozenset[int]]:
-    return {int(stream): frozenset(kinds) for stream, kinds in json.loads(text).items()}

@@ -6,9 +6,9 @@ consent when the data was acquired and when it is sent: a later grant never rele
 """
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from tasuki.consent import scopes, uses
+from tasuki.consent import actions, scopes, uses
 from tasuki.consent.context import Context
 from tasuki.consent.events import GRANTED, NEVER, ConsentLog, Span
 from tasuki.consent.lane import Decision, Lane
@@ -45,6 +45,10 @@ class Engine:
     def version(self) -> tuple[int, int]:
         """Changes whenever a kept answer has to be asked for again."""
         return self.consents.version, self.registers.version
+
+    def in_force(self, at_ns: int) -> Policy | None:
+        """The policy at a moment, with the terms of all products in it; None when there is none."""
+        return self._terms("", Stretch(at_ns))[0]
 
     def decide(
         self, subject: str, item: str, purpose: str, destination: str, at_ns: int, context: Context
@@ -105,11 +109,11 @@ class Engine:
         garment = way.source.garment
         policy, code = self._terms(garment.manifest.product if garment else "", stretch)
         if policy is None:
-            return way.refused(code, "", stretch)
+            return way.refused(code, "", stretch, None)
         registers, place = self.registers, way.place
         category = policy.category(way.item)
         if category is not None and place is not None and place.kind == THIRD_PARTY:
-            return self._exception(way, place, category, stretch)
+            return self._exception(policy, way, place, category, stretch)
         code, rule = uses.use(policy, registers, way.item, way.purpose, place, stretch)
         waits = ""
         if code == "contract_expired":
@@ -117,27 +121,31 @@ class Engine:
         if not code and category is not None:
             code, rule = uses.origin(category, registers, way.item, way.source, stretch)
         if code or category is None or place is None:
-            return way.refused(code, rule, stretch)
+            return way.refused(code, rule, stretch, policy)
         code, spans = self._words(policy, way, place, stretch)
         rule = "M-01" if place.kind == MODULE else category.allow[way.purpose]
         if code:
-            return way.refused(code, rule, stretch)
+            return way.refused(code, rule, stretch, policy)
         since_ns = max(span.since_ns for span in spans)
         until_ns = min(span.until_ns for span in spans)
-        return way.open(Dated(since_ns, until_ns), rule, stretch, waits=waits)
+        return way.open(Dated(since_ns, until_ns), rule, stretch, policy, waits=waits)
 
-    def _exception(self, way: "_Way", place: Destination, category: Category, stretch: Stretch) -> Lane:
+    def _exception(
+        self, policy: Policy, way: "_Way", place: Destination, category: Category, stretch: Stretch
+    ) -> Lane:
         """A third party: nothing but a legal exception helps, and consent does not count (rule T-02)."""
         ticket = uses.exception(self.registers, way.subject, way.item, place, stretch)
         if ticket is None:
-            return way.refused("third_party", "", stretch)
+            return way.refused("third_party", "", stretch, policy)
         if way.purpose != place.purpose:
-            return way.refused("destination_not_for_purpose", "", stretch)
+            return way.refused("destination_not_for_purpose", "", stretch, policy)
         code, rule = uses.origin(category, self.registers, way.item, way.source, stretch)
         if code:
-            return way.refused(code, rule, stretch)
+            return way.refused(code, rule, stretch, policy)
         outside = "outside_ticket"
-        return way.open(ticket.data, ticket.rule, stretch, early=outside, unsure=outside, passed="exception")
+        return way.open(
+            ticket.data, ticket.rule, stretch, policy, early=outside, unsure=outside, passed="exception"
+        )
 
     def _words(
         self, policy: Policy, way: "_Way", place: Destination, stretch: Stretch
@@ -195,29 +203,30 @@ class _Way(NamedTuple):
     place: Destination | None
     source: Source
 
-    def refused(self, code: str, rule: str, stretch: Stretch) -> Lane:
+    @property
+    def action(self) -> str:
+        """What sending this is (rule G-05); to nobody knows whom it is disclosing."""
+        return actions.of_sending(self.place.kind) if self.place else actions.DISCLOSE
+
+    def refused(self, code: str, rule: str, stretch: Stretch, policy: Policy | None) -> Lane:
         """A lane on which nothing goes, whatever the block is."""
-        return Lane(self.item, self.purpose, self.destination, rule, stretch.dated, fixed=code)
+        return self._lane(rule, stretch, policy, fixed=code)
 
     def open(
         self,
         data: Dated,
         rule: str,
         stretch: Stretch,
+        policy: Policy,
         **more: str,
     ) -> Lane:
         """A lane for data from a stretch of time, measured while the subject wore the hub."""
         worn, stranger = self._worn(stretch)
+        return self._lane(rule, stretch, policy, data=data, worn=worn, stranger=stranger, **more)
+
+    def _lane(self, rule: str, stretch: Stretch, policy: Policy | None, **more: Any) -> Lane:
         return Lane(
-            self.item,
-            self.purpose,
-            self.destination,
-            rule,
-            stretch.dated,
-            data=data,
-            worn=worn,
-            stranger=stranger,
-            **more,
+            self.item, self.purpose, self.destination, rule, self.action, policy, stretch.dated, **more
         )
 
     def _worn(self, stretch: Stretch) -> tuple[Dated | None, bool]:

@@ -22,20 +22,19 @@ import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any, NoReturn
 
 from tasuki.consent import notice as notices
-from tasuki.consent import statements
+from tasuki.consent import statements, times
 from tasuki.consent.events import DECISIONS, RELATIONS, Event
 from tasuki.consent.policy import Policy
 from tasuki.errors import UsageError
 
 _TOP = {"format", "subject", "notice", "language", "by", "relation", "consent"}
 _ENTRY = {"decision", "purpose", "items", "at"}
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HINT = "`tasuki.consent.files` describes the form; demo-wearer.toml beside it is an example."
 
 
@@ -132,7 +131,10 @@ class _Parser:
         at = entry.get("at")
         if not isinstance(at, datetime) or at.tzinfo is None:
             self._fail(n, "at", "`at` is no time with an offset", "Write it like 2026-01-01T09:00:00+09:00.")
-        return (at - _EPOCH) // timedelta(microseconds=1) * 1000
+        try:
+            return times.of_datetime(at)
+        except ValueError as e:
+            self._fail(n, "at", f"`at` is {e}", "Write when it was said.")
 
     def _string(self, table: dict[str, Any], key: str, n: int) -> str:
         value = table.get(key)

@@ -6,9 +6,10 @@ only compare times in their own way.
 
 from dataclasses import dataclass, field
 
-from tasuki.consent import reasons
+from tasuki.consent import reasons, wording
 from tasuki.consent.context import AHEAD_NS, Context, Interval
 from tasuki.consent.events import BEGINNING, FOREVER
+from tasuki.consent.policy import Policy, builtin
 from tasuki.consent.stretch import ALWAYS, Dated
 
 
@@ -22,6 +23,8 @@ class Decision:
         rules: ids of the rules that decided.
         valid_until_ns: at this moment the answer may change by itself: a consent ends, a register
             entry, the policy or the binding runs out (Unix nanoseconds).
+        action: what sending it there is, of actions.ACTIONS (rule G-05).
+        under: the policy that decided, with the product's terms; None when none was in force.
     """
 
     outcome: str
@@ -31,6 +34,13 @@ class Decision:
     purpose: str
     destination: str
     valid_until_ns: int = FOREVER
+    action: str = ""
+    under: Policy | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def evidence(self) -> bytes:
+        """Hash of all documents that were evaluated (rule G-03); empty when none was in force."""
+        return self.under.evidence if self.under else b""
 
     @property
     def allowed(self) -> bool:
@@ -38,10 +48,13 @@ class Decision:
         return self.outcome == reasons.ALLOW
 
     def remedy(self, language: str = "en") -> str:
-        """What would change the answer, in `en` or `ja`."""
+        """What would change the answer, in `en` or `ja`, in the policy's own words."""
+        policy = self.under or builtin()
         row = reasons.REASONS[self.reason]
+        item, purpose = (wording.word(policy, name, language) for name in (self.item, self.purpose))
         text = row.remedy_ja if language == "ja" else row.remedy_en
-        return text.format(item=self.item, purpose=self.purpose, destination=self.destination)
+        purpose = purpose if language == "ja" else f'"{purpose}"'
+        return text.format(item=item, purpose=purpose, destination=self.destination)
 
 
 @dataclass(slots=True)
@@ -50,6 +63,7 @@ class Lane:
 
     Attributes:
         item, purpose, destination: the way. rule: the policy's own rule for it.
+        action, under: see Decision.
         dated: moments of deciding for which this lane is right.
         fixed: reason code whatever the block is; empty when its times count.
         data: the block must lie in here, with its uncertainty.
@@ -65,6 +79,8 @@ class Lane:
     purpose: str
     destination: str
     rule: str
+    action: str
+    under: Policy | None
     dated: Dated
     fixed: str = ""
     data: Dated = ALWAYS
@@ -124,6 +140,14 @@ class Lane:
             row = reasons.REASONS[code]
             rules = (self.rule, *row.rules) if self.rule and self.rule not in row.rules else row.rules
             known = self._decisions[code] = Decision(
-                row.outcome, code, rules, self.item, self.purpose, self.destination, self.until_ns
+                row.outcome,
+                code,
+                rules,
+                self.item,
+                self.purpose,
+                self.destination,
+                self.until_ns,
+                self.action,
+                self.under,
             )
         return known

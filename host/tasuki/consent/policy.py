@@ -1,9 +1,10 @@
 """The policy as the decision uses it: the closed category x purpose table under all documents in force."""
 
+import hashlib
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 
 from tasuki.consent.documents import INDIVIDUAL, Clause, Duty, Item, Words
 
@@ -151,6 +152,12 @@ class Policy:
         """True when the table has the purpose in the item's row."""
         category = self.category(item)
         return category is not None and purpose in category.allow
+
+    @cached_property
+    def evidence(self) -> bytes:
+        """SHA-256 over kind, version and hash of all documents, in order of precedence (rule G-03)."""
+        lines = (f"{each.kind} {each.version} {each.hash.hex()}\n" for each in self.documents)
+        return hashlib.sha256("".join(lines).encode()).digest()
 
     def for_product(self, product: str) -> "Policy | None":
         """The policy under the individual terms of a product or service; None when it is not registered.

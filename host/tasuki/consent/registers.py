@@ -4,11 +4,11 @@ Processors, modules and operators are in `parties`, legal exceptions in `tickets
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 from weakref import WeakSet
 
-from tasuki.consent.events import BEGINNING
+from tasuki.consent.events import BEGINNING, FOREVER
 from tasuki.consent.parties import Module, Processor
 from tasuki.consent.stretch import ALWAYS, Dated
 from tasuki.consent.tickets import Ticket
@@ -197,6 +197,26 @@ class Registers:
     def bind(self, binding: Binding) -> None:
         """State who wears a hub."""
         self.bindings.setdefault(binding.device, []).append(binding)
+        self.version += 1
+
+    def unbind(self, device: bytes, at_ns: int) -> None:
+        """State that whoever wears a hub wears it no longer from a moment on."""
+        worn = self.bindings.get(device, [])
+        worn[:] = [replace(one, until_ns=at_ns) if one.until_ns == FOREVER else one for one in worn]
+        self.version += 1
+
+    def learn(self, garments: dict[bytes, Garment], bindings: dict[bytes, list[Binding]]) -> None:
+        """Take these as all hubs and all that they were worn by; what is the same stays the same object."""
+        if garments == self.garments and bindings == self.bindings:
+            return
+        known = {binding: binding for each in self.bindings.values() for binding in each}
+        self.garments = {
+            key_id: old if (old := self.garments.get(key_id)) == garment else garment
+            for key_id, garment in garments.items()
+        }
+        self.bindings = {
+            device: [known.get(binding, binding) for binding in each] for device, each in bindings.items()
+        }
         self.version += 1
 
     def binding(self, device: bytes, t0_ns: int, t1_ns: int) -> Binding | None:

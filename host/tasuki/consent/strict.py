@@ -3,9 +3,10 @@
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, NoReturn
 
+from tasuki.consent import times
 from tasuki.errors import UsageError
 
 MAX_BYTES = 1 << 20
@@ -13,7 +14,6 @@ MAX_TEXT = 2000
 
 # What would break a terminal's lines or turn their reading direction round: C0, C1, bidi controls.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def read(text: str, name: str) -> "Table":
@@ -27,11 +27,6 @@ def read(text: str, name: str) -> "Table":
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as e:
         reason = "nested too deeply" if isinstance(e, RecursionError) else str(e)
         raise UsageError(f"{name}: {reason}", "It must be TOML in which every key stands once.") from e
-
-
-def time_ns(at: datetime) -> int:
-    """Unix nanoseconds of an aware time."""
-    return (at - _EPOCH) // timedelta(microseconds=1) * 1000
 
 
 class Table:
@@ -127,7 +122,10 @@ class Table:
         value = self._take(key)
         if not isinstance(value, datetime) or value.tzinfo is None:
             self.fail(key, "must be a time with an offset", "Write it like 2026-01-01T00:00:00+09:00.")
-        return time_ns(value)
+        try:
+            return times.of_datetime(value)
+        except ValueError as e:
+            self.fail(key, f"is {e}")
 
     def table(self, key: str, optional: bool = False) -> "Table":
         """A table below this one; an empty one when it is optional and missing."""

@@ -7,13 +7,27 @@ from tasuki.errors import UsageError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EXACT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{9})Z")
-_FIRST, _LAST = -62_135_596_800 * 10**9, 253_402_300_800 * 10**9  # years 1 to 9999
+# What every register, file and array can hold as 64-bit nanoseconds.
+FIRST_YEAR, LAST_YEAR = 1700, 2199
+_FIRST, _END = (
+    int((datetime(year, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds()) * 10**9
+    for year in (FIRST_YEAR, LAST_YEAR + 1)
+)
+_OUTSIDE = f"not between the years {FIRST_YEAR} and {LAST_YEAR}"
+
+
+def of_datetime(at: datetime) -> int:
+    """Unix nanoseconds of an aware time; ValueError outside FIRST_YEAR to LAST_YEAR."""
+    at_ns = (at - _EPOCH) // timedelta(microseconds=1) * 1000
+    if not _FIRST <= at_ns < _END:
+        raise ValueError(_OUTSIDE)
+    return at_ns
 
 
 def exact(at_ns: int) -> str:
-    """UTC with nine digits of the second; ValueError outside the years 1 to 9999."""
-    if not _FIRST <= at_ns < _LAST:
-        raise ValueError(f"no year has {at_ns}")
+    """UTC with nine digits of the second; ValueError outside FIRST_YEAR to LAST_YEAR."""
+    if not _FIRST <= at_ns < _END:
+        raise ValueError(_OUTSIDE)
     second, rest = divmod(at_ns, 10**9)
     return f"{(_EPOCH + timedelta(seconds=second)).isoformat()[:19]}.{rest:09d}Z"
 
@@ -31,7 +45,7 @@ def of_exact(text: str) -> int:
 
 
 def of_person(text: str) -> int:
-    """Unix nanoseconds of an ISO 8601 time with its offset; UsageError without one."""
+    """Unix nanoseconds of an ISO 8601 time with its offset; UsageError without one, or far away."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
@@ -40,7 +54,10 @@ def of_person(text: str) -> int:
         raise UsageError(
             f"{text!r} is no time with an offset", "Write it like 2026-01-01T09:00:00+09:00 or end it with Z."
         )
-    return (at - _EPOCH) // timedelta(microseconds=1) * 1000
+    try:
+        return of_datetime(at)
+    except ValueError as e:
+        raise UsageError(f"{text!r} is {e}", "Leave the time out where there is no limit.") from e
 
 
 def for_person(at_ns: int) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 
+from tasuki import database
 from tasuki.audit import entries
 from tasuki.audit.names import block_id, hub_name, subject_name
 from tasuki.audit.spool import SPOOL_SCHEMA, Spool
@@ -25,14 +26,15 @@ LOG_SCHEMA = (
 CREATE TABLE IF NOT EXISTS decision (
   id INTEGER PRIMARY KEY, subject BLOB NOT NULL, item TEXT NOT NULL, purpose TEXT NOT NULL,
   destination TEXT NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL, rules TEXT NOT NULL,
-  policy BLOB NOT NULL, first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL, blocks INTEGER NOT NULL);
+  policy BLOB NOT NULL, first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL, blocks INTEGER NOT NULL,
+  documents BLOB NOT NULL DEFAULT x'');
 CREATE INDEX IF NOT EXISTS decision_of ON decision (subject, item, purpose, destination, id);
 """
     + SPOOL_SCHEMA
 )
 
 _LAST = """
-SELECT id, outcome, reason, rules, policy FROM decision
+SELECT id, outcome, reason, rules, policy, documents FROM decision
 WHERE subject = ? AND item = ? AND purpose = ? AND destination = ? ORDER BY id DESC LIMIT 1
 """
 
@@ -42,14 +44,17 @@ SELECT subject, item, purpose, destination, first_ns, last_ns, blocks, rules FRO
 WHERE outcome = 'allow' ORDER BY id
 """
 
+_ADDED = {"documents": "BLOB NOT NULL DEFAULT x''"}  # that logs of version 0.1 do not have
+
 InEpoch = tuple[bytes, int, int]
-Numbers = dict[tuple[str, ...], int]
+Numbers = dict[tuple[str | bytes, ...], int]
 
 
 class DecisionLog:
     """The log's tables; its caller owns connection, transaction and lock."""
 
     def __init__(self, db: sqlite3.Connection, vault: Vault, policy: Policy) -> None:
+        database.add_columns(db, "decision", _ADDED)
         self._db = db
         self._vault = vault
         self._policy = policy
@@ -59,7 +64,7 @@ class DecisionLog:
         """Log what routing decided: what is new about it, and every block of every epoch."""
         numbers: Numbers = {}
         for (subject, *_), (decision, n) in routed.decided.items():
-            numbers[subject, *_answer(decision)] = self._number(subject, decision, n, now_ns)
+            numbers[subject, *_answer(decision)] = self._number(str(subject), decision, n, now_ns)
         dropped = routed.dropped
         for in_epoch, judged in groupby(routed.judged, lambda one: one.place.in_epoch):
             self._epoch(in_epoch, list(judged), numbers, dropped, now_ns)
@@ -89,14 +94,16 @@ class DecisionLog:
         who = subject_name(self._vault, subject)
         key = who, d.item, d.purpose, d.destination
         last = self._db.execute(_LAST, key).fetchone()
-        if last and last[1:] == (d.outcome, d.reason, rules, self._policy.hash):
+        policy = d.under or self._policy
+        said = d.outcome, d.reason, rules, policy.hash
+        if last and last[1:] == (*said, d.evidence):
             sql = "UPDATE decision SET blocks = blocks + ?, last_ns = ? WHERE id = ?"
             self._db.execute(sql, (n, now_ns, last[0]))
             return int(last[0])
-        row = (*key, d.outcome, d.reason, rules, self._policy.hash, now_ns, now_ns, n)
-        sql = "INSERT INTO decision VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?)"
+        row = (*key, *said, now_ns, now_ns, n, d.evidence)
+        sql = "INSERT INTO decision VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?,?)"
         number = self._db.execute(sql, row).lastrowid or 0
-        self.spool.add(entries.decision(now_ns, number, who, d, self._policy), f"decision/{number}/")
+        self.spool.add(entries.decision(now_ns, number, who, d, policy), f"decision/{number}/")
         return number
 
     def _epoch(
@@ -113,9 +120,9 @@ class DecisionLog:
         self.spool.add(entries.epoch(now_ns, hub, session, epoch, blocks, dropped), name)
 
 
-def _answer(decision: Decision) -> tuple[str, str, str, str, str]:
+def _answer(decision: Decision) -> tuple[str | bytes, ...]:
     d = decision
-    return d.item, d.purpose, d.destination, d.outcome, d.reason
+    return d.item, d.purpose, d.destination, d.outcome, d.reason, d.evidence
 
 
 def provided(path: Path) -> list[Provided]:

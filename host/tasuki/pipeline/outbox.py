@@ -244,7 +244,7 @@ class Outbox:
         rows = [(one.due.place, one.subject, one.decision) for one in decided]
         self._log.record_late(rows, self._clock_ns())
 
-    def audit_waiting(self, after: int, limit: int) -> list[tuple[int, dict[str, Any], str]]:
+    def audit_waiting(self, after: int, limit: int) -> list[tuple[int, str, str]]:
         """(number, fields, name) of entries that the audit log may not have yet."""
         with self._lock:
             return self._log.spool.waiting(after, limit)

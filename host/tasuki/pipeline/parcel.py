@@ -94,13 +94,13 @@ class Routed:
     parcels: list[Parcel] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     judged: list[Judged] = field(default_factory=list)
-    decided: dict[tuple[str, str, str, str, str, str], tuple[Decision, int]] = field(default_factory=dict)
+    decided: dict[tuple[str | bytes, ...], tuple[Decision, int]] = field(default_factory=dict)
     dropped: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     def count(self, subject: str, decision: Decision, n: int = 1) -> None:
         """Count a decision."""
         d = decision
-        key = (subject, d.item, d.purpose, d.destination, d.outcome, d.reason)
+        key = (subject, d.item, d.purpose, d.destination, d.outcome, d.reason, d.evidence)
         known = self.decided.get(key)
         self.decided[key] = (decision, n + (known[1] if known else 0))
 

@@ -3,12 +3,12 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from nacl.public import PublicKey, SealedBox
 
 from tasuki.block import Block
-from tasuki.consent import reasons
+from tasuki.consent import actions, reasons
 from tasuki.consent.cache import DecisionCache
 from tasuki.consent.context import context_of
 from tasuki.consent.decision import Decision, Engine
@@ -177,9 +177,10 @@ class Uploader:
         subject = subject_of(self._vault, due)
         item = due.tags.item
         if place is None:
-            return Late(due, subject, _deny("unknown_destination", item, "", destination))
+            return Late(due, subject, _deny("unknown_destination", item, "", destination, actions.DISCLOSE))
         if not subject:
-            return Late(due, "", _deny("key_erased", item, place.purpose, destination))
+            action = actions.of_sending(place.kind)
+            return Late(due, "", _deny("key_erased", item, place.purpose, destination, action))
         context = context_of(
             self._engine.registers,
             due.place.key_id,
@@ -250,8 +251,9 @@ def wait_ns(failures: int) -> int:
 
 
 def _denial(decision: Decision, code: str) -> Decision:
-    return _deny(code, decision.item, decision.purpose, decision.destination)
+    return replace(decision, outcome=reasons.DENY, reason=code, rules=reasons.REASONS[code].rules)
 
 
-def _deny(code: str, item: str, purpose: str, destination: str) -> Decision:
-    return Decision(reasons.DENY, code, reasons.REASONS[code].rules, item, purpose, destination)
+def _deny(code: str, item: str, purpose: str, destination: str, action: str) -> Decision:
+    rules = reasons.REASONS[code].rules
+    return Decision(reasons.DENY, code, rules, item, purpose, destination, action=action)

@@ -190,9 +190,18 @@ class Session:
         self.state.book.refresh()
         self._version = self.engine.version
         self._allowed = 0
-        if self.subject is not None:
-            consented = self.engine.item_mask(self.subject, self._now_ns(), self.manifest.product)
+        garment = self.state.book.registers.garments.get(self.identity.key_id)
+        if garment is not None:
+            self.manifest = garment.manifest
+        wearer = self._wearer()
+        if wearer is not None:
+            consented = self.engine.item_mask(wearer, self._now_ns(), self.manifest.product)
             self._allowed = int(consented & wire_items.mask(self.manifest.items) & ~self._withheld)
+
+    def _wearer(self) -> str | None:
+        """The wearer of this session, as long as the hub was not handed to somebody else (C3-02)."""
+        worn = self.state.book.registers.bindings.get(self.identity.device, ())
+        return self.subject if self.binding in worn else None
 
     def _now_ns(self) -> int:
         """The moment to decide for: the wall clock's, but never before the wearer's last word."""
@@ -203,7 +212,7 @@ class Session:
         """What the host keeps from now on: nothing that the token or consent of now leaves out."""
         mask = self.permission.items & self._allowed
         self._passing = self._version, mask
-        self.gate = Gate(self.engine, self.subject, self.manifest, mask, self._now_ns())
+        self.gate = Gate(self.engine, self._wearer(), self.manifest, mask, self._now_ns())
         self.gate.drops = self.counts.dropped  # one count over all gates
 
     @property

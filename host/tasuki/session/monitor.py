@@ -205,10 +205,8 @@ class Monitor(Listener):
     def note_unsampled(self) -> None:
         """Make refusals at the source visible like all others."""
         for item, reason in self.unsampled().items():
-            row = reasons.REASONS[reason]
-            words = {"item": item, "purpose": _VIEW_PURPOSE, "destination": "hub"}
-            remedies = row.remedy_en.format(**words), row.remedy_ja.format(**words)
-            self._enter(shown.Decision(item, _VIEW_PURPOSE, shown.DENY, reason, row.rules[0], 0, *remedies))
+            rules = reasons.REASONS[reason].rules
+            self._decide(Decided(reasons.DENY, reason, rules, item, _VIEW_PURPOSE, "hub"), 0)
 
     # -- what is shown ------------------------------------------------------------
 

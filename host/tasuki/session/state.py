@@ -61,7 +61,9 @@ class State:
         self.ledger = SqliteLedger(folder / "outbox.db")
         self.store = EmbeddedStore(folder / "store.db")
         self.audit = AuditLog(folder / "audit.db", self.vault.signer("audit"))
-        self.collector = Collector(self.audit, self.vault, self.policy, self.book, self.outbox)
+        self.collector = Collector(
+            self.audit, self.vault, self.engine.in_force, self.book, self.outbox, clock_ns
+        )
         self._auditing = auditing
         if auditing:
             self.collector.collect()  # what an earlier run or another command left
