@@ -115,8 +115,8 @@ class ConsentBook:
         self.on_recorded: list[Callable[[Event], object]] = []
         self._last = 0  # number of the newest event that we know
         self._seen = -1
-        self._catch_up()
         self.registers = Registers()
+        self._catch_up()
         for key_id, device, product, streams in self._db.execute("SELECT * FROM garment"):
             self.registers.add_garment(Garment(key_id, device, Manifest(product, _streams(streams))))
         for row in self._db.execute("SELECT * FROM binding ORDER BY since_ns"):
@@ -288,7 +288,9 @@ class ConsentBook:
         known: dict[str, list[Guardianship]] = {}
         for row in self._db.execute("SELECT * FROM guardian ORDER BY rowid"):
             known.setdefault(row[0], []).append(Guardianship(*row))
-        self.guardianships = known
+        if known != self.guardianships:
+            self.guardianships = known
+            self._tell_registers()
         return self._last != before
 
     def _data_version(self) -> int:
@@ -308,6 +310,15 @@ class ConsentBook:
             self._last = event.number
         for one in guards:
             self.guardianships.setdefault(one.subject, []).append(one)
+        if guards:
+            self._tell_registers()
+
+    def _tell_registers(self) -> None:
+        """Until a guardianship ends no decision counts a wearer's own grant, wherever it came from."""
+        for subject, known in self.guardianships.items():
+            until_ns = max(one.until_ns for one in known)
+            if self.registers.grown_up_ns(subject) != until_ns:
+                self.registers.under_age(subject, until_ns)
 
 
 def _unusable(e: sqlite3.OperationalError) -> LinkLost:
