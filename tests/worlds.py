@@ -10,7 +10,7 @@ import numpy as np
 from nacl.signing import SigningKey
 
 from tasuki.block import Block
-from tasuki.consent import files, policy
+from tasuki.consent import files, library
 from tasuki.consent.decision import Engine
 from tasuki.consent.events import ConsentLog, Event
 from tasuki.consent.registers import DEMO_GARMENT, Binding, Garment, Registers
@@ -103,7 +103,7 @@ class World:
     """The demo's wearer in the demo's garment, wearing one enrolled hub."""
 
     def __init__(self, folder: Path, consent: str = "", **limits: int) -> None:
-        self.policy = policy.builtin()
+        self.policy = library.shipped().effective(NOON)
         wearer = files.parse(consent, self.policy) if consent else files.demo_wearer(self.policy)
         self.subject = wearer.subject
         self.consents = ConsentLog(wearer.events)

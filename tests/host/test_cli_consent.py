@@ -4,8 +4,11 @@ import json
 
 import pytest
 
-from tasuki.consent import notice
+from tasuki.cli import consent, consent_records
+from tasuki.consent import library, notice
 from tasuki.consent.book import ConsentBook
+
+NOON = 1_795_000_000 * 10**9  # in November 2026
 
 
 @pytest.fixture
@@ -176,8 +179,11 @@ def test_separate_consents_are_recorded_like_the_others(run):
 
 
 @pytest.mark.rule("G-04", "allow", "deny")
-def test_what_only_a_products_terms_allow_is_granted_under_those_terms(run, tmp_path):
+def test_what_only_a_products_terms_allow_is_granted_under_those_terms(run, tmp_path, monkeypatch):
     """DG-03: the access log for improving the service; and it moves to another host like the rest."""
+    in_time = library.shipped().effective(NOON)  # an overdue review (L-02) suspends what terms widen
+    for module in (consent, consent_records):
+        monkeypatch.setattr(module, "builtin", lambda: in_time)
     words = ("--item", "access_log", "--purpose", "service_improvement")
     code, _, err = run("grant", *words)
     assert code == 2 and "cannot serve" in err

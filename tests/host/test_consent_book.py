@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tasuki.consent import files, policy
+from tasuki.consent import files, library
 from tasuki.consent.book import ConsentBook
 from tasuki.consent.decision import Engine
 from tasuki.consent.events import FOREVER, Event
@@ -15,7 +15,7 @@ from tasuki.errors import LinkLost, Untrusted
 from tasuki.pipeline.upload import Uploader
 from worlds import NOON, SECOND, Clock, World
 
-POLICY = policy.builtin()
+POLICY = library.shipped().effective(NOON)
 DEVICE = b"d" * 8
 WEARER = files.demo_wearer(POLICY)
 

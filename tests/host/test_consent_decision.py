@@ -271,6 +271,11 @@ def test_a_kept_decision_is_the_one_that_the_engine_gives(words, asked):
         kept = cache.decide("s", item, purpose, destination, at, context)
         fresh = engine.decide("s", item, purpose, destination, at, context)
         assert (kept.outcome, kept.reason, kept.rules) == (fresh.outcome, fresh.reason, fresh.rules)
+        each = [engine.decide("s", item, place.purpose, place.name, at, context) for place in PLACES]
+        together = cache.decide_each("s", item, at, context)
+        assert [(one.destination, one.reason) for one in together] == [
+            (one.destination, one.reason) for one in each
+        ]
 
 
 HISTORIES = {
@@ -279,6 +284,7 @@ HISTORIES = {
     "refused": [said("refused", 2)],
     "granted for good": [said("granted", 0)],
 }
+STORE_QUESTION = "s", "ecg", "service_information", "store"
 BINDINGS = [BINDING, dataclasses.replace(BINDING, since_ns=5 * SECOND, until_ns=8 * SECOND), None]
 
 
@@ -299,7 +305,44 @@ def test_at_every_boundary_a_kept_decision_is_the_one_that_the_engine_gives(hist
         context = Context(acquired, source)
         question = ("s", "ecg", "service_improvement", "improvement", at * SECOND, context)
         kept, fresh = cache.decide(*question), engine.decide(*question)
+        each = {one.destination: one for one in cache.decide_each("s", "ecg", at * SECOND, context)}
         assert (kept.outcome, kept.reason) == (fresh.outcome, fresh.reason), question
+        assert each["improvement"].reason == fresh.reason, question
+        assert each["store"].reason == engine.decide(*STORE_QUESTION, at * SECOND, context).reason, question
+
+
+def test_answers_for_every_destination_are_kept_until_the_wearer_speaks_or_a_destination_changes():
+    log, registers = ConsentLog([said("granted", 0)]), Registers()
+    cache = DecisionCache(Engine(POLICY, log, registers))
+
+    def answers():
+        return {one.destination: one.reason for one in cache.decide_each("s", "ecg", NOW, ECG)}
+
+    assert answers()["improvement"] == "granted"
+    assert cache.decide_each("s", "ecg", NOW, ECG) is cache.decide_each("s", "ecg", NOW, ECG)
+    registers.add_destination(Destination("new", "internal", "service_improvement", "attested"))
+    assert answers()["new"] == answers()["improvement"] == "granted"
+    log.append(said("withdrawn", 1500))
+    assert answers()["new"] == answers()["improvement"] == "withdrawn"
+
+
+def test_an_answer_that_a_withdrawal_overtook_is_not_kept():
+    log = ConsentLog([said("granted", 0)])
+    engine = Engine(POLICY, log, Registers())
+    cache = DecisionCache(engine)
+    question = "s", "ecg", "service_improvement", "improvement", NOW, ECG
+    make = engine.lane
+
+    def overtaken(*asked):
+        lane = make(*asked)
+        engine.lane = make
+        log.append(said("withdrawn", 1500))
+        return lane
+
+    engine.lane = overtaken
+    assert cache.decide(*question).allowed  # asked before the wearer spoke
+
+    assert cache.decide(*question).reason == "withdrawn"
 
 
 def test_a_block_that_reaches_into_an_announced_withdrawal_is_not_sent_before_it_either():

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tasuki.consent import files, policy
+from tasuki.consent import files, library
 from tasuki.errors import UsageError
 
-POLICY = policy.builtin()
+POLICY = library.shipped().effective(1_795_000_000 * 10**9)  # in November 2026
 HEAD = 'format = 1\nsubject = "s"\nnotice = "2026-1"\n'
 ENTRY = """[[consent]]
 decision = "granted"

@@ -33,11 +33,21 @@ def mismatches(seed, seen):
         outcome, reason, clause = table.answer(world, q)
         seen[reason] += 1
         decision = engine.decide(*arguments)
-        kept = [cache.decide(*arguments) for _ in range(2)]
+        kept = [cache.decide(*arguments) for _ in range(2)] + together(cache, arguments)
         same = {(d.outcome, d.reason, d.rules) for d in (decision, *kept)}
         if same != {(outcome, reason, decision.rules)} or clause not in decision.rules:
             wrong.append((seed, q, (outcome, reason, clause), decision, kept))
     return wrong + _vector(engine, world, questions[::2], asked[::2])
+
+
+def together(cache, arguments):
+    """The answer to a question out of those for every destination, twice; none when it is not among them."""
+    subject, item, purpose, destination, at_ns, context = arguments
+    found = [
+        *cache.decide_each(subject, item, at_ns, context),
+        *cache.decide_each(subject, item, at_ns, context),
+    ]
+    return [one for one in found if (one.purpose, one.destination) == (purpose, destination)]
 
 
 def _vector(engine, world, questions, asked):

@@ -162,7 +162,10 @@ class ConsentBook:
             standing = self.log.standing(subject, since_ns)
             own = {key: event for key, event in standing.items() if not event.by}
             self._insert(turn, merging.endings(own, since_ns, "guardianship"))
-            turn.then.append(lambda: self.guardianships.setdefault(subject, []).append(one))
+            turn.then += [
+                lambda: self.guardianships.setdefault(subject, []).append(one),
+                self._tell_registers,
+            ]
         return self._tell(turn)
 
     def record_id(self, subject: str) -> str:
@@ -257,8 +260,16 @@ class ConsentBook:
         if changes != self._changes:
             self.guardianships = book_tables.guardianships(self._db)
             self.registers.learn(book_tables.garments(self._db), book_tables.bindings(self._db))
+            self._tell_registers()
         self._changes, self._seen = changes, seen
         return before != (self._last, changes)
+
+    def _tell_registers(self) -> None:
+        """Until a guardianship ends no decision counts a wearer's own grant, wherever it came from."""
+        for subject, known in self.guardianships.items():
+            until_ns = max(one.until_ns for one in known)
+            if self.registers.grown_up_ns(subject) != until_ns:
+                self.registers.under_age(subject, until_ns)
 
     def _data_version(self) -> int:
         """Rises whenever another connection has written."""

@@ -31,16 +31,16 @@ class Router:
         )
         item = block.item
         place = Place(block.key_id, block.session, block.epoch, block.stream)
-        decisions, passed = [], []
-        for name, destination in self._engine.registers.destinations.items():
-            decision = self._cache.decide(subject, item, destination.purpose, name, at_ns, context)
+        passed = []
+        decisions = self._cache.decide_each(subject, item, at_ns, context)
+        for decision in decisions:
             out.count(subject, decision)
-            decisions.append(decision)
             if decision.outcome == reasons.DENY:
-                out.refusals.append(Refusal(place, subject, item, destination.purpose, name, decision))
+                refused = Refusal(place, subject, item, decision.purpose, decision.destination, decision)
+                out.refusals.append(refused)
             else:
                 passed.append(decision)
-        out.judged.append(Judged(place, subject, tuple(decisions)))
+        out.judged.append(Judged(place, subject, decisions))
         if passed:
             out.parcels.append(
                 Parcel(
