@@ -195,7 +195,7 @@ def test_a_flood_of_hellos_with_new_nonces_ends_in_a_lost_link(made):
 @pytest.mark.parametrize(("kind", "period_us"), [(200, 4000), (LOG, 4000), (0, 4000), (1, 0)])
 def test_a_hub_that_describes_impossible_streams_is_refused_in_words(made, kind, period_us):
     stream = made.line.hub.sampler.streams[0]
-    stream.kind, stream.driver.period_us = kind, period_us
+    stream.driver.kind, stream.driver.period_us = kind, period_us
     with pytest.raises(Untrusted):
         made.session()
 
