@@ -1,7 +1,5 @@
 """The hub's own code and the host's gate under one wearer's word: both stop the same."""
 
-import dataclasses
-
 import pytest
 from garment import GarmentHost
 from scripted_board import fresh_folder
@@ -15,7 +13,6 @@ from tasuki_wire import codec, items
 
 SUBJECTIVE = codec.number("subjective")
 NOW = 1_795_000_000 * 10**9  # in November 2026
-WITH_BUTTON = dataclasses.replace(FULL_GARMENT, streams={**FULL_GARMENT.streams, 8: frozenset({SUBJECTIVE})})
 POLICY = library.shipped().effective(NOW)
 
 
@@ -61,7 +58,7 @@ def test_for_each_of_the_64_masks_the_hub_samples_exactly_what_the_host_s_gate_w
 
     for mask in range(64):
         word = engine((NOW - 1, "granted", items.names(mask)))
-        gate = Gate(word, "s", WITH_BUTTON, items.ALL_ITEMS, NOW)  # as if the hub's token allowed all
+        gate = Gate(word, "s", FULL_GARMENT, items.ALL_ITEMS, NOW)  # as if the hub's token allowed all
         kept = {way for way in everything if not gate.reason(*way)[0]}
 
         assert word.item_mask("s", NOW, FULL_GARMENT.product) == mask

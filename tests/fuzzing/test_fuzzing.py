@@ -115,7 +115,8 @@ def test_a_hub_that_starts_anew_by_itself_is_found(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Commands, "do_start", start)
 
-    assert "by itself" in fault(tmp_path)
+    found = fault(tmp_path)  # by its hello, or before by a session that ended
+    assert "by itself" in found or "another session in one boot" in found
 
 
 def test_a_hub_that_miscounts_damage_is_found(tmp_path, monkeypatch):

@@ -205,8 +205,11 @@ def _changes(node):
 
 
 def _is_elsewhere(node) -> bool:
-    """True for what does not decide about blocks: the gate's questions, which test_enforce.py holds."""
-    return isinstance(node, ast.FunctionDef) and node.name in ("consent", "item_mask")
+    """True for what does not decide about blocks, and the test that holds it instead.
+
+    The gate's questions: test_enforce.py. The words of an answer: test_consent_decision.py.
+    """
+    return isinstance(node, ast.FunctionDef) and node.name in ("consent", "item_mask", "remedy")
 
 
 def _is_guard(node) -> bool:

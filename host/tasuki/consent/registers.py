@@ -106,7 +106,8 @@ class Manifest:
 
 
 DEMO_GARMENT = Manifest.of_profile("demo-garment", layout.DEFAULT_PROFILE)
-FULL_GARMENT = Manifest.of_profile("full-garment", layout.FULL_PROFILE)
+_BUTTON = (8, codec.number("subjective"), 1, 0, 1)  # the event button, which has no rate
+FULL_GARMENT = Manifest.of_profile("full-garment", (*layout.FULL_PROFILE, _BUTTON))
 PRODUCTS: Mapping[str, Manifest] = {manifest.product: manifest for manifest in (DEMO_GARMENT, FULL_GARMENT)}
 
 
