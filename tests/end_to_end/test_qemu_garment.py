@@ -13,7 +13,7 @@ import pytest
 
 from qemu_board import needs_qemu
 from tasuki import values
-from tasuki.consent.registers import FULL_GARMENT, Manifest
+from tasuki.consent.registers import FULL_GARMENT
 from tasuki.fleet.virtual import VirtualHub
 from tasuki.pipeline.acquire import SerialLine
 from tasuki.session.enrolment import enroll
@@ -29,9 +29,6 @@ SIMULATORS = Path(__file__).resolve().parents[1] / "firmware"
 ECG, HEAT, CHEST, STRAIN, STATUS, LEFT, STREAMS, LOG = 0, 2, 3, 4, 5, 6, 13, 14
 RUNNING, MISSING, FAILED = (layout.STREAM_STATES.index(name) for name in ("running", "missing", "failed"))
 PERIODS = {row[0]: row[3] for row in layout.FULL_PROFILE}
-
-
-GARMENT = Manifest("test-garment", {**FULL_GARMENT.streams, STREAMS: frozenset({layout.STREAM_STATUS[1]})})
 
 
 class Watch(Listener):
@@ -59,7 +56,7 @@ class Worn:
         (hub_folder / "garment.json").write_text(json.dumps(garment))
         watch = Watch()
         with VirtualHub("qemu", hub_folder, replay) as hub, State(folder / "state") as state:
-            enroll(hub.port, state, product=GARMENT)
+            enroll(hub.port, state, product=FULL_GARMENT)
             line = SerialLine(hub.port)
             with Session(line, state, adopt(state, None), withhold=withhold) as session:
                 session.listeners.append(watch)
@@ -176,7 +173,7 @@ def test_slow_signals_are_those_of_the_simulated_parts(worn):
 
 def test_a_bus_sees_nothing_of_a_part_whose_item_is_withheld(tmp_path, replay_folder):
     """From boot to the end of an epoch; the parts' own trace."""
-    worn = Worn(tmp_path, replay_folder, 1, withhold=("ecg", "body_motion"))
+    worn = Worn(tmp_path, replay_folder, 1, withhold=("ecg", "body_motion", "subjective"))
 
     worn.assert_all_verified()
     assert set(worn.traffic) == {"breath", "heat", "gauge"}

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 
 import pytest
@@ -140,7 +141,7 @@ def test_an_interrupt_at_any_moment_leaves_whole_files_and_the_next_run_goes_on(
     def told(event):
         if event.name == moment and not stopped:
             stopped.append(event)
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)  # as Ctrl-C would
 
     (turn,) = bench.flash(told=told, sources=Sources())
     halves = list((hub.folder / "lib").rglob("*.new"))

@@ -89,7 +89,8 @@ def _await(futures: Sequence[Future[Turn]], stop: threading.Event) -> None:
     waiting = set(futures)
     while waiting:
         try:
-            _, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            # a signal that another thread received is heard only when we wake
+            _, waiting = wait(waiting, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
         except KeyboardInterrupt:
             stop.set()
 

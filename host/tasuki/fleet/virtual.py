@@ -67,7 +67,7 @@ def _unix(folder: Path) -> tuple[list[str], dict[str, str]]:
     """
     library = folder / "lib"
     bare = json.loads((folder / "hub.json").read_text()).get("bare", False)
-    if not bare and not any(library.rglob("*.mpy")):
+    if not bare and not any((library / "tasuki_hub").glob("*.mpy")):
         install_files(library)
     library.mkdir(exist_ok=True)
     env = {
