@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from host.consent_world import (
+from host.decision_world import (
     ABROAD,
     ALLOWED_ABROAD,
     ENTRUSTED,

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from nacl.signing import SigningKey
 
-from host.consent_world import BLOCK, FROM_ECG, GRANTED, POLICY, SECOND, World, dated, said
+from host.decision_world import BLOCK, FROM_ECG, GRANTED, POLICY, SECOND, World, dated, said
 from tasuki.consent import tickets
 from tasuki.consent.context import Interval
 from tasuki.consent.registers import Destination

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from host.consent_world import BINDING, FROM_ECG, GRANTED, POLICY, SECOND, World, said
+from host.decision_world import BINDING, FROM_ECG, GRANTED, POLICY, SECOND, World, said
 from tasuki.consent.cache import DecisionCache
 from tasuki.consent.context import Context, Interval, context_of
 from tasuki.consent.registers import Binding, Source
