@@ -39,8 +39,12 @@ else
 fi
 
 echo "sanitizers: the native tests against an instrumented build"
-cp -r host protocol firmware native tests pyproject.toml "$work"
-cd "$work"
+mkdir "$work/tree"
+cp -r host protocol firmware native tests pyproject.toml "$work/tree"
+if [ -d ../shared ]; then  # the recordings, where tests look for them
+    ln -s "$(cd ../shared && pwd)" "$work/shared"
+fi
+cd "$work/tree"
 find host/tasuki -name '_native*.so' -delete
 CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all" \
     LDFLAGS="-fsanitize=address,undefined" "$python" native/build.py > build.log 2>&1 || { cat build.log; exit 1; }
