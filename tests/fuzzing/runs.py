@@ -26,7 +26,7 @@ class Outcome:
 
     Attributes:
         fault: the promise that was broken, empty when all were kept.
-        heap: most bytes free that device_status told, in the first and in the last quarter.
+        heap: most bytes free that device_status told, in the first and in the second half.
     """
 
     fault: str
@@ -80,5 +80,5 @@ def _handles(line: FastLine, name: str) -> bool:
 
 
 def _heap(free: list[int]) -> tuple[int, int]:
-    part = max(1, len(free) // 4)
+    part = max(1, len(free) // 2)
     return max(free[:part], default=0), max(free[-part:], default=0)

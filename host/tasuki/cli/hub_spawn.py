@@ -57,18 +57,18 @@ def spawn(
             stack.enter_context(VirtualHub(kind, base / f"hub{n}", replay.path.parent, speed, bare=bare))
             for n in range(count)
         ]
-        for one in hubs:
-            row = one.row()
-            stack.enter_context(announced(state, row))
-            click.echo(json.dumps(row) if as_json else f"{one.port}  {kind}  {one.folder}")
-        if not as_json:
-            click.echo("Ctrl-C ends them.", err=True)
-            if speed != 1:
-                click.echo(
-                    f"Their clocks run at {speed:g}: give `run` and `record` --speed {speed:g}, too.",
-                    err=True,
-                )
-        with suppress(KeyboardInterrupt):
+        with suppress(KeyboardInterrupt):  # from the first line on: who reads it may end us at once
+            for one in hubs:
+                row = one.row()
+                stack.enter_context(announced(state, row))
+                click.echo(json.dumps(row) if as_json else f"{one.port}  {kind}  {one.folder}")
+            if not as_json:
+                click.echo("Ctrl-C ends them.", err=True)
+                if speed != 1:
+                    click.echo(
+                        f"Their clocks run at {speed:g}: give `run` and `record` --speed {speed:g}, too.",
+                        err=True,
+                    )
             _keep(hubs)
 
 
