@@ -18,7 +18,7 @@ $(STAMP): pyproject.toml setup.py constraints.txt $(wildcard native/*.py native/
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $(STAMP)
 
-services:  ## what only Debian packages bring: browser, ARM compiler, emulator
+services:  ## what only Debian packages bring: browser, ARM compiler, emulator, servers for tests
 	packaging/services.sh
 
 firmware: setup  ## the hub's images: build/firmware/qemu.elf; MICROPYTHON_SRC=folder for a checkout

@@ -1,0 +1,1 @@
+"""Statistics that identify nobody (rule C3-06)."""

@@ -1,0 +1,1 @@
+"""What wearers may ask for: accounts, requests, erasure, their own page."""
