@@ -38,6 +38,9 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option(
                 "--speed", type=click.FloatRange(0.1, 50), default=1.0, help="Of a virtual hub's clock."
             ),
+            click.option(
+                "--no-upload", is_flag=True, help="Send nothing; a later run does, and decides anew."
+            ),
             click.option("--plaintext", is_flag=True, help="Do not encrypt the capture."),
             click.option("--patience", type=float, default=30.0, help="Seconds to wait for a lost hub."),
             click.option(
@@ -91,6 +94,7 @@ def _run(
     withhold: tuple[str, ...],
     speed: float,
     capture: Path | None,
+    no_upload: bool,
     plaintext: bool,
     patience: float,
     lang: str,
@@ -128,6 +132,7 @@ def _run(
                 done=_done(seconds, speed),
                 recorder=recorder,
                 patience_s=patience,
+                sending=not no_upload,
                 finish=finish,
             )
     found["capture"] = str(capture) if capture else None

@@ -58,9 +58,15 @@ class Uploading(threading.Thread):
 
 
 @contextmanager
-def uploading(session: Session) -> Iterator[Uploading]:
-    """Upload to the embedded store beside the session; at the end send what can go."""
+def uploading(session: Session, sending: bool = True) -> Iterator[Uploading]:
+    """Upload to the embedded store beside the session; at the end send what can go.
+
+    sending: False leaves everything in the outbox, for a later run.
+    """
     upload = Uploading(session)
+    if not sending:
+        yield upload
+        return
     upload.start()
     try:
         yield upload
@@ -91,12 +97,14 @@ def run(
     done: Callable[[Monitor], bool],
     recorder: Recorder | None = None,
     patience_s: float = 30.0,
+    sending: bool = True,
     finish: Callable[[Session, Monitor, int], None],
 ) -> TasukiError | None:
     """Run sessions on one hub until done(monitor) or Ctrl-C; a lost link is tried again for patience_s.
 
     Args:
         connect: opens the port and greets the hub; its sessions share their counts.
+        sending: False leaves everything in the outbox, for a later run.
         finish: gets the last session, the monitor and the deliveries confirmed,
             however it ended.
 
@@ -118,7 +126,7 @@ def run(
             if last is None:
                 before = session.state.confirmed()
             last = session
-            error, again = _run_one(session, monitor, show, done, recorder)
+            error, again = _run_one(session, monitor, show, done, recorder, sending)
             if not again:
                 break
             monitor.on_trouble(f"link lost: {error}")
@@ -138,11 +146,12 @@ def _run_one(
     show: Show,
     done: Callable[[Monitor], bool],
     recorder: Recorder | None,
+    sending: bool,
 ) -> tuple[TasukiError | None, bool]:
     """Run one session to its end: what ended it before it was done, and whether to try again."""
     error: TasukiError | None = None
     ended = False
-    with session, uploading(session) as upload:
+    with session, uploading(session, sending) as upload:
         session.listeners += [monitor, *([recorder] if recorder else [])]
         monitor.watch(session)
         try:
