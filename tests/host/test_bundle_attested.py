@@ -108,35 +108,6 @@ def test_an_attested_bundle_holds_nothing_of_the_hub(tmp_path, vault, session):
     assert WEARER.subject.encode() not in data
 
 
-def test_bundles_for_two_destinations_share_no_field_that_names_the_wearer(tmp_path, vault, session):
-    """Only kind, stream, period, hour and policy are alike; pseudonym, file id and signatures are not."""
-    everything = WEARER.events[0]
-    wide = [type(everything)(**{**vars(e), "decision": "granted"}) for e in WEARER.events]
-    wearer = files.WearerFile(WEARER.subject, tuple(wide))
-    labels, ids = [], []
-    for purpose, destination in (
-        ("service_improvement", "improvement"),
-        ("product_development", "development"),
-    ):
-        made, summary, out = (
-            released(purpose, destination, wearer),
-            export.Summary(ATTESTED),
-            tmp_path / purpose,
-        )
-        with read(session, vault) as capture:
-            writer = export.AttestedExport(vault, made, lambda device: example.PUBLIC)
-            writer.write(capture, out, lambda c, b: b.item == "ecg", summary)
-        with read(out) as bundle:
-            ids.append(bundle.header.id)
-            blocks = [attested.read(part.data, vault.signer("attestation").public) for part in bundle
-                      if isinstance(part, parts.AttestedPart)]  # fmt: skip
-        labels.append([block.label for block in blocks])
-    assert len(labels[0]) == len(labels[1]) == 3
-    assert {label.pseudonym for label in labels[0]}.isdisjoint(label.pseudonym for label in labels[1])
-    assert ids[0] != ids[1]
-    assert [label.number for label in labels[0]] == [0, 1, 2]
-
-
 def test_the_hubs_key_does_not_verify_an_attested_bundle(tmp_path, vault, session):
     """Its kind decides which key is needed."""
     found = report(attest(vault, session, tmp_path / "bundle")[0], example.PUBLIC)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from nacl.public import PrivateKey
 
 from tasuki.cli.frame import print_json, state_option
 from tasuki.consent import parties_file
@@ -15,6 +16,7 @@ from tasuki.consent.party_book import PARTIES
 from tasuki.consent.policy import builtin
 from tasuki.consent.stretch import Dated, Stretch
 from tasuki.errors import UsageError
+from tasuki.vault import keyfiles
 
 _FILE = click.Path(path_type=Path)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -87,6 +89,20 @@ def example(output: Path | None) -> None:
     except FileExistsError:
         raise UsageError(f"{output} exists", "Give another name, or move it away.") from None
     click.echo(f"{output}: fill it in, check it, and move it to the state folder as {PARTIES}.")
+
+
+@parties.command()
+@click.option("-o", "--output", type=_FILE, required=True, help="The private key, a new file.")
+def key(output: Path) -> None:
+    """Make a recipient's key, at the recipient's; prints the public half for the register.
+
+    \b
+    Example:
+      tasuki policy parties key -o kanto.key
+    """
+    if output.exists():
+        raise UsageError(f"{output} exists", "Give another name, or move it away.")
+    click.echo(bytes(PrivateKey(keyfiles.create(output).reveal()).public_key).hex())
 
 
 def as_data(found: Parties) -> dict[str, Any]:

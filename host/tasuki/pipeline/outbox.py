@@ -26,7 +26,7 @@ from tasuki.consent.registers import OWN_STORE
 from tasuki.errors import LinkLost, Refused
 from tasuki.pipeline.decisionlog import LOG_SCHEMA, DecisionLog
 from tasuki.pipeline.parcel import Examples, Parcel, Place, Routed
-from tasuki.vault import envelope
+from tasuki.vault import attested, envelope
 from tasuki.vault.vault import Vault, key_epoch
 from tasuki_wire import items
 
@@ -231,6 +231,11 @@ class Outbox:
             found[reason] += n
         return found
 
+    def note(self, decided: Iterable[tuple[Place, str, Decision]]) -> None:
+        """Log what was decided about (block, subject) when it was handed out by hand, as a bundle."""
+        with self.transaction():
+            self._log.record_late(decided, self._clock_ns())
+
     def move(self, destination: str, decided: Iterable[Late]) -> None:
         """Waiting deliveries that are on hold from now on, or no longer, as was decided about them."""
         sql = "UPDATE delivery SET state = ? WHERE destination = ? AND envelope = ? AND state < 2"
@@ -306,7 +311,7 @@ class Outbox:
         for id_, p in enumerate(fresh, first):
             year, hub = key_epoch(p.acquired.t0_ns), self._hub(db, p.key_id)
             own = self._source(db, p.subject, OWN_STORE.purpose, OWN_STORE.name, year)
-            number = numbers.take(own, p.stream)
+            number = numbers.take(own, p.stream, first=0)
             content = self._encrypt(p, number, year)
             total += len(content)
             ledger.append((hub, p.session, p.epoch, p.stream, own))
@@ -402,12 +407,13 @@ class _Numbers:
         self._db = db
         self._next: dict[tuple[int, int], int] = {}
 
-    def take(self, source: int, stream: int) -> int:
+    def take(self, source: int, stream: int, first: int | None = None) -> int:
+        """The next number; the first one is random unless given (docs/adr/0025)."""
         key = (source, stream)
         number = self._next.get(key)
         if number is None:
             row = self._db.execute("SELECT next FROM counter WHERE source = ? AND stream = ?", key).fetchone()
-            number = int(row[0]) if row else 0
+            number = int(row[0]) if row else attested.first_number() if first is None else first
         self._next[key] = number + 1
         return number
 

@@ -120,7 +120,8 @@ def lines(summary: dict[str, Any], lang: str = "en") -> list[str]:
     if late:
         stopped = ", ".join(f"{word(f'reason.{code}', lang)} {n}" for code, n in late)
         told.append(f"{word('report.late', lang)}: {stopped}")
-    asked = next((names[0] for code, _ in [*refused, *late] if (names := s.get("refused_blocks", {}).get(code))), None)
+    examples = s.get("refused_blocks", {})
+    asked = next((names[0] for code, _ in [*refused, *late] if (names := examples.get(code))), None)
     return [*told, _WHY[lang].format(asked)] if asked else told
 
 

@@ -15,7 +15,7 @@ class Delivery:
         destination, purpose: where to, what for.
         pseudonym: the wearer's at this destination, 16 bytes.
         stream: stream number.
-        number: counts from 0 per pseudonym and stream.
+        number: rises by 1 per pseudonym and stream; from 0 at our own store, elsewhere from a random one.
         item: item name.
         form: `envelope` (our own store), `proved` or `attested`.
         tags: an envelope's tags in the clear (tasuki.vault.envelope), else empty.
