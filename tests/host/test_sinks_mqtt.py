@@ -1,13 +1,11 @@
-"""MQTT 5 with a real broker and a real PostgreSQL: confirmed is what is committed, never what is acknowledged."""
+"""MQTT 5 through a real broker into a real PostgreSQL: confirmed is what is committed there."""
 
 import pytest
 
-from remote_world import Collecting, RemoteWorld, deliveries
+from remote_world import Collecting, RemoteWorld
 from servers import Mosquitto, Postgres, need_servers
 from tasuki.consent import policy
-from tasuki.errors import LinkLost
 from tasuki.sinks import tables
-from worlds import NOON, SECOND
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
     <tenant>/<purpose>/<destination>/<item>/<pseudonym>    a block; its content is the payload
     <tenant>/tombstone/<destination>/<pseudonym>           a recall (sinks/tombstone.py)
-    <tenant>/reply/<gateway>                               answers to a gateway, its response topic
+    <tenant>/reply/<name>                                  answers to a gateway, its response topic
 
 A destination has a level of its own, because two parties may serve one purpose and neither may read
 the other's. What a block is beside its content stands in user properties. The correlation data is 16
@@ -37,18 +37,17 @@ class Topics:
         """Where a recall goes."""
         return f"{self.tenant}/tombstone/{destination}/{pseudonym.hex()}"
 
-    def reply(self, gateway: str) -> str:
-        """Where answers to a gateway go."""
-        return f"{self.tenant}/reply/{gateway}"
+    def blocks(self, group: str, destination: str) -> str:
+        """What a group of collectors subscribes to: each block of a destination goes to one of them."""
+        return f"$share/{group}/{self.tenant}/+/{destination}/+/+"
 
-    def collected(self, group: str, destination: str) -> tuple[str, str]:
-        """What collectors of a group subscribe to: tombstones and blocks of a destination, shared."""
-        share = f"$share/{group}/{self.tenant}"
-        return f"{share}/tombstone/{destination}/+", f"{share}/+/{destination}/+/+"
+    def tombstones(self, destination: str) -> str:
+        """What each of them subscribes to: each recall of a destination goes to all of them."""
+        return f"{self.tenant}/tombstone/{destination}/+"
 
-    def is_tombstone(self, topic: str) -> bool:
-        """True for the topic of a recall."""
-        return topic.startswith(f"{self.tenant}/tombstone/")
+    def reply(self, name: str) -> str:
+        """Where answers to a gateway go, and a collector's messages to itself."""
+        return f"{self.tenant}/reply/{name}"
 
 
 def properties_of(d: Delivery) -> list[tuple[str, str]]:

@@ -89,7 +89,12 @@ def acl(registers: Registers, tenant: str, gateways: Iterable[str], collectors: 
         lines.append("")
     own = [place for place in places if place.kind == INTERNAL]
     for name in collectors:
-        lines += [f"user {name}", "topic read $SYS/#", f"topic write {tenant}/reply/+"]
+        lines += [
+            f"user {name}",
+            "topic read $SYS/#",
+            f"topic read {topics.reply(name)}",
+            f"topic write {tenant}/reply/+",
+        ]
         for place in own:
             lines.append(f"topic read {tenant}/{place.purpose}/{place.name}/+/+")
             lines.append(f"topic read {tenant}/tombstone/{place.name}/+")
@@ -98,7 +103,7 @@ def acl(registers: Registers, tenant: str, gateways: Iterable[str], collectors: 
         mine = [place for place in places if place.kind in PROCESSORS and (place.party or place.name) == name]
         if processor.suspended or processor.contract is None or not mine:
             continue
-        lines += [f"user {name}", f"topic write {tenant}/reply/+"]
+        lines += [f"user {name}", f"topic read {topics.reply(name)}", f"topic write {tenant}/reply/+"]
         for place in mine:
             for item in sorted(processor.fields.get(place.purpose, ())):
                 lines.append(f"topic read {tenant}/{place.purpose}/{place.name}/{item}/+")
