@@ -21,6 +21,8 @@ _COMMANDS = {
     "verify": ("tasuki.cli.captures", "verify"),
     "export": ("tasuki.cli.captures", "export"),
     "hub": ("tasuki.cli.hub", "hub"),
+    "collect": ("tasuki.cli.collect", "collect"),
+    "sink": ("tasuki.cli.sink", "sink"),
     "audit": ("tasuki.cli.audit", "audit"),
     "policy": ("tasuki.cli.policy", "policy"),
     "consent": ("tasuki.cli.consent", "consent"),

@@ -7,6 +7,7 @@ consent.db      what wearers said, which products hubs are, who wore them
 outbox.db       epoch ledger, envelopes that wait, decisions
 audit.db        the audit log
 store.db        the embedded store
+sinks.toml      where else blocks go (tasuki.sinks.config); only read here
 vault.db keys/  keys of wearers and of the service (tasuki.vault)
 """
 
@@ -27,6 +28,7 @@ from tasuki.pipeline.outbox import Outbox
 from tasuki.pipeline.parcel import Place
 from tasuki.session.clock_book import ClockBook
 from tasuki.session.token_book import TokenBook
+from tasuki.sinks import RemoteSink, config
 from tasuki.sinks.embedded import EmbeddedStore
 from tasuki.trust.ledger import SqliteLedger
 from tasuki.trust.register import HubRegister
@@ -60,6 +62,7 @@ class State:
         self.outbox = Outbox(folder / "outbox.db", self.vault, self.policy)
         self.ledger = SqliteLedger(folder / "outbox.db")
         self.store = EmbeddedStore(folder / "store.db")
+        self.sinks = config.open_sinks(config.read(folder / config.FILE), self.store, self.vault)
         self.audit = AuditLog(folder / "audit.db", self.vault.signer("audit"))
         self.collector = Collector(
             self.audit, self.vault, self.engine.in_force, self.book, self.outbox, clock_ns
@@ -81,6 +84,9 @@ class State:
         with suppress(LinkLost):
             if self._auditing:
                 self.collector.finish()
+        for sink in self.sinks.values():
+            if isinstance(sink, RemoteSink):
+                sink.close()
         for part in (
             self.audit,
             self.ledger,

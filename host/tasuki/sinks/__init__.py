@@ -85,6 +85,10 @@ class RemoteSink(Sink, Protocol):
         """
         ...
 
+    def check(self) -> None:
+        """Connect, and send nothing. Raises LinkLost or UsageError with what is wrong."""
+        ...
+
     def close(self) -> None:
         """Close the connection."""
         ...

@@ -130,7 +130,7 @@ class Link:
         self.on_refused: Callable[[int], None] = lambda reason: None
         client = Client(
             CallbackAPIVersion.VERSION2,
-            name,
+            f"{name}-{os.urandom(4).hex()}",  # two with one name must not throw each other out
             protocol=MQTTv5,
             reconnect_on_failure=False,
             manual_ack=manual_ack,

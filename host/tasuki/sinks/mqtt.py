@@ -100,6 +100,10 @@ class MqttSink:
         """Break off what is being sent."""
         self._wake.call()
 
+    def check(self) -> None:
+        """Connect, and see that answers may be read."""
+        self._connected()
+
     def close(self) -> None:
         """Leave the broker."""
         if self._link:

@@ -117,6 +117,10 @@ class PostgresSink:
             with contextlib.closing(same):
                 same.shutdown(socket.SHUT_RDWR)
 
+    def check(self) -> None:
+        """Connect, and see that blocks may be added."""
+        self._database.work(lambda tables: tables.store([]))
+
     def close(self) -> None:
         """Close the connection."""
         self._database.close()
