@@ -22,6 +22,8 @@ _COMMANDS = {
     "export": ("tasuki.cli.captures", "export"),
     "decrypt": ("tasuki.cli.captures", "decrypt"),
     "hub": ("tasuki.cli.hub", "hub"),
+    "collect": ("tasuki.cli.collect", "collect"),
+    "sink": ("tasuki.cli.sink", "sink"),
     "audit": ("tasuki.cli.audit", "audit"),
     "policy": ("tasuki.cli.policy", "policy"),
     "consent": ("tasuki.cli.consent", "consent"),

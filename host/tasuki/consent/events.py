@@ -197,6 +197,11 @@ class ConsentLog:
             self._watchers.add(watcher)
             self._watched = True
 
+    def settle(self) -> None:
+        """Come back once no `append` is under way: whoever watches knows of all that `events` tells."""
+        with self._lock:
+            pass
+
     def subjects(self) -> list[str]:
         """Everyone who ever said something."""
         return list(self._spoken)

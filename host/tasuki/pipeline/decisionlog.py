@@ -65,9 +65,10 @@ class DecisionLog:
         numbers: Numbers = {}
         for (subject, *_), (decision, n) in routed.decided.items():
             numbers[subject, *_answer(decision)] = self._number(str(subject), decision, n, now_ns)
+        numbered = _Numbered(numbers)
         dropped = routed.dropped
         for in_epoch, judged in groupby(routed.judged, lambda one: one.place.in_epoch):
-            self._epoch(in_epoch, list(judged), numbers, dropped, now_ns)
+            self._epoch(in_epoch, list(judged), numbered, dropped, now_ns)
             dropped = {}
         if dropped:
             self.spool.add(entries.dropped(now_ns, dropped))
@@ -107,17 +108,36 @@ class DecisionLog:
         return number
 
     def _epoch(
-        self, in_epoch: InEpoch, judged: list[Judged], numbers: Numbers, dropped: entries.Dropped, now_ns: int
+        self,
+        in_epoch: InEpoch,
+        judged: list[Judged],
+        numbered: "_Numbered",
+        dropped: entries.Dropped,
+        now_ns: int,
     ) -> None:
         key_id, session, epoch = in_epoch
         subject = judged[0].subject
-        blocks = {
-            one.place.stream: [numbers[one.subject, *_answer(decision)] for decision in one.decisions]
-            for one in judged
-        }
+        blocks = {one.place.stream: numbered.of(one) for one in judged}
         hub = hub_name(self._vault, subject, key_id)
         name = block_id(self._vault, subject, key_id, session, epoch, 0).in_epoch
         self.spool.add(entries.epoch(now_ns, hub, session, epoch, blocks, dropped), name)
+
+
+class _Numbered:
+    """Numbers of the decisions of blocks; many blocks share the very tuple of them."""
+
+    def __init__(self, numbers: Numbers) -> None:
+        self._numbers = numbers
+        self._known: dict[tuple[str, int], list[int]] = {}
+
+    def of(self, judged: Judged) -> list[int]:
+        """The numbers, in the order of the decisions; ids hold, because what is routed holds the tuples."""
+        subject, decisions = judged.subject, judged.decisions
+        known = self._known.get((subject, id(decisions)))
+        if known is None:
+            known = [self._numbers[subject, *_answer(decision)] for decision in decisions]
+            self._known[subject, id(decisions)] = known
+        return known
 
 
 def _answer(decision: Decision) -> tuple[str | bytes, ...]:

@@ -308,6 +308,7 @@ class Outbox:
         now, total = self._clock_ns(), 0
         (first,) = db.execute("SELECT next_id FROM held").fetchone()  # an id is never used again
         ledger, envelopes, deliveries = [], [], []
+        masks: dict[int, int] = {}  # blocks share the tuple of their decisions
         for id_, p in enumerate(fresh, first):
             year, hub = key_epoch(p.acquired.t0_ns), self._hub(db, p.key_id)
             own = self._source(db, p.subject, OWN_STORE.purpose, OWN_STORE.name, year)
@@ -315,7 +316,11 @@ class Outbox:
             content = self._encrypt(p, number, year)
             total += len(content)
             ledger.append((hub, p.session, p.epoch, p.stream, own))
-            envelopes.append(self._row(id_, hub, own, p, number, now, content))
+            mask = masks.get(id(p.decisions))
+            if mask is None:
+                purposes = frozenset(d.purpose for d in p.decisions)
+                mask = masks[id(p.decisions)] = self._policy.purpose_mask(purposes)
+            envelopes.append(_row(id_, hub, own, p, number, mask, now, content))
             for d in p.decisions:
                 source, at = own, number
                 if d.destination != OWN_STORE.name:
@@ -350,15 +355,6 @@ class Outbox:
         pseudonym = self._vault.pseudonym(p.subject, OWN_STORE.purpose, OWN_STORE.name, year)
         tags = envelope.Tags(pseudonym, p.item, p.stream, a.t0_ns, a.t1_ns, a.uncertainty_ns, number)
         return envelope.encrypt(self._vault, p.subject, tags, p.content)
-
-    def _row(
-        self, id_: int, hub: int, own: int, p: Parcel, number: int, now: int, content: bytes
-    ) -> tuple[int | bytes, ...]:
-        a = p.acquired
-        mask = self._policy.purpose_mask(frozenset(d.purpose for d in p.decisions))
-        item = items.NAMES.index(p.item)
-        head = (id_, hub, own, item, p.kind, p.stream, a.t0_ns, a.t1_ns, a.uncertainty_ns)
-        return (*head, number, mask, now, content, p.session, p.epoch)
 
     def _make_room(self, db: sqlite3.Connection, envelopes: int, size: int) -> None:
         if not envelopes:
@@ -420,6 +416,15 @@ class _Numbers:
     def save(self) -> None:
         rows = [(*key, n) for key, n in self._next.items()]
         self._db.executemany("INSERT OR REPLACE INTO counter VALUES (?, ?, ?)", rows)
+
+
+def _row(
+    id_: int, hub: int, own: int, p: Parcel, number: int, mask: int, now: int, content: bytes
+) -> tuple[int | bytes, ...]:
+    a = p.acquired
+    item = items.NAMES.index(p.item)
+    head = (id_, hub, own, item, p.kind, p.stream, a.t0_ns, a.t1_ns, a.uncertainty_ns)
+    return (*head, number, mask, now, content, p.session, p.epoch)
 
 
 def subject_of(vault: Vault, due: Due) -> str:

@@ -15,7 +15,8 @@ from tasuki.consent.decision import Decision, Engine
 from tasuki.consent.registers import ATTESTED, INTERNAL, OWN_STORE, Destination
 from tasuki.errors import LinkLost, Refused, Untrusted
 from tasuki.pipeline.outbox import HOLD, Due, Late, Outbox, subject_of
-from tasuki.sinks import Delivery, Key, Sink
+from tasuki.pipeline.recalls import Recalls
+from tasuki.sinks import DAY_NS, Delivery, Key, RemoteSink, Sink
 from tasuki.vault import attested, envelope
 from tasuki.vault.secret import Signer
 from tasuki.vault.vault import Vault
@@ -52,6 +53,9 @@ class _Turn:
 class Uploader:
     """Sends what is due. One thread per uploader; the outbox may be filled from another.
 
+    A wearer who speaks while blocks of hers are under way to a remote sink breaks that send off; what it
+    took along is recalled where it lies (pipeline/recalls.py), and all of it is decided again.
+
     sinks: destination name to its sink. What is for a processor or module is encrypted to the key that
     the register has for it; for our own destinations the vault's keys are used.
     """
@@ -76,10 +80,31 @@ class Uploader:
         self._batch = batch
         self._failures: dict[str, int] = {}
         self._not_before: dict[str, int] = {}
+        self._remote = {name: sink for name, sink in sinks.items() if isinstance(sink, RemoteSink)}
+        self._recalls = Recalls(outbox, engine, vault) if self._remote else None
+        self._sending: RemoteSink | None = None
+        self._under_way: set[str] = set()  # subjects of the batch that is being sent
+        engine.consents.watch(self)
+
+    def forget(self, subject: str) -> None:
+        """Break off what is under way of a wearer who speaks (Watcher of the consent log)."""
+        sending = self._sending
+        if sending is not None and subject in self._under_way:
+            sending.interrupt()
+
+    def destinations(self) -> list[str]:
+        """Destinations for which something waits: blocks, or a recall."""
+        recalls = self._recalls.waiting() if self._recalls else {}
+        return sorted({*self._outbox.destinations(), *recalls})
 
     def step(self, destination: str) -> Step:
         """Send one batch to one destination. A lost link is a result, not an error; it sets a wait."""
         sink = self._sinks.get(destination)
+        try:
+            self._recall(destination)
+        except LinkLost as e:
+            self._wait(destination)
+            return Step(lost=str(e))
         due = self._outbox.due(destination, self._batch)
         if not due:
             return Step()
@@ -110,10 +135,22 @@ class Uploader:
         return "" if registers.key_of(place) else f"the register has no key of {destination}"
 
     def _send(self, sink: Sink, destination: str, due: list[Due], turn: _Turn) -> list[Key]:
+        remote, place = self._remote.get(destination), self._engine.registers.destinations.get(destination)
+        if remote and self._recalls and place:
+            self._recalls.note(destination, place.purpose, due)
+        self._under_way.clear()
+        self._sending = remote
         try:
             return sink.send(self._deliveries(destination, due, turn))
         finally:
+            self._sending = None
             self._settle(destination, turn)  # denials count, whether or not the rest arrived
+
+    def _recall(self, destination: str) -> None:
+        """Tombstones go before blocks."""
+        remote = self._remote.get(destination)
+        if remote and self._recalls and (recalls := self._recalls.waiting().get(destination)):
+            self._recalls.confirm(remote.recall(recalls[: self._batch]))
 
     def review(self, destination: str) -> Step:
         """Decide again about everything on hold; what waited longer than the policy lets is given up."""
@@ -135,7 +172,7 @@ class Uploader:
     def drain(self) -> list[str]:
         """Send until nothing more can go now; the destinations that are away, each with why."""
         away = {}
-        for destination in self._outbox.destinations():
+        for destination in self.destinations():
             try:
                 self.review(destination)
                 while (step := self.step(destination)).moved and not step.lost:
@@ -151,7 +188,7 @@ class Uploader:
         """Send what is due until `stop` is set; destinations that are away are tried again, ever later."""
         while not stop.is_set():
             moved = 0
-            for destination in self._outbox.destinations():
+            for destination in self.destinations():
                 if self._not_before.get(destination, 0) <= time.monotonic_ns():
                     moved += self._turn(destination)
             if not moved:
@@ -167,7 +204,10 @@ class Uploader:
     def _deliveries(self, destination: str, due: list[Due], turn: _Turn) -> Iterator[Delivery]:
         """Each delivery right before it leaves, if consent lets it go at that very moment."""
         place = self._engine.registers.destinations.get(destination)
+        recalls = self._recalls if destination in self._remote else None
         for one in due:
+            self._under_way.add(subject_of(self._vault, one))
+            version = recalls.version(one.pseudonym, one.tags.item) if recalls else 0
             late = self._decide(destination, one)
             if late.decision.outcome == reasons.HOLD:
                 turn.moved.append(late)
@@ -176,7 +216,7 @@ class Uploader:
                 turn.denied.append(late)
                 continue
             try:
-                delivery = self._encode(place, late.subject, one)
+                delivery = self._encode(place, late.subject, one, version)
             except (Refused, Untrusted) as e:
                 code = e.reason if e.reason in reasons.REASONS else "envelope_damaged"
                 turn.denied.append(late._replace(decision=_denial(late.decision, code)))
@@ -205,7 +245,7 @@ class Uploader:
         now = self._clock_ns()
         return Late(due, subject, self._cache.decide(subject, item, place.purpose, destination, now, context))
 
-    def _encode(self, place: Destination, subject: str, due: Due) -> Delivery:
+    def _encode(self, place: Destination, subject: str, due: Due, version: int) -> Delivery:
         """The delivery in the destination's form; only our own store gets the envelope itself."""
         plain = envelope.decrypt(self._vault, subject, due.tags, due.content)
         tags, content = due.tags.to_bytes(), due.content
@@ -230,6 +270,8 @@ class Uploader:
             place.form,
             tags,
             content,
+            due.acquired.t0_ns // DAY_NS,
+            version,
         )
 
     def _attestation(self) -> Signer:

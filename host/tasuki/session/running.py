@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from tasuki.consent.registers import DESTINATIONS
 from tasuki.errors import LinkLost, TasukiError, UsageError
 from tasuki.pipeline.upload import Uploader
 from tasuki.session.hub_session import Session
@@ -19,7 +18,7 @@ _RETRY_S = 0.5
 
 
 class Uploading(threading.Thread):
-    """An uploader to the embedded store in a thread of its own.
+    """An uploader to the state folder's sinks in a thread of its own.
 
     Attributes:
         failure: why it ended early, empty while it did not. What was verified
@@ -30,8 +29,7 @@ class Uploading(threading.Thread):
         super().__init__(name="uploader", daemon=True)
         state = session.state
         self._state = state
-        sinks = dict.fromkeys(DESTINATIONS, state.store)
-        self.uploader = Uploader(state.outbox, session.engine, state.vault, sinks)
+        self.uploader = Uploader(state.outbox, session.engine, state.vault, state.sinks)
         self.failure = ""
         self._stop_now = threading.Event()
 
@@ -59,7 +57,7 @@ class Uploading(threading.Thread):
 
 @contextmanager
 def uploading(session: Session, sending: bool = True) -> Iterator[Uploading]:
-    """Upload to the embedded store beside the session; at the end send what can go.
+    """Upload beside the session; at the end send what can go.
 
     sending: False leaves everything in the outbox, for a later run.
     """

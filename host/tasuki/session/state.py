@@ -9,6 +9,7 @@ tickets.db      exception tickets and who signed them
 outbox.db       epoch ledger, envelopes that wait, decisions
 audit.db        the audit log
 store.db        the embedded store
+sinks.toml      where else blocks go (tasuki.sinks.config); only read here
 vault.db keys/  keys of wearers and of the service (tasuki.vault)
 """
 
@@ -25,12 +26,12 @@ from tasuki.consent.book import ConsentBook
 from tasuki.consent.decision import Engine
 from tasuki.consent.party_book import PartyBook
 from tasuki.consent.policy import Policy, builtin
-from tasuki.consent.registers import DESTINATIONS
 from tasuki.errors import LinkLost, UsageError
 from tasuki.pipeline.outbox import Outbox
 from tasuki.pipeline.parcel import Place
 from tasuki.session.clock_book import ClockBook
 from tasuki.session.token_book import TokenBook
+from tasuki.sinks import RemoteSink, config
 from tasuki.sinks.embedded import EmbeddedStore
 from tasuki.trust.ledger import SqliteLedger
 from tasuki.trust.register import HubRegister
@@ -61,11 +62,12 @@ class State:
         self.clocks = ClockBook(folder / "clocks.db")
         self.book = ConsentBook(folder / "consent.db", clock_ns)
         self.parties = PartyBook(folder, self.book.registers, self.policy, clock_ns)
-        self.book.registers.serve(DESTINATIONS)  # whoever has more sinks says so
         self.engine = Engine(self.policy, self.book.log, self.book.registers, effective)
         self.outbox = Outbox(folder / "outbox.db", self.vault, self.policy)
         self.ledger = SqliteLedger(folder / "outbox.db")
         self.store = EmbeddedStore(folder / "store.db")
+        self.sinks = config.open_sinks(config.read(folder / config.FILE), self.store, self.vault)
+        self.book.registers.serve(self.sinks)
         self.audit = AuditLog(folder / "audit.db", self.vault.signer("audit"))
         self.collector = Collector(
             self.audit,
@@ -98,6 +100,9 @@ class State:
         with suppress(LinkLost):
             if self._auditing:
                 self.collector.finish()
+        for sink in self.sinks.values():
+            if isinstance(sink, RemoteSink):
+                sink.close()
         for part in (
             self.audit,
             self.ledger,

@@ -21,6 +21,7 @@ import struct
 import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from nacl.public import PrivateKey
@@ -221,7 +222,12 @@ class Vault:
 
 def key_epoch(t0_ns: int) -> int:
     """Key epoch of data from a moment (Unix nanoseconds): its year in UTC."""
-    return datetime.fromtimestamp(t0_ns // 1_000_000_000, UTC).year
+    return _year(t0_ns // 86_400_000_000_000)
+
+
+@lru_cache(maxsize=64)
+def _year(day: int) -> int:
+    return datetime.fromtimestamp(day * 86_400, UTC).year
 
 
 def _subject_tags(handle: bytes) -> bytes:
