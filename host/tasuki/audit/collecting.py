@@ -21,7 +21,8 @@ from tasuki.consent.ticket_book import TicketEvent
 from tasuki.consent.tickets import Ticket
 from tasuki.vault.vault import Vault
 
-OUTBOX, CONSENT, REGISTERS, TICKETS = SOURCES = ("outbox", "consent", "registers", "tickets")
+SOURCES = ("outbox", "consent", "registers", "tickets", "releases")
+OUTBOX, CONSENT, REGISTERS, TICKETS, RELEASES = SOURCES  # releases come from tasuki.stats
 SIGN_EVERY_S = 600.0
 _AT_ONCE = 10_000
 

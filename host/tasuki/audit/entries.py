@@ -9,6 +9,7 @@
 | consent | consent | what a wearer said |
 | register | registers | a destination, garment, wearer binding or other entry is new, changed or gone |
 | ticket | tickets | an exception ticket was filed, signed, revoked, or its subjects were told |
+| release | releases | a statistic was released (tasuki.stats) |
 | policy | registers | the documents that decisions rest on from now on |
 
 `n` counts per source from 1 without a gap, so an entry that never arrived shows. docs/formats.md has

@@ -27,6 +27,7 @@ _COMMANDS = {
     "audit": ("tasuki.cli.audit", "audit"),
     "policy": ("tasuki.cli.policy", "policy"),
     "consent": ("tasuki.cli.consent", "consent"),
+    "stats": ("tasuki.cli.stats", "stats"),
     "filter": ("tasuki.cli.filter", "filter_"),
 }
 

@@ -8,6 +8,7 @@ parties.toml    processors, modules, operators and their destinations; written b
 tickets.db      exception tickets and who signed them
 outbox.db       epoch ledger, envelopes that wait, decisions
 audit.db        the audit log
+stats.db        what statistics may still cost, and what was released (tasuki.stats)
 store.db        the embedded store
 sinks.toml      where else blocks go (tasuki.sinks.config); only read here
 vault.db keys/  keys of wearers and of the service (tasuki.vault)
