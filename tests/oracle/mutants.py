@@ -120,6 +120,10 @@ NOTICED_ELSEWHERE = {
 }
 
 
+def _as_it_is(policy):
+    return policy
+
+
 class Battery:
     """Worlds with their questions and the table's answers, made once."""
 
@@ -129,12 +133,14 @@ class Battery:
         for seed in seeds:
             world, questions = judging.world_of(seed)
             engine = bridge.engine(world)
-            rows = [(q, bridge.ask(q), table.answer(world, q)) for q in questions]
+            asked = [(q, bridge.ask(q)) for q in questions]
+            # what a log says beside the answer; the table does not know it, so it is held to be as it was
+            rows = [(q, each, table.answer(world, q), _beside(engine.decide(*each))) for q, each in asked]
             self.worlds.append((world, engine.policy, engine.consents, engine.registers, rows))
             if len(self.scripts) < _SCRIPTS:
                 self.scripts.append(changing.Script(seed, world, questions))
 
-    def kills(self, forms, policy=lambda policy: policy, module="") -> bool:
+    def kills(self, forms, policy=_as_it_is, module="") -> bool:
         """True when these forms of the decision, or those under a change of the policy, are told apart.
 
         module: where the change is, if it is known: what keeps answers is tried while things change.
@@ -155,13 +161,14 @@ class Battery:
         for world, ours, log, registers, rows in self.worlds:
             engine = forms.engine(policy(ours), log, registers)
             cache = forms.cache(engine)
-            for q, arguments, expected in rows:
+            for q, arguments, expected, beside in rows:
                 try:
                     if not all(_same(cache.decide(*arguments), expected) for _ in range(2)):
                         return True
-                    if not _same(engine.decide(*arguments), expected) or _overreaches(
-                        engine, world, q, arguments
-                    ):
+                    decision = engine.decide(*arguments)
+                    if not _same(decision, expected) or _overreaches(engine, world, q, arguments):
+                        return True
+                    if policy is _as_it_is and _beside(decision) != beside:
                         return True
                 except Exception:
                     return True
@@ -196,6 +203,11 @@ def _same(decision, expected) -> bool:
     told = told and "" not in decision.rules and len(set(decision.rules)) == len(decision.rules)
     told = told and decision.allowed == (outcome == "allow")
     return (decision.outcome, decision.reason) == (outcome, reason) and clause in decision.rules and told
+
+
+def _beside(decision):
+    """Action and documents of a decision (rules G-05, G-03)."""
+    return decision.action, decision.evidence
 
 
 def _overreaches(engine, world, q, arguments) -> bool:

@@ -11,10 +11,11 @@ import click
 
 from tasuki.cli.frame import print_json, state_option
 from tasuki.consent import ticket_file, tickets
-from tasuki.consent.parties import operator_trained
+from tasuki.consent.parties import trained
 from tasuki.consent.party_book import PartyBook
 from tasuki.consent.policy import builtin
 from tasuki.consent.registers import Registers
+from tasuki.consent.stretch import Stretch
 from tasuki.consent.ticket_book import Filed, standing
 from tasuki.errors import Refused, UsageError
 from tasuki.vault import keyfiles
@@ -223,7 +224,7 @@ def _sentence(against: str) -> str:
 
 
 def _require_trained(registers: Registers, operator: str) -> None:
-    if not operator_trained(registers.operators, operator, time.time_ns()):
+    if not trained(registers.operators, operator, Stretch(time.time_ns())):
         raise Refused(
             "operator_untrained",
             f"{operator} is no operator with a current training",

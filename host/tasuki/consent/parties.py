@@ -100,9 +100,10 @@ def chain(processors: Mapping[str, Processor], name: str) -> Iterator[Processor 
             waiting.extend(found.subprocessors)
 
 
-def operator_trained(operators: Mapping[str, Dated], name: str, at_ns: int) -> bool:
-    """True when a person is registered and the training is current at a moment (rule S-07)."""
-    return name in operators and Stretch(at_ns).within(operators[name])
+def trained(operators: Mapping[str, Dated], name: str, stretch: Stretch) -> bool:
+    """True when a person is registered and the training is current (rule S-07)."""
+    training: Dated | None = operators.get(name)
+    return training is not None and stretch.within(training)
 
 
 def standing(processor: Processor, stretch: Stretch) -> str:

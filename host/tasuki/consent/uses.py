@@ -4,7 +4,7 @@ Answers are a reason code and the policy's own rule for it, both empty when noth
 the stretch learns how long they hold.
 """
 
-from tasuki.consent.parties import MODULE_ITEMS, chain, standing
+from tasuki.consent.parties import MODULE_ITEMS, chain, standing, trained
 from tasuki.consent.policy import Category, Policy
 from tasuki.consent.registers import (
     MODULE,
@@ -14,7 +14,7 @@ from tasuki.consent.registers import (
     Registers,
     Source,
 )
-from tasuki.consent.stretch import Dated, Stretch
+from tasuki.consent.stretch import Stretch
 from tasuki.consent.tickets import Ticket
 from tasuki_wire import items as wire_items
 
@@ -55,7 +55,7 @@ def origin(
         return "wrong_context", category.context_rule
     if item == "location" and not source.location_permission:
         return "no_location_permission", ""
-    if source.operator and not _trained(registers, source.operator, stretch):
+    if source.operator and not trained(registers.operators, source.operator, stretch):
         return "operator_untrained", ""
     if item not in wire_items.NAMES:
         return NONE
@@ -113,8 +113,3 @@ def _module(registers: Registers, item: str, purpose: str, place: Destination, s
     if purpose not in module.purposes or item not in module.items:
         return "module_not_allowed"
     return "" if place.purpose == purpose else "destination_not_for_purpose"
-
-
-def _trained(registers: Registers, operator: str, stretch: Stretch) -> bool:
-    training: Dated | None = registers.operators.get(operator)
-    return training is not None and stretch.within(training)
