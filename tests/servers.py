@@ -139,7 +139,12 @@ class Postgres:
             *_SMALL,
         )
         lines = [f"{name} = '{value}'\n" for name, value in settings.items()]
-        lines += ["unix_socket_directories = ''\n", "max_connections = 60\n", "shared_buffers = 64MB\n"]
+        lines += [
+            "unix_socket_directories = ''\n",
+            "max_connections = 60\n",
+            "shared_buffers = 64MB\n",
+            "autovacuum = off\n",
+        ]
         with (self.folder / "data" / "postgresql.conf").open("a") as file:
             file.writelines(lines)
         self.process = None
