@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 SECONDS_OF_RECORDING := $(if $(filter command line environment,$(origin SECONDS)),--seconds $(SECONDS))
 DEMO_ARGS := $(SECONDS_OF_RECORDING) $(if $(SPEED),--speed $(SPEED)) $(if $(HUB),--hub $(HUB))
 
-.PHONY: help setup services firmware cmodule demo test check sanitize spec rules native bench bench-fleet bench-filters bench-cortex budgets oracle mutants soak soak-hub fuzz cuts pictures clean
+.PHONY: help setup services firmware cmodule demo test check sanitize spec rules native bench bench-fleet bench-filters bench-cortex budgets oracle mutants faults soak soak-hub fuzz cuts pictures clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -83,6 +83,9 @@ oracle: setup  ## a million consent decisions against the plain table, some by C
 
 mutants: setup  ## every mutant of the consent decision; minutes
 	$(BIN)/python tests/oracle/test_mutants.py
+
+faults: setup services  ## 100,000 blocks through broker and database while something breaks; minutes
+	$(BIN)/python tests/faults $(if $(RECORD),--write)
 
 soak: setup  ## memory over a million frames, about ten minutes
 	$(BIN)/python benchmarks/soak.py

@@ -52,6 +52,7 @@ class RemoteWorld(World):
 
     def __init__(self, folder, broker, answer_s=5.0, **more):
         super().__init__(folder)
+        self.outbox_folder = folder
         self.signer = self.vault.signer("attestation")
         self.sink = MqttSink(broker, self.signer, "gateway-1", answer_s=answer_s, **more)
         self.uploader = self.uploader_to(self.sink)

@@ -7,6 +7,7 @@ root start it as `postgres`, the user of its package.
 import datetime
 import os
 import pwd
+import resource
 import shutil
 import signal
 import socket
@@ -26,6 +27,7 @@ from tasuki.sinks.link import Broker
 
 _BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
 MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+_SMALL = ("--wal-segsize", "1")  # of MiB
 POSTGRES = _BINARIES[-1].parent if _BINARIES else None
 
 
@@ -123,9 +125,26 @@ class Postgres:
             self.user = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
             os.chown(self.folder, entry.pw_uid, entry.pw_gid)
         settings = {"listen_addresses": "127.0.0.1", "port": self.port, **settings}
-        self._run("initdb", "-D", str(self.folder / "data"), "-U", "owner", "-A", "trust", "-N", "-E", "UTF8")
+        self._run(
+            "initdb",
+            "-D",
+            str(self.folder / "data"),
+            "-U",
+            "owner",
+            "-A",
+            "trust",
+            "-N",
+            "-E",
+            "UTF8",
+            *_SMALL,
+        )
         lines = [f"{name} = '{value}'\n" for name, value in settings.items()]
-        lines += ["unix_socket_directories = ''\n", "max_connections = 60\n", "shared_buffers = 64MB\n"]
+        lines += [
+            "unix_socket_directories = ''\n",
+            "max_connections = 60\n",
+            "shared_buffers = 64MB\n",
+            "autovacuum = off\n",
+        ]
         with (self.folder / "data" / "postgresql.conf").open("a") as file:
             file.writelines(lines)
         self.process = None
@@ -144,11 +163,15 @@ class Postgres:
         """How to reach it."""
         return f"host=127.0.0.1 port={self.port} user={user} dbname={name}"
 
-    def start(self):
-        """Start, or start again."""
+    def start(self, file_limit=resource.RLIM_INFINITY):
+        """Start, or start again. file_limit: bytes beyond which no file grows."""
         command = [str(POSTGRES / "postgres"), "-D", str(self.folder / "data")]
         log = (self.folder / "postgres.log").open("ab")
-        self.process = subprocess.Popen(command, stdout=log, stderr=log, **self.user)
+
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, resource.RLIM_INFINITY))
+
+        self.process = subprocess.Popen(command, stdout=log, stderr=log, preexec_fn=limit, **self.user)
         log.close()
         wait_for_port(self.port, self.process)
         for _ in range(500):
@@ -175,6 +198,10 @@ class Postgres:
         """Crash and come back."""
         self.stop(how)
         self.start()
+
+    def largest_file(self):
+        """Bytes of the largest file that is there; files of the log are of one size."""
+        return max(path.stat().st_size for path in (self.folder / "data").rglob("*") if path.is_file())
 
     def query(self, sql, *values):
         """Rows, as the owner."""

@@ -100,11 +100,8 @@ class Uploader:
     def step(self, destination: str) -> Step:
         """Send one batch to one destination. A lost link is a result, not an error; it sets a wait."""
         sink = self._sinks.get(destination)
-        try:
-            self._recall(destination)
-        except LinkLost as e:
-            self._wait(destination)
-            return Step(lost=str(e))
+        if lost := self._recall(destination):
+            return Step(lost=lost)
         due = self._outbox.due(destination, self._batch)
         if not due:
             return Step()
@@ -146,11 +143,19 @@ class Uploader:
             self._sending = None
             self._settle(destination, turn)  # denials count, whether or not the rest arrived
 
-    def _recall(self, destination: str) -> None:
-        """Tombstones go before blocks."""
-        remote = self._remote.get(destination)
-        if remote and self._recalls and (recalls := self._recalls.waiting().get(destination)):
-            self._recalls.confirm(remote.recall(recalls[: self._batch]))
+    def _recall(self, destination: str) -> str:
+        """Tombstones go before any block, of whichever destination; why the one for this one did not."""
+        lost = ""
+        for name, recalls in (self._recalls.waiting() if self._recalls else {}).items():
+            if self._recalls and (
+                name == destination or self._not_before.get(name, 0) <= time.monotonic_ns()
+            ):
+                try:
+                    self._recalls.confirm(self._remote[name].recall(recalls[: self._batch]))
+                except LinkLost as e:
+                    self._wait(name)
+                    lost = str(e) if name == destination else lost
+        return lost
 
     def review(self, destination: str) -> Step:
         """Decide again about everything on hold; what waited longer than the policy lets is given up."""

@@ -22,7 +22,7 @@ from tasuki.errors import LinkLost, Untrusted
 from tasuki.sinks import Delivery, Key, Recall, messages, tombstone
 from tasuki.sinks.link import Broker, Link, Wake
 from tasuki.sinks.messages import RECALLED, STORED, Topics
-from tasuki.sinks.postgres import Database
+from tasuki.sinks.postgres import Database, DatabaseLost
 
 DROPPED = "$SYS/broker/publish/messages/dropped"
 WAITING = "$SYS/broker/store/messages/count"
@@ -106,24 +106,34 @@ class Collector:
 
         ready: called whenever the subscriptions stand. Raises UsageError when a setting cannot work.
         """
-        wait_s = FIRST_WAIT_S
+        wait_s = pause_s = 0.0
         while not self._stopped:
             try:
-                self._database.work(lambda tables: None)  # first of all: without it nothing is taken over
-                self._connect()
-                ready()
-                while True:
-                    self._turn()
-                    wait_s = FIRST_WAIT_S
+                self._rest(pause_s)
+                if not self._links:
+                    self._database.work(lambda tables: None)  # without it nothing is taken over
+                    self._connect()
+                    ready()
+                self._turn()
+                wait_s = pause_s = 0.0
             except LinkLost as e:
+                if not isinstance(e, DatabaseLost):
+                    self._forget()  # what was taken over waits for the database, but not for the broker
                 if not self._stopped:
                     self._raise("away", str(e))
-                    time.sleep(wait_s)
-                    wait_s = min(2 * wait_s, LONGEST_WAIT_S)
-            finally:
-                self._forget()
+                pause_s = wait_s = min(2 * wait_s or FIRST_WAIT_S, LONGEST_WAIT_S)
+        self._forget()
         self._database.close()
         self._wake.close()
+
+    def _rest(self, pause_s: float) -> None:
+        """Leave whoever is away alone for a while; a broker that is there must hear of us meanwhile."""
+        until = time.monotonic() + pause_s
+        while (left := until - time.monotonic()) > 0 and not self._stopped:
+            for link in self._links.values():
+                link.pump(min(left, 0.05))
+            if not self._links:
+                time.sleep(min(left, 0.1))
 
     def _connect(self) -> None:
         """Tombstones first, so that none is missed once blocks come."""
@@ -145,7 +155,7 @@ class Collector:
     def _turn(self) -> None:
         """Take what comes for a while, then make it durable."""
         blocks, recalls = self._links["blocks"], self._links["recalls"]
-        blocks.pump(0.1)  # a tombstone waits no longer than that
+        blocks.pump(0 if self._taken else 0.1)  # a tombstone waits no longer than that
         while 0 < len(self._taken) < self._most:  # as long as more is there
             before = len(self._taken)
             blocks.pump(0.002)
@@ -174,15 +184,17 @@ class Collector:
                 raise LinkLost("the broker does not echo", "Check the broker's ACL file.")
 
     def _bury(self, recalls: Link) -> None:
-        taken, self._recalls = self._recalls, []
+        taken = list(self._recalls)
         self._database.work(lambda tables: tables.bury([recall for recall, _, _ in taken]))
+        del self._recalls[: len(taken)]
         self.done.tombstones += len(taken)
         keys = [((recall.pseudonym, 0, number), STORED, message) for recall, number, message in taken]
         self._answer(recalls, keys)
 
     def _commit(self, blocks: Link) -> None:
-        taken, self._taken = self._taken, []
+        taken = self._taken[: self._most]
         stored, recalled = self._database.work(lambda tables: tables.store([d for d, _ in taken]))
+        del self._taken[: len(taken)]
         self.done.commits += 1
         self.done.stored += len(stored)
         self.done.recalled += len(recalled)

@@ -128,6 +128,10 @@ class MqttSink:
             link.on_refused = turn.refuse
             publish(link)
             self._await(link)
+        except LinkLost:
+            self._drop()
+            if not turn.stored:
+                raise
         except BaseException:
             self._drop()
             raise

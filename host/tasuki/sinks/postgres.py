@@ -18,6 +18,10 @@ _DURABLE = (("fsync", ("on",)), ("synchronous_commit", ("on", "local", "remote_w
 _T = TypeVar("_T")
 
 
+class DatabaseLost(LinkLost):
+    """The database is away, full, or does not let us."""
+
+
 class Database:
     """A connection that is made when it is needed, and anew after it was lost.
 
@@ -37,18 +41,22 @@ class Database:
         self._tables: Tables | None = None
 
     def work(self, what: Callable[[Tables], _T]) -> _T:
-        """Do something with the tables; LinkLost when the server is away, full or busy."""
+        """Do something with the tables; DatabaseLost when the server is away, full or busy."""
         try:
             return what(self._connected())
         except psycopg.errors.InsufficientPrivilege as e:
             self.close()
-            raise LinkLost(f"PostgreSQL does not let us write: {_first(e)}", "Grant tasuki_ingest.") from e
+            raise DatabaseLost(
+                f"PostgreSQL does not let us write: {_first(e)}", "Grant tasuki_ingest."
+            ) from e
         except psycopg.errors.UndefinedTable as e:
             self.close()
-            raise LinkLost("PostgreSQL has no tables of ours", "Run `tasuki sink postgres | psql`.") from e
+            raise DatabaseLost(
+                "PostgreSQL has no tables of ours", "Run `tasuki sink postgres | psql`."
+            ) from e
         except psycopg.Error as e:
             self.close()
-            raise LinkLost(f"PostgreSQL: {_first(e)}", "It is tried again.") from e
+            raise DatabaseLost(f"PostgreSQL: {_first(e)}", "It is tried again.") from e
         except BaseException:
             self.close()  # in the middle of a transaction, perhaps
             raise
