@@ -38,8 +38,10 @@ class HeartRate(Kept[Rate]):
 
     def process(self, block: NDArray[np.void]) -> HeartRateReading:
         """Take rows of BEAT (any number, none allowed) and read."""
-        for rr_s, confidence in zip(block["rr_s"].tolist(), block["confidence"].tolist(), strict=True):
-            self._core.beat(rr_s * 1000.0 if rr_s > 0 else 0.0, confidence)
+        intervals, confidences = block["rr_s"], block["confidence"]
+        if len(intervals):  # most blocks have none
+            for rr_s, confidence in zip(intervals.tolist(), confidences.tolist(), strict=True):
+                self._core.beat(rr_s * 1000.0 if rr_s > 0 else 0.0, confidence)
         bpm, mean_square, quality, irregular = self._core.read()
         rmssd = math.sqrt(mean_square) if mean_square >= 0 else None
         return HeartRateReading(bpm or None, rmssd, irregular, quality)
