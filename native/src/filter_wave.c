@@ -47,7 +47,11 @@ static inline lanes column(const float (*c)[5], int i)
 
 static inline lanes behind(float first, lanes y)
 {
+#if defined(__clang__)
+    lanes moved = __builtin_shufflevector(y, y, 0, 0, 1, 2);
+#else
     lanes moved = __builtin_shuffle(y, (order){0, 0, 1, 2});
+#endif
     moved[0] = first;
     return moved;
 }
