@@ -40,8 +40,9 @@ def settings(up: Axis, front: Axis) -> dict[str, Any]:
 
 
 def _said(out: NDArray[np.float32]) -> NDArray[np.void]:
-    rows = np.empty((len(out), *out.shape[2:]), POSTURE)
-    rows["posture"], rows["upness"] = out[:, 0], out[:, 1]
+    number = out[:, 0]
+    rows = np.empty(number.shape, POSTURE)
+    rows["posture"], rows["upness"] = number, out[:, 1]
     return rows
 
 
