@@ -202,7 +202,7 @@ class BiquadCascade:
         lib.tsk_biquad_i32(self.coef, self._fixed, taken, len(block), given)
 
     def gap(self, samples: int) -> None:
-        """So many missing samples, in both arithmetic; from some hours on more change nothing."""
+        """So many missing samples, in both arithmetic; 2^20 stand for any more."""
         samples = min(missing(samples), _LONGEST_GAP)
         lib.tsk_biquad_gap_f32(self.coef, self._real, samples)
         lib.tsk_biquad_gap_i32(self.coef, self._fixed, samples)
