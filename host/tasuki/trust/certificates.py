@@ -34,6 +34,7 @@ _MALFORMED = (
     x509.DuplicateExtension,
     x509.UnsupportedGeneralNameType,
 )
+_ED25519 = der.sequence(der.oid("1.3.101.112"))  # RFC 8410
 _LENGTH = 3  # certificates below the root
 
 
@@ -122,7 +123,7 @@ def issuers(chain: Sequence[x509.Certificate], roots: Iterable[x509.Certificate]
         if not _signed_by([one], issuer) or not _may_issue(issuer, depth):
             raise Untrusted("bad_chain", "a certificate of the chain was not issued by the next one")
     for one in whole:
-        _refuse_unknown(one)
+        _refuse_unusual(one)
     return whole
 
 
@@ -146,7 +147,11 @@ def _may_issue(issuer: x509.Certificate, below: int) -> bool:
     return constraints.ca and fits and usage.key_cert_sign
 
 
-def _refuse_unknown(certificate: x509.Certificate) -> None:
+def _refuse_unusual(certificate: x509.Certificate) -> None:
+    """What is around the signed part has one form only: else one certificate would have two digests."""
+    parts = certificate.tbs_certificate_bytes, _ED25519, der.bits(certificate.signature)
+    if certificate.public_bytes(Encoding.DER) != der.sequence(*parts):
+        raise Untrusted("malformed", "a certificate of the chain is not in DER")
     try:
         unknown = [e for e in certificate.extensions if e.critical and e.oid not in _UNDERSTOOD]
     except _MALFORMED as e:

@@ -11,6 +11,11 @@ def octets(value: bytes) -> bytes:
     return _form(0x04, value)
 
 
+def bits(value: bytes) -> bytes:
+    """BIT STRING of whole bytes."""
+    return _form(0x03, b"\0" + value)
+
+
 def text(value: str) -> bytes:
     """UTF8String."""
     return _form(0x0C, value.encode())
