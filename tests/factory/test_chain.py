@@ -194,6 +194,6 @@ def test_a_quota_is_read_as_it_was_written():
     assert names.read_quota(names.quota_value(quota)) == quota
     value = names.quota_value(quota)
     for bad in (b"", b"\x30\x00", value[:-1], value + b"\0"):
-        with pytest.raises(ValueError, match="quota|unpack|cut|decode"):
+        with pytest.raises(ValueError, match=r"quota|unpack|cut|decode"):
             names.read_quota(bad)
     assert replace(quota, first=2) != quota

@@ -125,6 +125,11 @@ class Journal:
             row = self._db.execute(sql, (kind,)).fetchone()
         return (row[0], json.loads(row[1])) if row else None
 
+    def keys_seen(self) -> list[tuple[str, str]]:
+        """(public key, hub id) of every key that a hub showed."""
+        with self._lock:
+            return self._db.execute("SELECT public, device FROM key_seen ORDER BY public").fetchall()
+
     @property
     def size(self) -> int:
         """Number of the last event."""
@@ -241,6 +246,29 @@ class Journal:
             self._append("retest", device, {"why": why, "state": state})
             db.execute("UPDATE unit SET cause = '', state = ? WHERE device = ?", (state, device))
             return self._known(device)
+
+    def revoke(self, device: str, detail: Mapping[str, Any]) -> Unit:
+        """Its certificate counts no more."""
+        with self._transaction():
+            unit = self._known(device)
+            if unit.certificate is None:
+                raise Refused("not_issued", f"hub {device} has no certificate", "There is nothing to revoke.")
+            self._append("revoked", device, {**detail, "certificate": unit.certificate})
+            return unit
+
+    def rotate(self, device: str, detail: Mapping[str, Any]) -> Unit:
+        """The unit gets another key under the same serial: it goes again from the self-test on."""
+        with self._transaction() as db:
+            unit = self._known(device)
+            if unit.public is None:
+                raise Refused("no_key", f"hub {device} has no key yet", "Let the line finish it.")
+            self._append("rotated", device, {**detail, "state": "flashed", "old": unit.public})
+            db.execute(
+                "UPDATE unit SET state = 'flashed', cause = '', public = NULL, issued_s = NULL, "
+                "certificate = NULL WHERE device = ?",
+                (device,),
+            )
+            return unit
 
     def _known(self, device: str) -> Unit:
         unit = self.unit(device)

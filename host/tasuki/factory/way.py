@@ -6,6 +6,7 @@ written down before: the serial, that a key is asked for, what the certificate s
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from tasuki.errors import Refused, Untrusted
 from tasuki.factory import identity_steps, making_steps, states
@@ -48,6 +49,18 @@ class Ended:
     cause: str = ""
     message: str = ""
     hint: str = ""
+
+    def row(self) -> dict[str, Any]:
+        """Plain values, and what the operator is to do: `remove`, `retry` or `hold`."""
+        return {
+            "state": self.state,
+            "device": self.unit.device if self.unit else None,
+            "serial": self.unit.serial if self.unit else None,
+            "cause": self.cause,
+            "message": self.message,
+            "hint": self.hint,
+            "action": states.CAUSES.get(self.cause, states.RETRY) if self.cause else states.REMOVE,
+        }
 
 
 def go(connection: Connection, slot: str, line: Line, say: Say, until: str = "done") -> Ended:
