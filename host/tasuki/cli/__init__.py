@@ -24,6 +24,7 @@ _COMMANDS = {
     "audit": ("tasuki.cli.audit", "audit"),
     "policy": ("tasuki.cli.policy", "policy"),
     "consent": ("tasuki.cli.consent", "consent"),
+    "factory": ("tasuki.cli.factory", "factory"),
     "filter": ("tasuki.cli.filter", "filter_"),
 }
 

@@ -35,7 +35,9 @@ def _take_blank(visit: Visit) -> None:
     hub = visit.identity
     if hub.life == _LOCKED:
         raise Refused("locked_already", "this hub is locked", "`tasuki hub unlock` destroys its key.")
-    if hub.life != _BLANK and not visit.line.journal.knows_key(hub.public.hex(), visit.device):
+    if hub.life == _BLANK or visit.shows_retired:
+        return
+    if not visit.line.journal.knows_key(hub.public.hex(), visit.device):
         raise Refused(
             "not_blank", "this hub has a key that this line did not make", "Erase it, then plug it in again."
         )
@@ -49,7 +51,7 @@ def announce_key(visit: Visit) -> Unit:
 
 def make_key(visit: Visit) -> Unit:
     """Have the hub make its key, unless it did before the line was cut, and prove it."""
-    public = _possession(visit)
+    public = _possession(visit, visit.shows_retired)
     return visit.line.journal.see_key(visit.device, public.hex())
 
 
@@ -61,9 +63,9 @@ def prove(visit: Visit) -> Unit:
     return visit.line.journal.advance(visit.device, "proved", visit.detail())
 
 
-def _possession(visit: Visit) -> bytes:
+def _possession(visit: Visit, repin: bool = False) -> bytes:
     try:
-        device, public = greet.possession(visit.connection, visit.line.authority)
+        device, public = greet.possession(visit.connection, visit.authority, repin)
     except Refused as e:
         if e.reason == "already_pinned":
             raise Refused("wrong_authority", "this hub obeys another consent authority", e.hint) from e
@@ -133,7 +135,7 @@ def check_pin(visit: Visit) -> Unit:
     """The hub says that it obeys our consent authority and has the certified key."""
     identity = visit.meet()
     visit.check_key()
-    if identity.authority != epoch.key_id(visit.line.authority):
+    if identity.authority != epoch.key_id(visit.authority):
         raise Refused("wrong_authority", "the hub obeys another consent authority", "Hold it back.")
     return visit.line.journal.advance(
         visit.device, "pinned", visit.detail(authority=identity.authority.hex())

@@ -26,7 +26,9 @@ CREATE TABLE IF NOT EXISTS event (
 CREATE TABLE IF NOT EXISTS unit (
   device TEXT PRIMARY KEY, work TEXT NOT NULL, state TEXT NOT NULL, cause TEXT NOT NULL,
   serial INTEGER UNIQUE, public TEXT UNIQUE, issued_s INTEGER, certificate TEXT UNIQUE) STRICT;
-CREATE TABLE IF NOT EXISTS key_seen (public TEXT PRIMARY KEY, device TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS key_seen (
+  public TEXT PRIMARY KEY, device TEXT NOT NULL, retired INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE INDEX IF NOT EXISTS event_of ON event (kind, device);
 CREATE TRIGGER IF NOT EXISTS event_stays BEFORE DELETE ON event
   BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS event_is_final BEFORE UPDATE ON event
@@ -118,12 +120,12 @@ class Journal:
             sql = "SELECT n, at_ms, kind, device, detail FROM event WHERE n > ? ORDER BY n"
             yield from self._db.execute(sql, (after,)).fetchall()
 
-    def last(self, kind: str) -> tuple[int, Mapping[str, Any]] | None:
-        """(Unix milliseconds, detail) of the newest event of a kind."""
+    def last(self, kind: str, device: str = "") -> tuple[int, int, Mapping[str, Any]] | None:
+        """(number, Unix milliseconds, detail) of the newest event of a kind."""
         with self._lock:
-            sql = "SELECT at_ms, detail FROM event WHERE kind = ? ORDER BY n DESC LIMIT 1"
-            row = self._db.execute(sql, (kind,)).fetchone()
-        return (row[0], json.loads(row[1])) if row else None
+            sql = "SELECT n, at_ms, detail FROM event WHERE kind = ? AND device = ? ORDER BY n DESC LIMIT 1"
+            row = self._db.execute(sql, (kind, device)).fetchone()
+        return (row[0], row[1], json.loads(row[2])) if row else None
 
     def keys_seen(self) -> list[tuple[str, str]]:
         """(public key, hub id) of every key that a hub showed."""
@@ -184,20 +186,21 @@ class Journal:
         """Keep the key that a hub showed; Refused("key_seen_before", "key_changed")."""
         with self._transaction() as db:
             unit = self._known(device)
-            row = db.execute("SELECT device FROM key_seen WHERE public = ?", (public,)).fetchone()
-            if row and row[0] != device:
+            row = db.execute("SELECT device, retired FROM key_seen WHERE public = ?", (public,)).fetchone()
+            if row and (row[0] != device or row[1]):
                 raise Refused("key_seen_before", f"hub {row[0]} showed the same key", "Hold both hubs back.")
             if unit.public not in (None, public):
                 raise Refused("key_changed", f"hub {device} had another key before", "Hold it back.")
             if unit.public == public:
                 return unit
-            db.execute("INSERT OR IGNORE INTO key_seen VALUES (?, ?)", (public, device))
+            db.execute("INSERT OR IGNORE INTO key_seen (public, device) VALUES (?, ?)", (public, device))
             return self._move(device, "keyed", {"public": public}, public=public)
 
     def knows_key(self, public: str, device: str) -> bool:
         """True when this hub showed this key to this line, or was about to."""
         with self._lock:
-            row = self._db.execute("SELECT device FROM key_seen WHERE public = ?", (public,)).fetchone()
+            sql = "SELECT device FROM key_seen WHERE public = ? AND retired = 0"
+            row = self._db.execute(sql, (public,)).fetchone()
         unit = self.unit(device)
         return (row is not None and row[0] == device) or (
             unit is not None and unit.public is None and unit.reached("keying")
@@ -207,7 +210,7 @@ class Journal:
         """A hub that was not meant made a key: when it comes, that key is known."""
         with self._transaction() as db:
             self._append("stray_key", device, {"public": public})
-            db.execute("INSERT OR IGNORE INTO key_seen VALUES (?, ?)", (public, device))
+            db.execute("INSERT OR IGNORE INTO key_seen (public, device) VALUES (?, ?)", (public, device))
 
     def now_s(self) -> int:
         """Unix seconds, never before the last event; Refused("clock_set_back")."""
@@ -263,6 +266,7 @@ class Journal:
             if unit.public is None:
                 raise Refused("no_key", f"hub {device} has no key yet", "Let the line finish it.")
             self._append("rotated", device, {**detail, "state": "flashed", "old": unit.public})
+            db.execute("UPDATE key_seen SET retired = 1 WHERE public = ?", (unit.public,))
             db.execute(
                 "UPDATE unit SET state = 'flashed', cause = '', public = NULL, issued_s = NULL, "
                 "certificate = NULL WHERE device = ?",

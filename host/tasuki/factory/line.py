@@ -11,12 +11,15 @@ from typing import Any
 from cryptography import x509
 
 from tasuki.errors import LinkLost, Refused
+from tasuki.factory import checking
 from tasuki.factory.journal import Journal, Unit
 from tasuki.factory.keys import Key
 from tasuki.factory.labels import Label
 from tasuki.factory.order import Order
 from tasuki.fleet.calibration import Constants
-from tasuki.session.connection import Connection
+from tasuki.fleet.ports import Port
+from tasuki.pipeline.acquire import SerialLine
+from tasuki.session.connection import Line as ByteLine
 from tasuki.vault.secret import Signer
 
 _MOVED_S = 3.0  # until the slot that a hub was moved from has noticed
@@ -39,7 +42,8 @@ class Line:
         authority: public key of the consent authority that hubs are to obey.
         bundle: the firmware bundle of the order.
         labels: folder; printer: device file that takes ZPL.
-        test: takes connection and order; what it measured, or Refused("self_test").
+        test: the self-test; what it measured, or Refused("self_test").
+        connect: opens a port's line.
         scan: takes unit and label, waits for a scanner's line; None when the order asks for none.
         constants: of a unit, by hub id. calibration: the key that signs them.
     """
@@ -50,7 +54,8 @@ class Line:
     chain: Sequence[x509.Certificate]
     authority: bytes
     labels: Path
-    test: Callable[[Connection, Order], Mapping[str, Any]]
+    test: Callable[[Port, Order], Mapping[str, Any]] = checking.test
+    connect: Callable[[str], ByteLine] = SerialLine
     bundle: bytes = b""
     printer: Path | None = None
     scan: Callable[[Unit, Label, Stop], str] | None = None

@@ -2,9 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
 
 from cryptography import x509
 
@@ -19,10 +18,9 @@ KINDS = ("production", "development")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 
 _TYPES = {
-    **dict.fromkeys(("id", "kind", "product", "bundle", "firmware"), str),
+    **dict.fromkeys(("id", "kind", "product", "bundle", "firmware", "limits"), str),
     **dict.fromkeys(("quantity", "first", "last"), int),
     **dict.fromkeys(("lock", "calibrated", "scan"), bool),
-    "limits": dict,
 }
 
 
@@ -40,7 +38,7 @@ class Order:
         lock: lock hubs that can be locked; always so in production.
         calibrated: every hub needs constants of its own.
         scan: every label is read back before the hub is done.
-        limits: of the self-test, by name.
+        limits: of the self-test, the product file as text (docs/selftest.md); empty for no self-test.
     """
 
     id: str
@@ -54,7 +52,7 @@ class Order:
     lock: bool = False
     calibrated: bool = False
     scan: bool = True
-    limits: Mapping[str, Any] = field(default_factory=dict)
+    limits: str = ""
 
     def __post_init__(self) -> None:
         if problem := self._problem():
@@ -71,8 +69,8 @@ class Order:
             return f"{self.quantity} hubs need as many serials"
         if self.bundle and not re.fullmatch(r"[0-9a-f]{64}", self.bundle):
             return "bundle is a SHA-256 of 64 hexadecimal digits"
-        if self.production and not (self.bundle and self.lock):
-            return "production needs a bundle and locks"
+        if self.production and not (self.bundle and self.lock and self.limits):
+            return "production needs a bundle and limits, and locks"
         return ""
 
     @property

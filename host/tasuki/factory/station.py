@@ -15,9 +15,7 @@ from tasuki.factory.journal import Unit
 from tasuki.factory.line import Line, Stop
 from tasuki.factory.way import Ended
 from tasuki.fleet.ports import Port
-from tasuki.fleet.troubles import Trouble, trouble_of
-from tasuki.pipeline.acquire import SerialLine
-from tasuki.session.connection import Connection
+from tasuki.fleet.troubles import Trouble
 
 _LOOK_S = 0.3
 _COMINGS_BACK = 5
@@ -108,7 +106,7 @@ class Station:
         return self.stop.is_set()
 
     def _wait(self, over: Callable[[], bool]) -> None:
-        """Until it is over; meanwhile the audit log is kept up. Ctrl-C ends it, each slot at its next step."""
+        """Until it is over; meanwhile the audit log is kept up. Ctrl-C ends each slot at its next step."""
         collected = time.monotonic()
         while True:
             try:
@@ -174,14 +172,7 @@ class Station:
             if self.stop.is_set():
                 raise LinkLost("the line was stopped", "Start it again: every hub goes on where it was.")
 
-        try:
-            connection = Connection(SerialLine(port.path))
-        except Exception as e:
-            raise trouble_of(e) from e
-        try:
-            return way.go(connection, port.location, self._line, say)
-        finally:
-            connection.close()
+        return way.go(port, self._line, say)
 
     def _await(self, port: Port) -> Port | None:
         """The same slot with a hub in it again."""

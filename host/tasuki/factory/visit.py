@@ -1,15 +1,20 @@
 """One hub in one slot, from when it is met until it goes."""
 
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any, TypeVar
 
 from tasuki.errors import Refused
 from tasuki.factory.journal import Unit
 from tasuki.factory.line import Line, Say
+from tasuki.fleet.ports import Port
+from tasuki.fleet.troubles import trouble_of
 from tasuki.session import greet
 from tasuki.session.connection import Connection, HubRebooted
 from tasuki.session.greet import Identity
+
+T = TypeVar("T")
 
 
 class Visit:
@@ -19,13 +24,40 @@ class Visit:
         unit: as the journal has it. identity: as the hub said last.
     """
 
-    def __init__(
-        self, connection: Connection, slot: str, line: Line, unit: Unit, identity: Identity, say: Say
-    ) -> None:
-        self.connection, self.slot, self.line, self.say = connection, slot, line, say
-        self.unit, self.identity = unit, identity
-        self._nonce = connection.nonce
+    unit: Unit
+    identity: Identity
+    connection: Connection
+
+    def __init__(self, port: Port, line: Line, say: Say) -> None:
+        self.port, self.slot, self.line, self.say = port, port.location, line, say
+        self._nonce = b""
+        self._open = False
         self._began = time.monotonic()
+
+    def open(self) -> Identity:
+        """Open the port and meet the hub; LinkLost or Trouble when nothing answers."""
+        try:
+            self.connection = Connection(self.line.connect(self.port.path))
+        except Exception as e:
+            raise trouble_of(e) from e
+        self._open = True
+        self._nonce = b""
+        self.identity = greet.meet(self.connection)
+        self._nonce = self.connection.nonce
+        return self.identity
+
+    def close(self) -> None:
+        """Give the port back."""
+        if self._open:
+            self._open = False
+            self.connection.close()
+
+    def apart(self, work: Callable[[Port], T]) -> T:
+        """Do something that opens the port itself, and meet the same hub again afterwards."""
+        self.close()
+        done = work(self.port)
+        self.took(self.open())
+        return done
 
     @property
     def device(self) -> str:
@@ -84,6 +116,22 @@ class Visit:
                 f"hub {self.device} does not have the key that was certified for it",
                 "Hold it back. `tasuki factory rotate` certifies a new key.",
             )
+
+    @cached_property
+    def _rotation(self) -> Mapping[str, Any]:
+        """The order for another key, where there was one."""
+        rotated = self.line.journal.last("rotated", self.device)
+        return rotated[2] if rotated else {}
+
+    @property
+    def authority(self) -> bytes:
+        """The consent authority of this hub: its owner's, else the station's."""
+        return bytes.fromhex(self._rotation.get("authority", "")) or self.line.authority
+
+    @property
+    def shows_retired(self) -> bool:
+        """True when the hub still has the key that is to be replaced."""
+        return self.identity.public.hex() == self._rotation.get("old")
 
     def detail(self, **values: Any) -> dict[str, Any]:
         """What the journal keeps of a step, with the time it took."""

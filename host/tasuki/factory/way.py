@@ -13,8 +13,7 @@ from tasuki.factory import identity_steps, making_steps, states
 from tasuki.factory.journal import Unit
 from tasuki.factory.line import Line, Say
 from tasuki.factory.visit import Visit
-from tasuki.session import greet
-from tasuki.session.connection import Connection
+from tasuki.fleet.ports import Port
 
 _REBOOTS = 3
 
@@ -63,23 +62,25 @@ class Ended:
         }
 
 
-def go(connection: Connection, slot: str, line: Line, say: Say, until: str = "done") -> Ended:
-    """Take the hub at this connection as far as it goes.
+def go(port: Port, line: Line, say: Say, until: str = "done") -> Ended:
+    """Take the hub on this port as far as it goes.
 
     A hub that fails is written down as failed, by its cause; LinkLost is raised, because then the hub, the
     HSM or the disk is away and everything is as the journal says.
     """
-    device = ""
+    device, slot = "", port.location
+    visit = Visit(port, line, say)
     try:
-        identity = greet.meet(connection)
+        identity = visit.open()
         device = identity.device.hex()
-        say("detected", device=device)
         with line.active.holding(device, slot):
-            unit = line.journal.detect(device, line.order.id, slot)
-            visit = Visit(connection, slot, line, unit, identity, say)
+            visit.unit = line.journal.detect(device, line.order.id, slot)
+            say("detected", **visit.facts())
             return _on(visit, until)
     except (Refused, Untrusted) as e:
         return _failed(line, device, e, slot)
+    finally:
+        visit.close()
 
 
 def _on(visit: Visit, until: str) -> Ended:

@@ -7,8 +7,11 @@ revocations.json  the newest signed list; looked at again whenever it changes
 
 import json
 import os
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from nacl.signing import SigningKey
 
 from tasuki.errors import Refused, Untrusted, UsageError
 from tasuki.trust.revocations import Revocations, Revoked, of_body
@@ -18,6 +21,9 @@ if TYPE_CHECKING:  # `cryptography` is only needed where a root is trusted
 
     from tasuki.trust.certificates import HubIdentity
 
+# of the keys that everybody has: an authority's name goes into the braces
+DEMO_SEED = "tasuki development factory {} key"
+_DEMO_ROOT = bytes(SigningKey(sha256(DEMO_SEED.format("root").encode()).digest()).verify_key)
 _ROOTS, _DEVELOPMENT, _LIST = "roots.pem", "development.pem", "revocations.json"
 
 
@@ -51,6 +57,8 @@ class Anchors:
         if len(found) != 1 or found[0].subject != found[0].issuer:
             raise UsageError("this is not one root certificate", "Give the file that `root init` made.")
         certificates.issuers(found, found)  # it must hold by itself
+        if certificates.public_key(found[0]) == _DEMO_ROOT and not development:
+            raise UsageError("everybody has the key of this root", "For a demonstration, add --development.")
         for name in (_ROOTS, _DEVELOPMENT) if development else (_ROOTS,):
             kept = self.roots(name == _DEVELOPMENT)
             if found[0] not in kept:
@@ -66,6 +74,9 @@ class Anchors:
         from tasuki.trust import certificates
 
         identity = certificates.verify_hub(chain, self.roots())
+        demo = [root for root in self.roots() if certificates.public_key(root) == _DEMO_ROOT]
+        if identity.life == "production" and _held_by(chain, demo):
+            raise Untrusted("demo_key", "a hub for production under a root whose key everybody has")
         if identity.life != "production" and not _held_by(chain, self.roots(development=True)):
             raise Refused(
                 "development_hub",

@@ -16,7 +16,7 @@ class Hub:
     """An enrolled hub; device and public are hex.
 
     certificate: SHA-256 of the certificate by which it was trusted, hex; product and serial are what
-    that says. Empty for a hub that was enrolled here.
+    that says, garment the product number of what the hub is in. Empty for a hub that was enrolled here.
     """
 
     device: str
@@ -26,6 +26,7 @@ class Hub:
     certificate: str = ""
     product: str = ""
     serial: int = 0
+    garment: str = ""
 
 
 class HubRegister:
