@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tasuki.factory import issuing
+from tasuki import recordings
+from tasuki.factory import examine, issuing, record
 from tasuki.factory.journal import Journal
 from tasuki.factory.keys import FileKey
 from tasuki.factory.line import Line
 from tasuki.factory.order import Order
+from tasuki.factory.station import Station, chosen
 from tasuki.trust import certificates
 from tasuki.trust.names import Quota
 
@@ -85,7 +87,7 @@ def make_line(folder, chain, order=None, clock=None, **changed):
     """A line whose journal and labels are in the folder."""
     order = order or development_order()
     journal = Journal(folder / "journal.db", *([clock] if clock else []))
-    fields = {"key": chain.station_key, "test": lambda connection, order: {}}
+    fields = {"key": chain.station_key}
     return Line(
         order=order,
         journal=journal,
@@ -118,3 +120,43 @@ def softhsm(tmp_path, monkeypatch):
         capture_output=True,
     )
     return "pkcs11:token=line;object={}?module-path=" + str(MODULE)
+
+
+@pytest.fixture(scope="session")
+def replay(tmp_path_factory):
+    """The bundled recording, as hubs play it."""
+    folder = tmp_path_factory.mktemp("replay")
+    return recordings.prepare(recordings.load(None), 20, folder, loop=True).path.parent
+
+
+@dataclass
+class Worked:
+    """What a line came to: how each hub ended, by its folder's name, and what was told."""
+
+    ended: dict
+    told: list
+    line: Line
+
+    @property
+    def causes(self):
+        """Folder's name to state or cause."""
+        return {name: end.cause or end.state for name, end in self.ended.items()}
+
+    def account(self, folder, chain):
+        """The examination of what was written."""
+        log = record.open_log(folder, chain.station_key)
+        try:
+            record.collect(self.line.journal, log)
+            log.sign()
+            return examine.examine(self.line.journal, log, [chain.station, chain.factory], [chain.root])
+        finally:
+            log.close()
+
+
+def work(line, tray, **how):
+    """Run the line over a tray once."""
+    told = []
+    station = Station(line, chosen(tray.ports), told.append, **{"patience_s": 1.0, **how})
+    ended = station.work()
+    names = [hub.folder.name for hub in tray.hubs]
+    return Worked(dict(zip(names, ended, strict=True)), told, line)

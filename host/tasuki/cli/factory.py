@@ -23,6 +23,7 @@ _COMMANDS = {
     "bind": ("tasuki.cli.factory_after", "bind"),
     "export": ("tasuki.cli.factory_manifest", "export"),
     "import": ("tasuki.cli.factory_manifest", "import_"),
+    "authority": ("tasuki.cli.factory_trust", "authority"),
     "trust": ("tasuki.cli.factory_trust", "trust"),
     "revocations": ("tasuki.cli.factory_trust", "revocations"),
 }

@@ -9,10 +9,13 @@ from typing import Any, TypeVar
 
 import click
 
+from tasuki.audit.log import AuditLog
 from tasuki.errors import UsageError
-from tasuki.factory import folder
+from tasuki.factory import folder, record
 from tasuki.factory.folder import Authority
 from tasuki.factory.journal import Journal
+from tasuki.trust import certificates
+from tasuki.vault.secret import Signer
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
@@ -65,12 +68,34 @@ def opened(path: Path, role: str, secret_file: Path | None) -> Iterator[Authorit
         authority.close()
 
 
+class Reader(Signer):
+    """Stands for a station's key where nothing is signed: it has the public half."""
+
+    __slots__ = ()
+
+    def __init__(self, public: bytes) -> None:
+        self.public = public
+
+    def sign(self, domain: str, body: bytes) -> bytes:
+        """Never."""
+        raise TypeError("nothing is signed here")
+
+
 @contextmanager
-def journal_of(station: Path) -> Iterator[Journal]:
-    """The journal of a station's folder; UsageError when it has none."""
-    folder.read_chain(station)
+def journal_of(station: Path, recording: bool = True) -> Iterator[Journal]:
+    """The journal of a station's folder; UsageError when it has none.
+
+    recording: what was written goes into the audit log at the end, to be signed by the next run.
+    """
+    chain, _ = folder.read_chain(station)
     journal = Journal(station / JOURNAL)
     try:
         yield journal
+        if recording:
+            log = AuditLog(station / record.FILE, Reader(certificates.public_key(chain[0])))
+            try:
+                record.collect(journal, log)
+            finally:
+                log.close()
     finally:
         journal.close()

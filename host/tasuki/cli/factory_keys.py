@@ -7,6 +7,7 @@ from typing import Any
 import click
 from cryptography import x509
 
+from tasuki.capture.trust import parse_key
 from tasuki.cli.factory_frame import PATH, asking, json_option, opened, secret_option
 from tasuki.cli.frame import print_json
 from tasuki.errors import UsageError
@@ -171,7 +172,7 @@ def station() -> None:
     "--until", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Last day on which it may certify."
 )
 @click.option(
-    "--authority", required=True, metavar="HEX", help="Public key of the consent authority of its hubs."
+    "--authority", required=True, metavar="KEY", help="Consent authority of its hubs, hex or a file."
 )
 @_hsm
 @_demo
@@ -199,8 +200,7 @@ def station_init(
         return issuing.station(above, key, public, name, quota, now, end)
 
     path: Path = options["folder_"]
-    if len(authority) != 64 or not all(c in "0123456789abcdef" for c in authority):
-        raise UsageError("--authority is no public key of 64 hexadecimal digits", "Ask who runs the service.")
+    authority = parse_key(authority).hex()
     with opened(issuer, "plant", options["secret_file"]) as above:
         _below(above, "station", options, issue)
     name = options["name"] or path.resolve().name

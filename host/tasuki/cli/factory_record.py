@@ -5,28 +5,22 @@ from pathlib import Path
 import click
 
 from tasuki.audit.log import AuditLog
-from tasuki.cli.factory_frame import PATH, journal_of, json_option, opened, secret_option, station_option
+from tasuki.cli.factory_frame import (
+    PATH,
+    Reader,
+    journal_of,
+    json_option,
+    opened,
+    secret_option,
+    station_option,
+)
 from tasuki.cli.frame import print_json
 from tasuki.cli.hub_care import read_bytes
 from tasuki.errors import UsageError
 from tasuki.factory import examine, folder, record
 from tasuki.factory import report as reports
 from tasuki.trust import certificates
-from tasuki.vault.secret import Signer
 from tasuki.view.words import LANGUAGES, language_of
-
-
-class _Reader(Signer):
-    """Stands for the station's key where nothing is signed: it has the public half."""
-
-    __slots__ = ()
-
-    def __init__(self, public: bytes) -> None:
-        self.public = public
-
-    def sign(self, domain: str, body: bytes) -> bytes:
-        """Never."""
-        raise TypeError("nothing is signed here")
 
 
 @click.group()
@@ -61,8 +55,8 @@ def verify(
     """
     chain, own_root = folder.read_chain(station)
     roots = certificates.load(read_bytes(root)) if root else [own_root]
-    with journal_of(station) as journal:
-        log = AuditLog(station / record.FILE, _Reader(certificates.public_key(chain[0])))
+    with journal_of(station, recording=False) as journal:
+        log = AuditLog(station / record.FILE, Reader(certificates.public_key(chain[0])))
         try:
             account = examine.examine(
                 journal,

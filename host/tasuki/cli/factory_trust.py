@@ -28,6 +28,23 @@ def trust(file: Path, development: bool, state: Path) -> None:
 
 
 @click.command()
+@click.option("-o", "--output", type=PATH, help="Write it here, too.")
+@state_option
+def authority(output: Path | None, state: Path) -> None:
+    """Print the public key of this host's consent authority, which a station pins in its hubs.
+
+    \b
+    Example:
+      tasuki factory authority -o authority.pub
+    """
+    with State(state) as opened:
+        public = opened.vault.signer("authority").public.hex()
+    if output:
+        output.write_text(public + "\n")
+    click.echo(public)
+
+
+@click.command()
 @click.argument("file", type=PATH, required=False)
 @state_option
 @json_option

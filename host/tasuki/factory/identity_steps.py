@@ -123,12 +123,22 @@ def install(visit: Visit) -> Unit:
         try:
             care.send_blob(visit.connection, "certificate", chain)
         except Refused as e:
-            if e.reason == "mismatch":
-                raise Refused("wrong_certificate", "the hub does not take its certificate", e.hint) from e
-            raise
+            if e.reason != "mismatch":
+                raise
+            _send_again(visit, chain)  # perhaps it rebooted between two parts
         if care.read_certificate(visit.connection) != chain:
             raise Untrusted("wrong_certificate", "the hub shows another certificate than it was given")
     return visit.line.journal.advance(visit.device, "installed", visit.detail())
+
+
+def _send_again(visit: Visit, chain: bytes) -> None:
+    visit.meet()
+    try:
+        care.send_blob(visit.connection, "certificate", chain)
+    except Refused as e:
+        if e.reason != "mismatch":
+            raise
+        raise Refused("wrong_certificate", "the hub does not take its certificate", e.hint) from e
 
 
 def check_pin(visit: Visit) -> Unit:

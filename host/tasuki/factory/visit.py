@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, TypeVar
 
-from tasuki.errors import Refused
+from tasuki.errors import LinkLost, Refused
+from tasuki.factory import waking
 from tasuki.factory.journal import Unit
 from tasuki.factory.line import Line, Say
 from tasuki.fleet.ports import Port
@@ -15,6 +16,8 @@ from tasuki.session.connection import Connection, HubRebooted
 from tasuki.session.greet import Identity
 
 T = TypeVar("T")
+_BUSY_S = 15.0  # longer than a signature without C
+_PAUSE_S = 0.2
 
 
 class Visit:
@@ -35,7 +38,16 @@ class Visit:
         self._began = time.monotonic()
 
     def open(self) -> Identity:
-        """Open the port and meet the hub; LinkLost or Trouble when nothing answers."""
+        """Open the port and meet the hub; a board at its prompt is started. LinkLost when nothing answers."""
+        try:
+            return self._meet_new()
+        except LinkLost:
+            self.close()
+            if not waking.wake(self.port, self.line):
+                raise
+        return self._meet_new()
+
+    def _meet_new(self) -> Identity:
         try:
             self.connection = Connection(self.line.connect(self.port.path))
         except Exception as e:
@@ -65,7 +77,8 @@ class Visit:
         return self.unit.device
 
     def step(self, step: Callable[["Visit"], Unit], tries: int) -> None:
-        """Do a step, again when the hub reboots in it; it must be the same hub then."""
+        """Do a step, again when the hub reboots in it or is busy; it must be the same hub then."""
+        patient_until = time.monotonic() + _BUSY_S
         while True:
             self._began = time.monotonic()
             try:
@@ -76,6 +89,10 @@ class Visit:
                 tries -= 1
                 if not tries:
                     raise
+            except Refused as e:
+                if e.reason != "busy" or time.monotonic() > patient_until:
+                    raise
+                self.connection.pump(_PAUSE_S)
 
     def _same_hub(self) -> None:
         if self.connection.nonce != self._nonce:

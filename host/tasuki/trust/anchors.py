@@ -54,9 +54,8 @@ class Anchors:
         from tasuki.trust import certificates
 
         found = certificates.load(root)
-        if len(found) != 1 or found[0].subject != found[0].issuer:
+        if len(found) != 1 or not certificates.is_root(found[0]):
             raise UsageError("this is not one root certificate", "Give the file that `root init` made.")
-        certificates.issuers(found, found)  # it must hold by itself
         if certificates.public_key(found[0]) == _DEMO_ROOT and not development:
             raise UsageError("everybody has the key of this root", "For a demonstration, add --development.")
         for name in (_ROOTS, _DEVELOPMENT) if development else (_ROOTS,):
