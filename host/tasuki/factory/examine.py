@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -88,6 +89,7 @@ def examine(
     _compare_events(journal, log, account)
     units = _replay(journal, account)
     _compare_units(journal, units, account)
+    _compare_keys(journal, account)
     for device, unit in units.items():
         _hold(device, unit, chain, roots, account)
     _count(units, account)
@@ -97,6 +99,10 @@ def examine(
 
 def _compare_events(journal: Journal, log: AuditLog, account: Account) -> None:
     """Event by event; the log has them in the journal's order."""
+    if log.size > journal.size:
+        account.faults.append(
+            f"the journal was cut: the audit log goes on from event {journal.size + 1} to {log.size}"
+        )
     for expected, (n, at_ms, kind, device, detail) in enumerate(journal.events(), 1):
         name = f"event {expected} (hub {device or 'none'}, {kind})"
         if n != expected:
@@ -161,14 +167,22 @@ def _compare_units(journal: Journal, units: dict[str, _Replayed], account: Accou
         made, row = units.get(device), rows.get(device)
         if made is None or row is None or _row(device, made) != row:
             account.faults.append(f"hub {device}: the journal's unit is not what its events make of it")
-    for public, device in journal.keys_seen():
-        shown = [d for d, unit in units.items() if unit.public == public]
-        if shown and shown != [device]:
-            account.faults.append(f"hub {device}: its key is also that of hub {shown[0]}")
-    known = {public for public, _ in journal.keys_seen()}
-    for device, unit in units.items():
-        if unit.public and unit.public not in known:
-            account.faults.append(f"hub {device}: its key is not among the keys that were seen")
+
+
+def _compare_keys(journal: Journal, account: Account) -> None:
+    """Every key that a hub showed stands there once, under its hub, and no other does."""
+    made: dict[str, tuple[str, int]] = {}
+    for _, _, kind, device, text in journal.events():
+        with suppress(ValueError, KeyError):  # a malformed event has been named
+            if kind in ("keyed", "stray_key"):
+                made.setdefault(json.loads(text)["public"], (device, 0))
+            elif kind == "rotated":
+                made[json.loads(text)["old"]] = (device, 1)
+    kept = {public: (device, retired) for public, device, retired in journal.keys_seen()}
+    for public in sorted(set(made) | set(kept)):
+        if made.get(public) != kept.get(public):
+            device = (made.get(public) or kept[public])[0]
+            account.faults.append(f"hub {device}: the keys that were seen are not those of its events")
 
 
 def _row(device: str, made: _Replayed) -> Unit:

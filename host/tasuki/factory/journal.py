@@ -127,10 +127,10 @@ class Journal:
             row = self._db.execute(sql, (kind, device)).fetchone()
         return (row[0], row[1], json.loads(row[2])) if row else None
 
-    def keys_seen(self) -> list[tuple[str, str]]:
-        """(public key, hub id) of every key that a hub showed."""
+    def keys_seen(self) -> list[tuple[str, str, int]]:
+        """(public key, hub id, whether it was replaced) of every key that a hub showed."""
         with self._lock:
-            return self._db.execute("SELECT public, device FROM key_seen ORDER BY public").fetchall()
+            return self._db.execute("SELECT public, device, retired FROM key_seen").fetchall()
 
     @property
     def size(self) -> int:
