@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tasuki.fleet.selftest.results import FAIL
 _MOST_NAMED = 3
 
 
+@lru_cache(maxsize=8)
 def limits(text: str) -> selftest.Product:
     """The product file of an order; UsageError says what in it cannot be."""
     with tempfile.TemporaryDirectory(prefix="tasuki-limits-") as folder:

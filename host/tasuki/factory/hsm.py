@@ -93,7 +93,10 @@ class HsmKey:
         kind, classes = pkcs11.KeyType.EC_EDWARDS, pkcs11.ObjectClass
         try:
             token = pkcs11.lib(self._place.module).get_token(token_label=self._place.token)
-            self._session = token.open(rw=create, user_pin=self._pin)
+            try:
+                self._session = token.open(rw=create, user_pin=self._pin)
+            except pkcs11.exceptions.UserAlreadyLoggedIn:  # by another key of this process
+                self._session = token.open(rw=create)
             if create:
                 self._make(pkcs11)
             self._key = self._session.get_key(

@@ -24,6 +24,7 @@ from tasuki.vault.secret import Signer
 
 _MOVED_S = 3.0  # until the slot that a hub was moved from has noticed
 
+Answer = queue.SimpleQueue[bytes | BaseException]
 Say = Callable[..., None]
 Stop = threading.Event
 
@@ -96,7 +97,7 @@ class KeyQueue:
     def __init__(self, key: Key, patience_s: float = 30.0) -> None:
         self._key = key
         self._patience_s = patience_s
-        self._jobs: queue.Queue[tuple[bytes, queue.Queue[bytes | BaseException]] | None] = queue.Queue()
+        self._jobs: queue.SimpleQueue[tuple[bytes, Answer] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="key", daemon=True)
         self._thread.start()
 
@@ -107,7 +108,7 @@ class KeyQueue:
 
     def sign(self, data: bytes) -> bytes:
         """Signature, when it is this one's turn; LinkLost when where the key lies is away."""
-        answer: queue.Queue[bytes | BaseException] = queue.Queue(1)
+        answer: Answer = queue.SimpleQueue()
         self._jobs.put((data, answer))
         try:
             signature = answer.get(timeout=self._patience_s)

@@ -4,6 +4,7 @@ import ast
 import math
 import os
 from collections.abc import Iterator
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -50,8 +51,7 @@ class Bench:
 
     def __init__(self, prompt: Prompt) -> None:
         self._prompt = prompt
-        tree = ast.parse((resources.files("tasuki_hub") / "selftest.py").read_text(encoding="utf-8"))
-        self._names = [name for node in tree.body for name in _defined(node)]
+        source, self._names = _helpers()
         platform = str(prompt.eval("__import__('sys').platform"))
         try:
             prompt.exec(_BOARDS.get(platform, _ANY_BOARD) + _INTERRUPTIBLE)
@@ -60,7 +60,7 @@ class Bench:
                 raise Trouble("no_firmware", "the hub has no firmware of ours that could be tested") from None
             raise
         self.board = str(prompt.eval("_board.name"))
-        prompt.exec(ast.unparse(_without_docstrings(tree)))
+        prompt.exec(source)
 
     def ask(self, call: str) -> list[str]:
         """Lines that a call prints; Trouble with what the hub says when it fails."""
@@ -101,6 +101,14 @@ class Bench:
         """Nothing of the test stays on the heap."""
         names = [*self._names, "_board", "_m", "_S"]
         self._prompt.exec(f"for _n in {names!r}:globals().pop(_n,0)\ndel _n\n__import__('gc').collect()")
+
+
+@cache
+def _helpers() -> tuple[str, tuple[str, ...]]:
+    """What is pasted, and the names that it defines."""
+    tree = ast.parse((resources.files("tasuki_hub") / "selftest.py").read_text(encoding="utf-8"))
+    names = tuple(name for node in tree.body for name in _defined(node))
+    return ast.unparse(_without_docstrings(tree)), names
 
 
 def _defined(node: ast.stmt) -> Iterator[str]:
