@@ -2,9 +2,10 @@
 
     python benchmarks/factory.py [--hubs 32] [--write]
 
-Virtual unix hubs, all at once, and the station share the cores. The whole way has the self-test of the demo
-garment; `identity` is key, challenge, certificate and install alone. CPU is the station's process, divided by
-units; its target is for everything but the questions of the self-test. PKCS#11 is SoftHSM: signatures through the line's queue beside the bare library's, in one run.
+Virtual unix hubs, all at once, and the station share the cores. The whole way has the self-test of the
+demo garment; `identity` is key, challenge, certificate and install alone. CPU is the station's process,
+divided by units; its target is for everything but the questions of the self-test. PKCS#11 is SoftHSM:
+signatures through the line's queue beside the bare library's, in one run.
 Exits 1 when a target is missed; --write puts the figures into RESULTS/factory.json.
 """
 
@@ -24,16 +25,16 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[0] = str(ROOT / "tests")  # in the place of benchmarks, whose factory.py is this
 
-import pkcs11
+import pkcs11  # noqa: E402
 
-from factory.conftest import MODULE, Chain, development_order, make_line
-from factory.tray import CMODULE, Tray, settle
-from tasuki import recordings
-from tasuki.factory import way
-from tasuki.factory.hsm import HsmKey, Place
-from tasuki.factory.line import KeyQueue, Line
-from tasuki.fleet.ports import Port
-from tasuki.fleet.selftest.product import example
+from factory.conftest import MODULE, Chain, development_order, make_line  # noqa: E402
+from factory.tray import CMODULE, Tray, settle  # noqa: E402
+from tasuki import recordings  # noqa: E402
+from tasuki.factory import way  # noqa: E402
+from tasuki.factory.hsm import HsmKey, Place  # noqa: E402
+from tasuki.factory.line import KeyQueue, Line  # noqa: E402
+from tasuki.fleet.ports import Port  # noqa: E402
+from tasuki.fleet.selftest.product import example  # noqa: E402
 
 RESULT = Path(__file__).parent / "RESULTS" / "factory.json"
 TARGETS = {"whole_per_hour": 3_000, "identity_per_hour": 12_000, "pkcs11_share": 0.8}
@@ -73,7 +74,7 @@ def line_figures(folder: Path, replay: Path, count: int, cmodule: bool) -> dict[
         line = make_line(folder / "identity", chain, development_order(count))
         _together(tray.ports, line, "keying")
         seconds, cpu = _together(tray.ports, line, "installed")
-        rest, rest_cpu = _together(tray.ports, line, "done")
+        _, rest_cpu = _together(tray.ports, line, "done")
         line.journal.close()
     found = {
         "identity_per_hour": count / seconds * 3600,

@@ -101,25 +101,25 @@ def make_line(folder, chain, order=None, clock=None, **changed):
 MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")
 
 
-@pytest.fixture
-def softhsm(tmp_path, monkeypatch):
-    """A fresh token `line` with the PIN 1234; its part of a key's URI."""
+@pytest.fixture(scope="session")
+def softhsm(tmp_path_factory):
+    """A token `line` with the PIN 1234; a key's URI without its name. The library reads its folder once."""
     if not MODULE.exists():
         pytest.skip("softhsm2 is not installed: make services")
-    (tmp_path / "tokens").mkdir()
-    conf = tmp_path / "softhsm2.conf"
-    conf.write_text(
-        f"directories.tokendir = {tmp_path}/tokens\nobjectstore.backend = file\nlog.level = ERROR\n"
-    )
-    monkeypatch.setenv("SOFTHSM2_CONF", str(conf))
+    folder = tmp_path_factory.mktemp("softhsm")
+    (folder / "tokens").mkdir()
+    conf = folder / "softhsm2.conf"
+    conf.write_text(f"directories.tokendir = {folder}/tokens\nlog.level = ERROR\n")
     pins = ["--pin", "1234", "--so-pin", "12345678"]
-    subprocess.run(
-        ["softhsm2-util", "--init-token", "--free", "--label", "line", *pins],
-        env=os.environ,
-        check=True,
-        capture_output=True,
-    )
-    return "pkcs11:token=line;object={}?module-path=" + str(MODULE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOFTHSM2_CONF", str(conf))
+        subprocess.run(
+            ["softhsm2-util", "--init-token", "--free", "--label", "line", *pins],
+            env=os.environ,
+            check=True,
+            capture_output=True,
+        )
+        yield "pkcs11:token=line;object={}?module-path=" + str(MODULE)
 
 
 @pytest.fixture(scope="session")
