@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 SECONDS_OF_RECORDING := $(if $(filter command line environment,$(origin SECONDS)),--seconds $(SECONDS))
 DEMO_ARGS := $(SECONDS_OF_RECORDING) $(if $(SPEED),--speed $(SPEED)) $(if $(HUB),--hub $(HUB))
 
-.PHONY: help setup services firmware cmodule demo test check sanitize spec rules native bench bench-fleet bench-filters bench-cortex budgets oracle mutants faults soak soak-hub fuzz cuts pictures clean
+.PHONY: help setup services firmware cmodule demo test check sanitize spec rules native bench bench-fleet bench-filters bench-cortex budgets oracle mutants faults soak soak-hub fuzz cuts pictures clean kill-matrix bench-factory
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -101,6 +101,12 @@ cuts: setup  ## the power cut at every write of an update or a stored epoch, on 
 	cd tests/device && TASUKI_CUTS=all MICROPYPATH=.frozen:../../firmware:../../protocol:. ../../$(BIN)/micropython -X heapsize=8m check_flash_update.py
 	TASUKI_CUTS=all $(BIN)/python -m pytest tests/end_to_end/test_qemu_update.py tests/end_to_end/test_qemu_store.py \
 		-k power_cut --timeout 7200
+
+kill-matrix: setup  ## station, hub, HSM and disk cut at every state of a unit's way; a tray with bad hubs; minutes
+	$(BIN)/python tests/factory/kill_matrix.py
+
+bench-factory: setup  ## the manufacturing line: units an hour, CPU a unit, PKCS#11; RECORD=1 writes it down
+	$(BIN)/python benchmarks/factory.py $(if $(RECORD),--write)
 
 pictures: setup  ## the README's picture, from a real run of the demo
 	$(BIN)/python packaging/make_pictures.py

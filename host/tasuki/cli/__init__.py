@@ -28,6 +28,7 @@ _COMMANDS = {
     "policy": ("tasuki.cli.policy", "policy"),
     "consent": ("tasuki.cli.consent", "consent"),
     "stats": ("tasuki.cli.stats", "stats"),
+    "factory": ("tasuki.cli.factory", "factory"),
     "filter": ("tasuki.cli.filter", "filter_"),
 }
 

@@ -23,7 +23,7 @@ from tasuki.pipeline.outbox import OutboxFull
 from tasuki.pipeline.parcel import Acquired
 from tasuki.pipeline.route import Router
 from tasuki.pipeline.verify import Timing, Verifier
-from tasuki.session import consent_token, greet
+from tasuki.session import consent_token, greet, known
 from tasuki.session.connection import Connection, HubRebooted, Line, Reboot
 from tasuki.session.counts import Counts
 from tasuki.session.forwarded import KIND as STORED
@@ -131,7 +131,7 @@ class Session:
             raise Refused(
                 "not_enrolled", "the hub has no key yet", "Run `tasuki hub enroll --port PORT` first."
             )
-        self.public_key = self._given_key or self.state.register.public_key(self.identity.device)
+        self.public_key = self._given_key or known.trusted_key(connection, self.identity, self.state)
         if self.public_key != self.identity.public:
             raise Untrusted(
                 "wrong_key",
@@ -188,6 +188,7 @@ class Session:
     def _look(self) -> None:
         """What consent, policy, product and this session's options leave at this moment."""
         self.state.refresh()
+        self.state.anchors.refuse_revoked(self.identity.public)
         self._version = self.engine.version
         self._allowed = 0
         garment = self.state.book.registers.garments.get(self.identity.key_id)

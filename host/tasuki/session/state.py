@@ -1,6 +1,7 @@
 """The state folder of one host: what is kept between runs, opened together.
 
 register.json   hubs and their public keys
+trust/          makers' roots, revocations
 tokens.db       consent tokens handed out
 clocks.db       how the clocks of hubs stood, by boot
 consent.db      what wearers said, which products hubs are, who wore them
@@ -34,6 +35,7 @@ from tasuki.session.clock_book import ClockBook
 from tasuki.session.token_book import TokenBook
 from tasuki.sinks import RemoteSink, config
 from tasuki.sinks.embedded import EmbeddedStore
+from tasuki.trust.anchors import Anchors
 from tasuki.trust.ledger import SqliteLedger
 from tasuki.trust.register import HubRegister
 from tasuki.vault.vault import Vault
@@ -59,6 +61,7 @@ class State:
         effective = None if policy else library.shipped().effective
         self.vault = Vault(folder)
         self.register = HubRegister(folder / "register.json")
+        self.anchors = Anchors(folder / "trust")
         self.tokens = TokenBook(folder / "tokens.db")
         self.clocks = ClockBook(folder / "clocks.db")
         self.book = ConsentBook(folder / "consent.db", clock_ns)

@@ -13,12 +13,20 @@ from tasuki.errors import Refused, UsageError
 
 @dataclass(frozen=True)
 class Hub:
-    """An enrolled hub; device and public are hex."""
+    """An enrolled hub; device and public are hex.
+
+    certificate: SHA-256 of the certificate by which it was trusted, hex; product and serial are what
+    that says, garment the product number of what the hub is in. Empty for a hub that was enrolled here.
+    """
 
     device: str
     public: str
     enrolled_at: str
     board: str = ""
+    certificate: str = ""
+    product: str = ""
+    serial: int = 0
+    garment: str = ""
 
 
 class HubRegister:
@@ -55,6 +63,10 @@ class HubRegister:
                 "Run `tasuki hub enroll --port PORT`, or give its public key with --key.",
             )
         return bytes.fromhex(hub.public)
+
+    def find(self, device: bytes) -> Hub | None:
+        """The row of a device."""
+        return self._hubs.get(device.hex())
 
     def hubs(self) -> list[Hub]:
         """All rows."""
