@@ -9,6 +9,7 @@
 | consent | consent | what a wearer said |
 | register | registers | a destination, garment, wearer binding or other entry is new, changed or gone |
 | policy | registers | the documents that decisions rest on from now on |
+| access | access | a person of the staff saw or did something |
 
 `n` counts per source from 1 without a gap, so an entry that never arrived shows. docs/formats.md has
 every field.
@@ -108,6 +109,12 @@ def consent(event: Event, subject: bytes) -> dict[str, Any]:
 def register(at_ns: int, name: str, row: str, subject: bytes, state: str) -> dict[str, Any]:
     """A register entry as it is from now on: a keyed hash of all its fields, empty when it is gone."""
     fields = {"type": "register", "at": _ms(at_ns), "register": name, "row": row, "state": state}
+    return {**fields, "subject": subject.hex()} if subject != STRANGER else fields
+
+
+def access(at_ns: int, staff: bytes, what: str, subject: bytes, case: str) -> dict[str, Any]:
+    """What a person of the staff saw or did, by keyed names; of a case its number."""
+    fields = {"type": "access", "at": _ms(at_ns), "staff": staff.hex(), "what": what, "case": case}
     return {**fields, "subject": subject.hex()} if subject != STRANGER else fields
 
 

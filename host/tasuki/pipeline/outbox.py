@@ -276,6 +276,11 @@ class Outbox:
         with self._lock:
             return self._log.totals()
 
+    def decided_about(self, subject: str) -> list[tuple[str, str, str, str, str, str, int, int, int]]:
+        """What was decided about a wearer's blocks, with how many and from when to when (Unix nanoseconds)."""
+        with self._lock:
+            return self._log.about(subject)
+
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """One durable transaction; whatever is raised inside rolls it back.

@@ -20,6 +20,7 @@ from tasuki.errors import LinkLost, Untrusted
 from tasuki.sinks import Delivery, Key
 from tasuki.vault import attested, envelope
 from tasuki.vault.vault import Vault, key_epoch
+from tasuki_wire import layout
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS source (
@@ -35,6 +36,8 @@ SELECT source.destination, source.purpose, source.pseudonym, block.stream, block
   block.form, block.tags, block.content, block.id FROM block JOIN source ON source.id = block.source
 """
 
+_COUNTED = 10_000
+
 
 @dataclass(frozen=True)
 class Row:
@@ -42,6 +45,19 @@ class Row:
 
     delivery: Delivery
     id: int = field(default=0)
+
+
+@dataclass(frozen=True)
+class Extent:
+    """What is stored of one stream of one pseudonym; blocks are counted up to a limit, `more` past it."""
+
+    stream: int
+    item: str
+    blocks: int
+    more: bool
+    last_number: int
+    first_tags: bytes
+    last_tags: bytes
 
 
 class EmbeddedStore:
@@ -96,6 +112,52 @@ class EmbeddedStore:
             for row in page:
                 yield Row(Delivery(*row[:-1]), row[-1])
             last = page[-1][-1]
+
+    def extents(self, pseudonym: bytes) -> list[Extent]:
+        """What is stored under a pseudonym, by stream; as fast however many others there are."""
+        with self._lock:
+            source = self._db.execute("SELECT id FROM source WHERE pseudonym = ?", (pseudonym,)).fetchone()
+            found = [self._extent(source[0], stream) for stream in range(layout.STREAMS)] if source else []
+        return [extent for extent in found if extent is not None]
+
+    def newest(self, pseudonym: bytes, stream: int, count: int, before: int | None = None) -> list[Row]:
+        """The last `count` rows of a stream, or the last before a number; in their order."""
+        sql = (
+            f"{_SELECT} WHERE source.pseudonym = ? AND stream = ? AND number < ? ORDER BY number DESC LIMIT ?"
+        )
+        with self._lock:
+            last = 2**62 if before is None else before
+            found = self._db.execute(sql, (pseudonym, stream, last, count)).fetchall()
+        return [Row(Delivery(*row[:-1]), row[-1]) for row in reversed(found)]
+
+    def of(self, pseudonym: bytes) -> Iterator[Row]:
+        """All rows under a pseudonym, stream by stream, by number; read in pages."""
+        sql = f"""{_SELECT} WHERE source.pseudonym = ? AND (block.stream, block.number) > (?, ?)
+        ORDER BY block.stream, block.number LIMIT 200"""
+        stream, number = 0, -1
+        while True:
+            with self._lock:
+                page = self._db.execute(sql, (pseudonym, stream, number)).fetchall()
+            if not page:
+                return
+            for row in page:
+                yield Row(Delivery(*row[:-1]), row[-1])
+            stream, number = page[-1][3], page[-1][4]
+
+    def _extent(self, source: int, stream: int) -> Extent | None:
+        where = "FROM block WHERE source = ? AND stream = ?"
+        ends = [
+            self._db.execute(
+                f"SELECT number, item, tags {where} ORDER BY number {way} LIMIT 1", (source, stream)
+            )
+            for way in ("ASC", "DESC")
+        ]
+        first, last = (each.fetchone() for each in ends)
+        if first is None:
+            return None
+        sql = f"SELECT count(*) FROM (SELECT 1 {where} LIMIT {_COUNTED + 1})"
+        (n,) = self._db.execute(sql, (source, stream)).fetchone()
+        return Extent(stream, last[1], min(n, _COUNTED), n > _COUNTED, last[0], first[2], last[2])
 
     def _values(
         self, batch: Iterable[Delivery], sources: dict[bytes, int], keys: list[Key]
