@@ -1,8 +1,8 @@
 """Where blocks go: one small protocol, the embedded store behind it by default."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 Key = tuple[bytes, int, int]
 
@@ -46,5 +46,18 @@ class Sink(Protocol):
 
         Consume the iterable one by one, right before each delivery leaves: consent is checked
         inside it. Idempotent on `Delivery.key`. Raises LinkLost when trying again may help.
+        """
+        ...
+
+
+@runtime_checkable
+class Erasing(Protocol):
+    """What a sink has beside `send` when it can erase; one that cannot keeps an erasure pending."""
+
+    def erase(self, pseudonyms: Collection[bytes], items: Collection[str] | None = None) -> int:
+        """Delete what it holds under these pseudonyms (of these items; None: all); how many deliveries.
+
+        Returns when it is durable and a second look found nothing: this is the acknowledgement.
+        Idempotent. Raises LinkLost when trying again may help.
         """
         ...

@@ -1,0 +1,49 @@
+"""How far an erasure is, store by store."""
+
+from dataclasses import dataclass
+
+DONE, PENDING, OUT_OF_SCOPE = "done", "pending", "out_of_scope"
+
+
+@dataclass(frozen=True)
+class StoreProgress:
+    """One place that holds, or may hold, something of the wearer.
+
+    Attributes:
+        name: of the store, e.g. `vault`, `outbox`, `sink improvement`, `hub 0102030405060708`.
+        state: DONE, PENDING or OUT_OF_SCOPE.
+        what: what was done there, or what is waited for.
+        verified: how it was verified; empty while it is pending.
+    """
+
+    name: str
+    state: str
+    what: str = ""
+    verified: str = ""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """An erasure at a moment.
+
+    Attributes:
+        case: its id.
+        items: what is erased; None for everything.
+        begun_ns: Unix nanoseconds.
+        stores: in the order in which they are walked.
+    """
+
+    case: str
+    items: frozenset[str] | None
+    begun_ns: int
+    stores: tuple[StoreProgress, ...]
+
+    @property
+    def complete(self) -> bool:
+        """True when no store is pending (rule D-03): only then is anything called done."""
+        return bool(self.stores) and all(store.state != PENDING for store in self.stores)
+
+    @property
+    def pending(self) -> tuple[StoreProgress, ...]:
+        """The stores that are waited for."""
+        return tuple(store for store in self.stores if store.state == PENDING)
