@@ -24,6 +24,8 @@ _COMMANDS = {
     "audit": ("tasuki.cli.audit", "audit"),
     "policy": ("tasuki.cli.policy", "policy"),
     "consent": ("tasuki.cli.consent", "consent"),
+    "serve": ("tasuki.cli.serve", "serve"),
+    "officer": ("tasuki.cli.officer", "officer"),
     "filter": ("tasuki.cli.filter", "filter_"),
 }
 

@@ -277,7 +277,7 @@ class Outbox:
             return self._log.totals()
 
     def decided_about(self, subject: str) -> list[tuple[str, str, str, str, str, str, int, int, int]]:
-        """What was decided about a wearer's blocks, with how many and from when to when (Unix nanoseconds)."""
+        """What was decided about a wearer's blocks: how many, from when to when (Unix nanoseconds)."""
         with self._lock:
             return self._log.about(subject)
 

@@ -131,6 +131,7 @@ class Session:
             raise Refused(
                 "not_enrolled", "the hub has no key yet", "Run `tasuki hub enroll --port PORT` first."
             )
+        self.state.register.check(self.identity.device)
         self.public_key = self._given_key or self.state.register.public_key(self.identity.device)
         if self.public_key != self.identity.public:
             raise Untrusted(

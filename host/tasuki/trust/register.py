@@ -5,48 +5,97 @@ Keys for verifying come from here or from `--key`, never from what is verified.
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tasuki.errors import Refused, UsageError
 
+LOST, HANDED_ON = ENDINGS = ("lost", "handed_on")
+
 
 @dataclass(frozen=True)
 class Hub:
-    """An enrolled hub; device and public are hex."""
+    """An enrolled hub; device and public are hex.
+
+    Attributes:
+        ended: why its key counts no longer, one of ENDINGS; empty while it counts.
+        ended_at: since when.
+    """
 
     device: str
     public: str
     enrolled_at: str
     board: str = ""
+    ended: str = ""
+    ended_at: str = ""
 
 
 class HubRegister:
-    """Hubs by device id; every change is on disk before it is told."""
+    """Hubs by device id; every change is on disk before it is told, and heard by other processes."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._hubs: dict[str, Hub] = {}
-        if path.exists():
-            try:
-                rows = json.loads(path.read_text())["hubs"]
-                self._hubs = {row["device"]: Hub(**row) for row in rows}
-            except (ValueError, KeyError, TypeError) as e:
-                raise UsageError(f"{path} is no hub register: {e}", "Restore it or enrol again.") from None
+        self._seen: tuple[int, int] = (0, 0)
+        self._refresh()
 
     def add(self, hub: Hub) -> None:
         """Trust a hub. A device that comes back with another key replaces its old row.
 
-        Raises Refused(key_seen_before) for a public key that another device has.
+        Raises Refused(key_seen_before) for a public key that another device has, and
+        Refused(hub_not_erased) for one that was handed on or lost and still has the key of before.
         """
+        self._refresh()
         for other in self._hubs.values():
             if other.public == hub.public and other.device != hub.device:
                 raise Refused("key_seen_before", "another device is registered with this public key")
+        before = self._hubs.get(hub.device)
+        if before and before.ended and before.public == hub.public:
+            raise Refused(
+                "hub_not_erased",
+                f"hub {hub.device} was {before.ended.replace('_', ' ')} and has not been erased since",
+                "Run `tasuki hub enroll --repin --port PORT`: it destroys the hub's key and what it stores.",
+            )
         self._hubs[hub.device] = hub
         self._save()
 
+    def end(self, device: bytes, how: str) -> None:
+        """Let a hub's key count no longer: it is lost, or handed on (one of ENDINGS).
+
+        What it signed before stays provable; it has to be erased before it is used again.
+        Refused(unknown_hub) when it is not enrolled.
+        """
+        if how not in ENDINGS:
+            raise ValueError(how)
+        self._refresh()
+        hub = self._of(device)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        self._hubs[hub.device] = replace(hub, ended=how, ended_at=now)
+        self._save()
+
+    def check(self, device: bytes) -> None:
+        """Refused(hub_ended) for a hub that is lost or was handed on; nothing for any other."""
+        self._refresh()
+        hub = self._hubs.get(device.hex())
+        if hub and hub.ended:
+            raise Refused(
+                "hub_ended",
+                f"hub {hub.device} is {hub.ended.replace('_', ' ')} since {hub.ended_at}",
+                "Run `tasuki hub enroll --repin --port PORT`: it destroys the hub's key and what it stores.",
+            )
+
     def public_key(self, device: bytes) -> bytes:
-        """Public key of a device; Refused(unknown_hub) when it is not enrolled."""
+        """Public key of a device, also of one that has ended; Refused(unknown_hub) when not enrolled."""
+        self._refresh()
+        return bytes.fromhex(self._of(device).public)
+
+    def hubs(self) -> list[Hub]:
+        """All rows."""
+        self._refresh()
+        return list(self._hubs.values())
+
+    def _of(self, device: bytes) -> Hub:
         hub = self._hubs.get(device.hex())
         if hub is None:
             raise Refused(
@@ -54,11 +103,23 @@ class HubRegister:
                 f"hub {device.hex()} is not enrolled here",
                 "Run `tasuki hub enroll --port PORT`, or give its public key with --key.",
             )
-        return bytes.fromhex(hub.public)
+        return hub
 
-    def hubs(self) -> list[Hub]:
-        """All rows."""
-        return list(self._hubs.values())
+    def _refresh(self) -> None:
+        """Read what another process wrote since."""
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            return
+        seen = (found.st_mtime_ns, found.st_ino)
+        if seen == self._seen:
+            return
+        try:
+            rows = json.loads(self._path.read_text())["hubs"]
+            self._hubs = {row["device"]: Hub(**row) for row in rows}
+        except (ValueError, KeyError, TypeError) as e:
+            raise UsageError(f"{self._path} is no hub register: {e}", "Restore it or enrol again.") from None
+        self._seen = seen
 
     def _save(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,3 +130,5 @@ class HubRegister:
             f.flush()
             os.fsync(f.fileno())
         temporary.replace(self._path)
+        found = self._path.stat()
+        self._seen = (found.st_mtime_ns, found.st_ino)

@@ -1,5 +1,6 @@
 """All that wearer.db has, opened beside a state folder."""
 
+import hashlib
 import time
 from collections.abc import Callable
 
@@ -22,6 +23,10 @@ from tasuki.wearer.tables import Tables
 
 FILE = "wearer.db"
 
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS erasure_code (code BLOB PRIMARY KEY, erasure TEXT NOT NULL) WITHOUT ROWID;
+"""
+
 
 class Records:
     """Accounts, sessions, profiles, ratings, cases and breach cases of a state folder.
@@ -40,6 +45,7 @@ class Records:
         self.state = state
         self._tables = tables = Tables(
             state.folder / FILE,
+            _SCHEMA,
             accounts_book.SCHEMA,
             sessions_book.SCHEMA,
             profile_book.SCHEMA,
@@ -65,6 +71,16 @@ class Records:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
+    def keep_erasure(self, code: str, case: str) -> None:
+        """Let whoever has this code look at an erasure: the wearer, who has no account any longer."""
+        with self._tables.turn() as db:
+            db.execute("INSERT INTO erasure_code VALUES (?, ?)", (_hashed(code), case))
+
+    def erasure_of(self, code: str) -> str:
+        """The erasure that a code is for; empty when there is none."""
+        found = self._tables.row("SELECT erasure FROM erasure_code WHERE code = ?", _hashed(code))
+        return str(found[0]) if found else ""
+
     def forget(self, subject: str) -> None:
         """Delete all that wearer.db has of a wearer; open cases stay until they are answered."""
         account = self.accounts.of(subject)
@@ -74,3 +90,7 @@ class Records:
         self.profiles.forget(subject)
         self.ratings.forget(subject)
         self.cases.forget(subject)
+
+
+def _hashed(code: str) -> bytes:
+    return hashlib.sha256(code.encode()).digest()

@@ -107,5 +107,5 @@ def _grid(signal: _Signal, seconds: int) -> tuple[NDArray[np.int32], list[tuple[
 
 def _wall(run: Run, start_us: int) -> datetime:
     """When the file begins, by the host's statement; device time alone is signed."""
-    tags, block = min(run.kept, key=lambda one: abs(one[1].t0_us - start_us))
+    tags, _ = min(run.kept, key=lambda one: abs(one[1].t0_us - start_us))
     return datetime.fromtimestamp(tags.t0_ns / 1e9, UTC).replace(tzinfo=None)

@@ -64,7 +64,7 @@ def held(state: State, subject: str) -> list[Held]:
 
 
 def pseudonyms(state: State, subject: str) -> list[bytes]:
-    """The wearer's names at our own store, by year: from the first consent on, before which nothing is kept."""
+    """The wearer's names at our own store, by year, from the first consent on: before it nothing is kept."""
     said = state.book.log.events(subject)
     if not said:
         return []
@@ -106,7 +106,7 @@ def trace(state: State, one: Held, count: int = 8, before: int | None = None) ->
 
 
 def wall_ns(tags: Tags, block: Block) -> tuple[Floats, Floats]:
-    """(Unix nanoseconds, one number per record) of a block: its value, or the length or mean of its vector."""
+    """(Unix nanoseconds, one number) per record of a block: its value, or its vector's length or mean."""
     found = values.read(block)
     name, _, count, unit, _, _ = _FIELD[block.kind]
     span_us = max(block.t1_us - block.t0_us, 1)

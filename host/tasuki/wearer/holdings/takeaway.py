@@ -155,7 +155,7 @@ def _run(records: Records, run: proofs.Run) -> Iterator[tuple[str, bytes | str]]
 
 
 def _samples(kept: list[tuple[Tags, Block]]) -> str:
-    """One row per record: UTC by the host's statement, the hub's own microseconds, the values in their units."""
+    """One row per record: UTC by the host's statement, the hub's microseconds, values in their units."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     for n, (tags, block) in enumerate(kept):

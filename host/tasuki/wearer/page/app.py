@@ -6,11 +6,11 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from tasuki.errors import LinkLost, Refused, TasukiError
 from tasuki.wearer.accounts.limits import Limits
@@ -55,7 +55,7 @@ PAGES: tuple[Page, ...] = (
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def create_app(records: Records, origin: str, limits: Limits | None = None) -> Starlette:
+def create_app(records: Records, origin: str, limits: Limits | None = None) -> ASGIApp:
     """The page over an open state folder. origin: where people reach it, like https://my.example.jp."""
     site = Site(records, Renderer(), limits or Limits(), origin)
     static = Path(str(resources.files("tasuki.wearer.page").joinpath("static")))
@@ -68,7 +68,7 @@ def create_app(records: Records, origin: str, limits: Limits | None = None) -> S
         path = "/{language:str}" + page.path
         routes.append(Route(path, _endpoint(site, page), methods=[page.method], name=page.name))
     routes.append(Route("/{language:str}/{rest:path}", _endpoint(site, Page("GET", "", public.missing))))
-    return Starlette(routes=routes, middleware=[Middleware(Guard, origin=origin)])
+    return Guard(Starlette(routes=routes), origin)  # outermost: around errors, too
 
 
 async def _welcome(request: Request) -> Response:
@@ -129,7 +129,7 @@ def _answer(visit: Visit, page: Page, language: str) -> Response:
         if not visit.officer:
             return public.missing(visit)  # whether there is such a page is nobody else's concern
         office.check_training(visit)
-    if page.method == "POST" and visit.session and page.who != ANYONE:
-        if not same(visit.session.form_token, visit.form["form_token"]):
-            return visit.page("message.html", 403, title="stale.title", body="stale.body")
+    expected = visit.session.form_token if visit.session else ""
+    if page.method == "POST" and page.who != ANYONE and not same(expected, visit.form["form_token"]):
+        return visit.page("message.html", 403, title="stale.title", body="stale.body")
     return page.handler(visit)

@@ -101,9 +101,7 @@ def _about(visit: Visit, purpose: str) -> str:
     head, _, detail = purpose.partition(":")
     if head == scopes.ENTRUST or (head == "entrust_foreign" and detail):
         names = [
-            p.name
-            for p in registers.processors.values()
-            if (p.country == detail if detail else not p.abroad)
+            p.name for p in registers.processors.values() if (p.country == detail if detail else not p.abroad)
         ]
         return visit.text("about.processors", names=", ".join(sorted(names)) or "-")
     if head == "module":

@@ -42,7 +42,10 @@ def progress(visit: Visit) -> Response:
         return missing(visit)
     erasures = Erasures(visit.state)
     return visit.page(
-        "erasure.html", progress=erasures.progress(case), code=visit.path["code"], receipt=erasures.receipt(case)
+        "erasure.html",
+        progress=erasures.progress(case),
+        code=visit.path["code"],
+        receipt=erasures.receipt(case),
     )
 
 

@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from tasuki.trust.register import HANDED_ON, LOST
 from tasuki.wearer.page.public import missing
 from tasuki.wearer.page.routing import WEARERS, Page
 from tasuki.wearer.page.visit import Visit
@@ -15,12 +16,12 @@ def page(visit: Visit) -> Response:
 
 
 def hand_on(visit: Visit) -> Response:
-    """End the wearer's binding: what the hub measures from now on is nobody's, and it is erased."""
+    """End the wearer's binding; the hub runs nowhere here until enrolling it anew has erased it."""
     device = _worn(visit)
     if device is None:
         return missing(visit)
     visit.state.book.unbind(device, visit.now_ns)
-    visit.records.hubs.erase(device)
+    visit.state.register.end(device, HANDED_ON)
     return visit.go("/garments", "handed_on")
 
 
@@ -30,7 +31,7 @@ def lost(visit: Visit) -> Response:
     if device is None:
         return missing(visit)
     visit.state.book.unbind(device, visit.now_ns)
-    visit.state.register.revoke(device)
+    visit.state.register.end(device, LOST)
     return visit.go("/garments", "revoked")
 
 

@@ -9,12 +9,13 @@ from tasuki.wearer.page.visit import Visit
 
 TOPICS = (rights.TOPIC, "Products", "Other")
 _FIELDS = ("name", "contact", "agent_for", "message")
+_EMPTY = dict.fromkeys((*_FIELDS, "kind", "topic"), "")
 _LIMIT = 5, 1 / 120  # forms from one address
 
 
 def form(visit: Visit) -> Response:
     """The form."""
-    return visit.page("inquiry.html", topics=TOPICS, kinds=rights.KINDS, faults=[], given={})
+    return visit.page("inquiry.html", topics=TOPICS, kinds=rights.KINDS, faults=[], given=_EMPTY)
 
 
 def send(visit: Visit) -> Response:
@@ -25,9 +26,7 @@ def send(visit: Visit) -> Response:
     if given["topic"] not in TOPICS:
         faults.append("fault.topic")
     if faults:
-        return visit.page(
-            "inquiry.html", 400, topics=TOPICS, kinds=rights.KINDS, faults=faults, given=given
-        )
+        return visit.page("inquiry.html", 400, topics=TOPICS, kinds=rights.KINDS, faults=faults, given=given)
     if not visit.site.limits.take(f"inquiry/{visit.address_of()}", *_LIMIT):
         raise Refused("too_often", "too many inquiries", "Wait some minutes.")
     content = {name: given[name] for name in _FIELDS} | {"language": visit.language}

@@ -8,7 +8,7 @@ from tasuki.wearer.page.routing import WEARERS, Page
 from tasuki.wearer.page.visit import Visit
 from tasuki_wire import items as wire_items
 
-MEASURED = tuple(name for name in wire_items.NAMES)
+MEASURED = tuple(wire_items.NAMES)
 
 
 def overview(visit: Visit) -> Response:

@@ -16,11 +16,11 @@ def page(visit: Visit) -> Response:
 
 def add(visit: Visit) -> Response:
     """Keep a rating."""
-    question, value, note = visit.form["question"], visit.form["value"], visit.form["note"]
-    if question not in QUESTIONS or not value.isdigit() or not LOWEST <= int(value) <= HIGHEST:
+    question, value, note = visit.form["question"], visit.form.number("value"), visit.form["note"]
+    if question not in QUESTIONS or not LOWEST <= value <= HIGHEST:
         return missing(visit)
     try:
-        visit.records.ratings.add(visit.subject, question, int(value), note[:LONGEST_NOTE])
+        visit.records.ratings.add(visit.subject, question, value, note[:LONGEST_NOTE])
     except Refused as e:
         return _shown(visit, e, 403)
     return visit.go("/ratings", "rated")
@@ -28,8 +28,7 @@ def add(visit: Visit) -> Response:
 
 def remove(visit: Visit) -> Response:
     """Delete a rating."""
-    if visit.form["id"].isdigit():
-        visit.records.ratings.remove(visit.subject, int(visit.form["id"]))
+    visit.records.ratings.remove(visit.subject, visit.form.number("id"))
     return visit.go("/ratings", "removed")
 
 

@@ -6,6 +6,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import jinja2
+from markupsafe import Markup
 
 from tasuki.consent import times
 from tasuki.consent.wording import word as wording
@@ -15,6 +16,7 @@ from tasuki.wearer.page import words
 if TYPE_CHECKING:
     from tasuki.wearer.page.visit import Visit
 
+_TOKEN = '<input type="hidden" name="form_token" value="{}">'
 _JAPAN = timezone(timedelta(hours=9), "JST")
 
 
@@ -54,9 +56,10 @@ class Renderer:
             "short": lambda key: view_words.word(key, language),
             "when": lambda at_ns: moment(at_ns, language),
             "exact": lambda at_ns: times.exact(at_ns),
-            "form_token": visit.session.form_token if visit.session else "",
             "told": words.text(f"told.{told}", language) if f"told.{told}" in words.WORDS else "",
             "policy": policy,
+            "token": lambda: Markup(_TOKEN).format(visit.session.form_token if visit.session else ""),
+            "faulty": lambda faults: _faulty([words.text(fault, language) for fault in faults]),
         }
         return self._pages.get_template(template).render({**shown, **values})
 
@@ -65,6 +68,12 @@ def moment(at_ns: int, language: str) -> str:
     """A moment for a person, to the second: Japan's time in Japanese, else UTC."""
     at = datetime.fromtimestamp(at_ns // 10**9, _JAPAN if language == "ja" else UTC)
     return at.strftime("%Y年%m月%d日 %H:%M:%S" if language == "ja" else "%Y-%m-%d %H:%M:%S UTC")
+
+
+def _faulty(sentences: list[str]) -> Markup:
+    """What is wrong with a form, in one place that screen readers announce."""
+    lines = Markup("").join(Markup("<p>{}</p>").format(sentence) for sentence in sentences)
+    return Markup('<div class="fault" role="alert">{}</div>').format(lines) if sentences else lines
 
 
 def templates() -> Iterable[str]:

@@ -1,6 +1,5 @@
 """Stored signals as plots, drawn on the server from the blocks that the store has."""
 
-from datetime import datetime
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -12,6 +11,7 @@ from tasuki.wearer.page.public import missing
 from tasuki.wearer.page.routing import WEARERS, Page
 from tasuki.wearer.page.visit import Visit
 from tasuki_wire import codec
+from tasuki_wire.items import NAMES as MEASURED
 
 _SMALLEST_SPAN = {"body_temperature": 1.0}
 _BLOCKS, _HEIGHT = 6, 170
@@ -44,9 +44,9 @@ def part(visit: Visit) -> Response:
 def remark(visit: Visit) -> Response:
     """Attach a correction to measured data; what the hub signed stays as it is (rule D-02)."""
     item, text = visit.form["item"], visit.form["text"]
-    if item not in visit.policy.items or not 0 < len(text) <= LONGEST_REMARK:
+    if item not in MEASURED or not 0 < len(text) <= LONGEST_REMARK:
         return missing(visit)
-    t0, t1 = int(visit.form["from"]), int(visit.form["to"])
+    t0, t1 = visit.form.number("from"), visit.form.number("to")
     visit.records.profiles.remark(visit.subject, item, min(t0, t1), max(t0, t1), text)
     return visit.go("/signals", "remarked")
 
@@ -72,11 +72,6 @@ def _plots(visit: Visit) -> list[Plot]:
         start, last = trace.start_ns, held.last_ns
         out.append(Plot(held.item, kind, held.stream, last, start, held.last_number, Markup(svg)))
     return out
-
-
-def timestamp(at_ns: int) -> str:
-    """For a machine-readable time in a page."""
-    return datetime.fromtimestamp(at_ns / 1e9).isoformat()
 
 
 PAGES = (

@@ -47,6 +47,11 @@ class Fields:
         """The first text of a name as it is, for passwords."""
         return self._all.get(name, [""])[0]
 
+    def number(self, name: str) -> int:
+        """The first text of a name as a number of at most 19 digits; -1 when it is none."""
+        text = self[name]
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= 19 else -1
+
     def all(self, name: str) -> Sequence[str]:
         """All texts of a name."""
         return self._all.get(name, [])

@@ -1,0 +1,100 @@
+"""The page in this process, over a state folder of its own."""
+
+import re
+import time
+import warnings
+from types import SimpleNamespace
+
+import pytest
+from argon2 import PasswordHasher
+
+from host.conftest import made, replay_folder  # noqa: F401
+from tasuki.session.state import State
+from tasuki.wearer.accounts.passwords import Passwords
+from tasuki.wearer.records import Records
+
+pytest.importorskip("starlette", reason="the page's packages are not installed: extra `web`")
+
+with warnings.catch_warnings():  # that httpx has a successor, which we do not need
+    warnings.simplefilter("ignore")
+    from starlette.testclient import TestClient
+
+from tasuki.wearer.page.app import create_app
+
+ORIGIN = "https://my.example.jp"
+PASSWORD = "a long walk by the river"
+QUICK = Passwords(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+
+
+class Browser:
+    """Asks the page as a browser would: keeps the cookie, sends Origin and the form's token."""
+
+    def __init__(self, app, language="en"):
+        self.client = TestClient(app, base_url=ORIGIN, follow_redirects=True)
+        self.language = language
+        self.text = ""
+
+    def get(self, path, **more):
+        answer = self.client.get(f"/{self.language}{path}", **more)
+        self.text = answer.text
+        return answer
+
+    def post(self, path, headers=None, token=None, **form):
+        if token is None:
+            found = re.search(r'name="form_token" value="(\w+)"', self.text)
+            token = found[1] if found else ""
+        answer = self.client.post(
+            f"/{self.language}{path}",
+            data={"form_token": token, **form},
+            headers={"Origin": ORIGIN, **(headers or {})},
+        )
+        self.text = answer.text
+        return answer
+
+    def register(self, login="hanako@example.jp", password=PASSWORD, **more):
+        form = {"login": login, "password": password, "again": password, "agree": "yes", **more}
+        return self.post("/register", **form)
+
+    def sign_in(self, login="hanako@example.jp", password=PASSWORD, **more):
+        answer = self.post("/sign-in", login=login, password=password, **more)
+        self.get("/overview")
+        return answer
+
+    @property
+    def subject(self):
+        """The wearer number that the overview shows."""
+        return re.search(r"<code>(w-\w+)</code>", self.get("/overview").text)[1]
+
+
+class Clock:
+    """A clock that tests set forward."""
+
+    def __init__(self):
+        self.ahead_ns = 0
+
+    def __call__(self):
+        return time.time_ns() + self.ahead_ns
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def site(tmp_path, clock):
+    """An empty state folder with the page over it."""
+    with State(tmp_path / "state", clock_ns=clock) as state, Records(state, QUICK, clock) as records:
+        app = create_app(records, ORIGIN)
+        yield SimpleNamespace(
+            state=state, records=records, app=app, browser=lambda language="en": Browser(app, language)
+        )
+
+
+@pytest.fixture
+def wearer(site):
+    """A browser that is signed in as a new wearer."""
+    browser = site.browser()
+    browser.register()
+    browser.sign_in()
+    return browser
