@@ -84,13 +84,19 @@ def _header(signal: _Signal) -> dict[str, str | int | float | None]:
         "label": signal.label,
         "dimension": signal.unit[:8],
         "sample_frequency": signal.rate_hz,
-        "physical_min": round(_LOW / signal.scale, 4),
-        "physical_max": round(_HIGH / signal.scale, 4),
+        "physical_min": _eight(_LOW / signal.scale),
+        "physical_max": _eight(_HIGH / signal.scale),
         "digital_min": _LOW,
         "digital_max": _HIGH,
         "transducer": "",
         "prefilter": "",
     }
+
+
+def _eight(value: float) -> float:
+    """The nearest value that EDF's eight characters can say; the raw integers are exact in any case."""
+    texts = (f"{value:.{digits}f}" for digits in (4, 3, 2, 1, 0))
+    return float(next(text for text in texts if len(text) <= 8))
 
 
 def _grid(signal: _Signal, seconds: int) -> tuple[NDArray[np.int32], list[tuple[int, int]]]:

@@ -119,10 +119,13 @@ def _entries(records: Records, subject: str) -> Iterator[tuple[str, bytes | str]
     for name in ("profile", "consents", "ratings", "remarks", "decisions"):
         yield f"tables/{name}.csv", _csv(found[name])
     yield from _receipt(records, subject)
-    state = records.state
+    state, hubs = records.state, set[bytes]()
     for pseudonym in signals.pseudonyms(state, subject):
         for run in proofs.runs(signals.blocks(state, pseudonym)):
-            yield from _run(records, run)
+            if run.key_id not in hubs:
+                hubs.add(run.key_id)
+                yield from _hub(records, run)
+            yield from _run(run)
 
 
 def _receipt(records: Records, subject: str) -> Iterator[tuple[str, bytes | str]]:
@@ -136,16 +139,19 @@ def _receipt(records: Records, subject: str) -> Iterator[tuple[str, bytes | str]
         yield "consent/authority.pub", authority.public.hex() + "\n"
 
 
-def _run(records: Records, run: proofs.Run) -> Iterator[tuple[str, bytes | str]]:
+def _hub(records: Records, run: proofs.Run) -> Iterator[tuple[str, str]]:
+    with suppress(Refused):  # a hub that is no longer enrolled here: its key is elsewhere
+        public = records.state.register.public_key(run.device)
+        yield f"proofs/{run.key_id.hex()[:8]}.pub", public.hex() + "\n"
+
+
+def _run(run: proofs.Run) -> Iterator[tuple[str, bytes | str]]:
     with tempfile.TemporaryDirectory(prefix="tasuki-", dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
         bundle, signal = Path(folder, "run.tsb"), Path(folder, "run.edf")
         proofs.write(run, bundle)
         yield f"proofs/{run.name}.tsb", bundle.read_bytes()
         if edf.write(run, signal):
             yield f"signals/{run.name}.edf", signal.read_bytes()
-    with suppress(Refused):  # a hub that is no longer enrolled here: its key is elsewhere
-        public = records.state.register.public_key(run.device)
-        yield f"proofs/{run.key_id.hex()[:8]}.pub", public.hex() + "\n"
     by_stream: dict[tuple[int, int], list[tuple[Tags, Block]]] = {}
     for tags, block in run.kept:
         if signals.plain(block):
