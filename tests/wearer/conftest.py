@@ -8,8 +8,15 @@ from types import SimpleNamespace
 import pytest
 from argon2 import PasswordHasher
 
-from host.conftest import made, replay_folder  # noqa: F401
-from tasuki.session.state import State
+from host.conftest import HOUR_NS, replay_folder  # noqa: F401
+from host.session_world import HubLine, run_hub
+from tasuki.consent.registers import DESTINATIONS
+from tasuki.pipeline.upload import Uploader
+from tasuki.session import greet
+from tasuki.session.connection import Connection
+from tasuki.session.hub_session import Session
+from tasuki.session.state import State, adopt
+from tasuki.trust.register import Hub
 from tasuki.wearer.accounts.passwords import Passwords
 from tasuki.wearer.records import Records
 
@@ -64,6 +71,34 @@ class Browser:
     def subject(self):
         """The wearer number that the overview shows."""
         return re.search(r"<code>(w-\w+)</code>", self.get("/overview").text)[1]
+
+
+def later():
+    """The simulated line's clock runs ahead of the wall's."""
+    return time.time_ns() + HOUR_NS
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory, replay_folder):  # noqa: F811
+    """Some epochs of the built-in wearer in the store, and wearer.db beside it."""
+    folder = tmp_path_factory.mktemp("measured")
+    line = HubLine(folder / "hub", replay_folder)
+    with State(folder / "state", clock_ns=lambda: time.time_ns() - HOUR_NS) as state:
+        connection = Connection(line)
+        greet.meet(connection)
+        hub = greet.enroll(connection, state.vault.signer("authority"))
+        state.register.add(Hub(hub.device.hex(), hub.public.hex(), "2026-11-29T00:00:00+00:00"))
+        subject = adopt(state, None)
+        with Session(line, state, subject, public_key=hub.public) as session:
+            run_hub(session, 12)
+            session.stop()
+            sinks = dict.fromkeys(DESTINATIONS, state.store)
+            Uploader(state.outbox, session.engine, state.vault, sinks, clock_ns=later).drain()
+        with Records(state, QUICK) as records:
+            yield SimpleNamespace(
+                state=state, records=records, subject=subject, public=hub.public, device=hub.device
+            )
+    line.power_off()
 
 
 class Clock:

@@ -3,47 +3,15 @@
 import csv
 import io
 import json
-import time
 import zipfile
 
 import numpy as np
 import pyedflib
 import pytest
 
-from host.conftest import HOUR_NS
-from host.session_world import run_hub
 from tasuki.capture import check, reading
 from tasuki.consent import receipts
-from tasuki.consent.registers import DESTINATIONS
-from tasuki.pipeline.upload import Uploader
-from tasuki.trust.register import Hub
 from tasuki.wearer.holdings import proofs, signals, takeaway
-from tasuki.wearer.records import Records
-from wearer.conftest import QUICK
-
-
-def later():
-    """The line's clock runs ahead of the wall's."""
-    return time.time_ns() + HOUR_NS
-
-
-@pytest.fixture
-def measured(made):
-    """Some epochs of the built-in wearer in the store, and wearer.db beside it."""
-    with made.session() as session:
-        device = session.identity.device.hex()
-        made.state.register.add(Hub(device, made.public.hex(), "2026-11-29T00:00:00+00:00"))
-        run_hub(session, 12)
-        session.stop()
-        state, later = (
-            made.state,
-            lambda: time.time_ns() + HOUR_NS,
-        )  # the line's clock runs ahead of the wall's
-        sinks = dict.fromkeys(DESTINATIONS, state.store)
-        Uploader(state.outbox, session.engine, state.vault, sinks, clock_ns=later).drain()
-    with Records(made.state, QUICK) as records:
-        made.records = records
-        yield made
 
 
 def unpacked(records, subject):
