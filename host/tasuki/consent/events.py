@@ -25,6 +25,9 @@ RELATIONS = ("parent", "guardian")
 # Of two events at one instant the narrower one is the last word.
 _ORDER = {GRANTED: 0, REFUSED: 1, WITHDRAWN: 2}
 
+# What stands for a wearer who was erased: this and a keyed pseudonym. What was said is kept as proof.
+ERASED = "erased:"
+
 BEGINNING = -(2**63)
 FOREVER = 2**63 - 1
 
@@ -191,6 +194,14 @@ class ConsentLog:
                 for watcher in self._watchers:
                     watcher.forget(event.subject)
 
+    def forget(self, subject: str) -> None:
+        """Drop an erased subject, as if nothing had ever been said."""
+        with self._lock:
+            self._spoken.pop(subject, None)
+            self.version += 1
+            for watcher in self._watchers:
+                watcher.forget(subject)
+
     def watch(self, watcher: Watcher) -> None:
         """Tell this one, for as long as it lives, of every subject who speaks."""
         with self._lock:
@@ -198,8 +209,8 @@ class ConsentLog:
             self._watched = True
 
     def subjects(self) -> list[str]:
-        """Everyone who ever said something."""
-        return list(self._spoken)
+        """Everyone who ever said something and was not erased."""
+        return [subject for subject in self._spoken if not subject.startswith(ERASED)]
 
     def events(self, subject: str) -> list[Event]:
         """What a subject said, in the order it was recorded."""

@@ -7,6 +7,8 @@ consent.db      what wearers said, which products hubs are, who wore them
 outbox.db       epoch ledger, envelopes that wait, decisions
 audit.db        the audit log
 store.db        the embedded store
+files.db        captures, bundles, reports and downloads that were made
+wipes.db        hubs that lose what they stored at their next contact
 vault.db keys/  keys of wearers and of the service (tasuki.vault)
 """
 
@@ -26,7 +28,9 @@ from tasuki.errors import LinkLost, UsageError
 from tasuki.pipeline.outbox import Outbox
 from tasuki.pipeline.parcel import Place
 from tasuki.session.clock_book import ClockBook
+from tasuki.session.file_register import FileRegister
 from tasuki.session.token_book import TokenBook
+from tasuki.session.wipe_book import WipeBook
 from tasuki.sinks.embedded import EmbeddedStore
 from tasuki.trust.ledger import SqliteLedger
 from tasuki.trust.register import HubRegister
@@ -60,6 +64,8 @@ class State:
         self.outbox = Outbox(folder / "outbox.db", self.vault, self.policy)
         self.ledger = SqliteLedger(folder / "outbox.db")
         self.store = EmbeddedStore(folder / "store.db")
+        self.files = FileRegister(folder / "files.db")
+        self.wipes = WipeBook(folder / "wipes.db")
         self.audit = AuditLog(folder / "audit.db", self.vault.signer("audit"))
         self.collector = Collector(
             self.audit, self.vault, self.engine.in_force, self.book, self.outbox, clock_ns
@@ -86,6 +92,8 @@ class State:
             self.ledger,
             self.outbox,
             self.store,
+            self.files,
+            self.wipes,
             self.book,
             self.tokens,
             self.clocks,

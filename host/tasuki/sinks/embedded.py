@@ -6,7 +6,7 @@ of the speed.
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -91,6 +91,54 @@ class EmbeddedStore:
                 self._roll_back()
                 raise
         return keys
+
+    def erase(self, pseudonyms: Collection[bytes], items: Collection[str] | None = None) -> int:
+        """Delete all under these pseudonyms, or of these items of them; how many blocks. LinkLost.
+
+        When it returned, nothing of them is in the file or its write-ahead log.
+        """
+        deleted = 0
+        with self._lock:
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                for pseudonym in pseudonyms:
+                    deleted += self._erase(pseudonym, items)
+                self._db.execute("COMMIT")
+                emptied = database.truncate_log(self._db)
+            except sqlite3.OperationalError as e:
+                self._roll_back()
+                raise LinkLost(f"the store cannot be written: {e}", "It is tried again.") from e
+        if not emptied:
+            raise LinkLost("the store is being read, so its log still holds what was deleted", "Try again.")
+        return deleted
+
+    def pseudonyms(self) -> set[bytes]:
+        """Under which something is stored."""
+        with self._lock:
+            return {bytes(each) for (each,) in self._db.execute("SELECT pseudonym FROM source")}
+
+    def contents(self, pseudonym: bytes, items: Collection[str] | None = None) -> list[bytes]:
+        """What is stored under a pseudonym, as it came, of some items or of all."""
+        sql = "SELECT item, content FROM block WHERE source = (SELECT id FROM source WHERE pseudonym = ?)"
+        with self._lock:
+            rows = self._db.execute(sql, (pseudonym,)).fetchall()
+        return [content for item, content in rows if items is None or item in items]
+
+    def empty_log(self) -> bool:
+        """Empty the write-ahead log; False when somebody reads."""
+        with self._lock:
+            return database.truncate_log(self._db)
+
+    def _erase(self, pseudonym: bytes, items: Collection[str] | None) -> int:
+        row = self._db.execute("SELECT id FROM source WHERE pseudonym = ?", (pseudonym,)).fetchone()
+        if row is None:
+            return 0
+        if items is None:
+            gone = self._db.execute("DELETE FROM block WHERE source = ?", row).rowcount
+            self._db.execute("DELETE FROM source WHERE id = ?", row)
+            return gone
+        sql = "DELETE FROM block WHERE source = ? AND item = ?"
+        return sum(self._db.execute(sql, (*row, item)).rowcount for item in sorted(items))
 
     def count(self, destination: str | None = None) -> int:
         """How many blocks are stored, for one destination or for all."""

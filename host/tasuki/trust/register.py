@@ -11,24 +11,16 @@ from pathlib import Path
 
 from tasuki.errors import Refused, UsageError
 
-LOST, HANDED_ON = ENDINGS = ("lost", "handed_on")
-
 
 @dataclass(frozen=True)
 class Hub:
-    """An enrolled hub; device and public are hex.
-
-    Attributes:
-        ended: why its key counts no longer, one of ENDINGS; empty while it counts.
-        ended_at: since when.
-    """
+    """An enrolled hub; device and public are hex. revoked_at: since when its key counts no longer."""
 
     device: str
     public: str
     enrolled_at: str
     board: str = ""
-    ended: str = ""
-    ended_at: str = ""
+    revoked_at: str = ""
 
 
 class HubRegister:
@@ -44,49 +36,38 @@ class HubRegister:
         """Trust a hub. A device that comes back with another key replaces its old row.
 
         Raises Refused(key_seen_before) for a public key that another device has, and
-        Refused(hub_not_erased) for one that was handed on or lost and still has the key of before.
+        Refused(hub_revoked) for one that was lost and still has the key of then.
         """
         self._refresh()
         for other in self._hubs.values():
             if other.public == hub.public and other.device != hub.device:
                 raise Refused("key_seen_before", "another device is registered with this public key")
         before = self._hubs.get(hub.device)
-        if before and before.ended and before.public == hub.public:
-            raise Refused(
-                "hub_not_erased",
-                f"hub {hub.device} was {before.ended.replace('_', ' ')} and has not been erased since",
-                "Run `tasuki hub enroll --repin --port PORT`: it destroys the hub's key and what it stores.",
-            )
+        if before and before.revoked_at and before.public == hub.public:
+            raise _revoked(before)
         self._hubs[hub.device] = hub
         self._save()
 
-    def end(self, device: bytes, how: str) -> None:
-        """Let a hub's key count no longer: it is lost, or handed on (one of ENDINGS).
+    def revoke(self, device: bytes) -> None:
+        """Let a lost hub's key count no longer; what it signed before stays provable.
 
-        What it signed before stays provable; it has to be erased before it is used again.
-        Refused(unknown_hub) when it is not enrolled.
+        Should it be found, it needs a new key. Refused(unknown_hub) when it is not enrolled.
         """
-        if how not in ENDINGS:
-            raise ValueError(how)
         self._refresh()
         hub = self._of(device)
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        self._hubs[hub.device] = replace(hub, ended=how, ended_at=now)
+        self._hubs[hub.device] = replace(hub, revoked_at=hub.revoked_at or now)
         self._save()
 
     def check(self, device: bytes) -> None:
-        """Refused(hub_ended) for a hub that is lost or was handed on; nothing for any other."""
+        """Refused(hub_revoked) for a hub that was reported lost; nothing for any other."""
         self._refresh()
         hub = self._hubs.get(device.hex())
-        if hub and hub.ended:
-            raise Refused(
-                "hub_ended",
-                f"hub {hub.device} is {hub.ended.replace('_', ' ')} since {hub.ended_at}",
-                "Run `tasuki hub enroll --repin --port PORT`: it destroys the hub's key and what it stores.",
-            )
+        if hub and hub.revoked_at:
+            raise _revoked(hub)
 
     def public_key(self, device: bytes) -> bytes:
-        """Public key of a device, also of one that has ended; Refused(unknown_hub) when not enrolled."""
+        """Public key of a device, also of a revoked one; Refused(unknown_hub) when not enrolled."""
         self._refresh()
         return bytes.fromhex(self._of(device).public)
 
@@ -132,3 +113,11 @@ class HubRegister:
         temporary.replace(self._path)
         found = self._path.stat()
         self._seen = (found.st_mtime_ns, found.st_ino)
+
+
+def _revoked(hub: Hub) -> Refused:
+    return Refused(
+        "hub_revoked",
+        f"hub {hub.device} was reported lost at {hub.revoked_at}",
+        "If it was found, run `tasuki hub enroll --repin --port PORT`: it gets a new key and loses its store.",
+    )

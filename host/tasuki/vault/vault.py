@@ -45,6 +45,7 @@ CREATE TABLE IF NOT EXISTS vault (
   one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL, store TEXT NOT NULL,
   generation INTEGER NOT NULL);
 """
+_NEVER_ASKED = "audit"  # purpose of names in the audit log: nobody asks the vault whose they are
 _LOOK_S = 0.05  # how long a key that another process erased may be used from memory
 
 
@@ -130,6 +131,18 @@ class Vault:
         with self._lock:
             return self._db.execute("SELECT 1 FROM subject WHERE name = ?", (name,)).fetchone() is not None
 
+    def identity(self, name: str) -> bytes | None:
+        """What tells a subject from another one of the same name, before or after it; None for none."""
+        with self._lock:
+            row = self._db.execute("SELECT handle FROM subject WHERE name = ?", (name,)).fetchone()
+        return bytes(row[0]) if row else None
+
+    def indexed(self, name: str) -> bool:
+        """True when every pseudonym of a subject is in the index; not so in vaults of version 0.1."""
+        with self._lock:
+            row = self._db.execute("SELECT indexed FROM subject WHERE name = ?", (name,)).fetchone()
+        return row is None or bool(row[0])
+
     def item_key(self, subject: str, item: str, create: bool = True) -> tuple[int, Secret]:
         """(serial, key) of a subject's item; a new one has a new serial.
 
@@ -157,7 +170,7 @@ class Vault:
 
         HMAC-SHA-256 under the subject's random secret: two destinations cannot compare notes, and
         nobody can compute it once the subject's keys are gone. It is durable in the vault's index
-        before it is returned.
+        before it is returned, unless it is a name in the audit log.
         """
         self._look()
         key = (subject, purpose, destination, key_epoch)
@@ -166,7 +179,7 @@ class Vault:
             text = subjects.context(self.tenant, purpose, destination, key_epoch)
             with self._lock:
                 owner = self._subject(subject)
-                if not subjects.has_alias(self._db, self._buckets, owner, text):
+                if purpose != _NEVER_ASKED and not subjects.has_alias(self._db, self._buckets, owner, text):
                     with self._turn() as db:
                         owner = self._subject(subject, fresh=True)
                         subjects.note_alias(db, self._buckets, owner, text)
@@ -241,8 +254,10 @@ class Vault:
                 self._raise_generation(db)
             self._finish()
 
-    def erase_subject(self, subject: str) -> None:
+    def erase_subject(self, subject: str, identity: bytes = b"") -> None:
         """Destroy all of a subject's keys and the secret behind the pseudonyms.
+
+        identity: what `identity` said; Refused("key_erased") when there is only another one of the name.
 
         When this returned, no copy of vault.db opens anything of it with the keys there are now. LinkLost
         when the key store is away: the old epoch key is destroyed at the next opening then.
@@ -250,6 +265,8 @@ class Vault:
         with self._lock:
             with self._turn() as db:
                 owner = self._subject(subject, fresh=True)
+                if identity not in (b"", owner.handle):
+                    raise Refused("key_erased", "this subject's keys are gone; there is another of the name")
                 old, new = self._buckets.roll(owner.bucket, self._store)
                 subjects.delete(db, owner.row)
                 subjects.rewrap(db, self._buckets, owner.bucket, old, new)
@@ -268,6 +285,16 @@ class Vault:
                 self._finish()
 
     # -- where the epoch keys are --------------------------------------------------------
+
+    def empty_log(self) -> bool:
+        """Empty the write-ahead log; False when somebody reads."""
+        with self._lock:
+            return database.truncate_log(self._db)
+
+    @property
+    def key_folder(self) -> Path:
+        """Where key files are."""
+        return self._keys
 
     @property
     def key_store(self) -> str:

@@ -4,6 +4,7 @@ import hashlib
 import time
 from collections.abc import Callable
 
+from tasuki.consent.events import FOREVER
 from tasuki.session.state import State
 from tasuki.wearer.accounts import book as accounts_book
 from tasuki.wearer.accounts import sessions as sessions_book
@@ -22,6 +23,8 @@ from tasuki.wearer.requests.cases import Cases
 from tasuki.wearer.tables import Tables
 
 FILE = "wearer.db"
+
+Items = frozenset[str] | None
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS erasure_code (code BLOB PRIMARY KEY, erasure TEXT NOT NULL) WITHOUT ROWID;
@@ -81,15 +84,36 @@ class Records:
         found = self._tables.row("SELECT erasure FROM erasure_code WHERE code = ?", _hashed(code))
         return str(found[0]) if found else ""
 
-    def forget(self, subject: str) -> None:
-        """Delete all that wearer.db has of a wearer; open cases stay until they are answered."""
-        account = self.accounts.of(subject)
-        if account:
-            self.sessions.revoke_all(account.id)
-        self.accounts.forget(subject)
-        self.profiles.forget(subject)
-        self.ratings.forget(subject)
-        self.cases.forget(subject)
+    def values_of(self, subject: str, items: Items = None, before_ns: int = FOREVER) -> list[bytes]:
+        """What is kept encrypted of a wearer from up to a moment, of these items or of all (None)."""
+        found = self.profiles.kept(subject, self._with_parts(items), before_ns)
+        if items is None or ratings_book.ITEM in items:
+            found += self.ratings.kept(subject, before_ns)
+        return found
+
+    def forget(self, subject: str, items: Items = None, before_ns: int = FOREVER) -> bool:
+        """Delete what is from up to a moment, of these items or all with the account (None).
+
+        False while somebody reads the file, so that its log still holds it. Open cases of the privacy
+        office stay until they are answered.
+        """
+        self.profiles.forget(subject, self._with_parts(items), before_ns)
+        if items is None or ratings_book.ITEM in items:
+            self.ratings.forget(subject, before_ns)
+        if items is None:
+            account = self.accounts.of(subject)
+            if account:
+                self.sessions.revoke_all(account.id)
+            self.accounts.forget(subject, before_ns)
+            self.cases.forget(subject, before_ns)
+        return self._tables.overwrite()
+
+    def _with_parts(self, items: Items) -> Items:
+        """Items with the parts that go with them."""
+        if items is None:
+            return None
+        known = self.state.policy.items
+        return items | {name for name, item in known.items() if item.part_of in items}
 
 
 def _hashed(code: str) -> bytes:

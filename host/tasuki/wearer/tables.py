@@ -56,7 +56,7 @@ class Tables:
                     raise LinkLost(f"the accounts cannot be written: {e}", "Free the disk; try again.") from e
                 raise
 
-    def overwrite(self) -> None:
-        """Fold the write-ahead log into the file, so that what was deleted is gone from it, too."""
+    def overwrite(self) -> bool:
+        """Empty the write-ahead log, so that what was deleted is gone from it, too; False while others read."""
         with self._lock:
-            database.truncate_log(self._db)
+            return database.truncate_log(self._db)

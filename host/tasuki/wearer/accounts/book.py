@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tasuki.consent.events import FOREVER
 from tasuki.errors import Refused
 from tasuki.vault.vault import Vault
 from tasuki.wearer.accounts.passwords import Passwords
@@ -144,10 +145,16 @@ class Accounts:
             db.execute("INSERT INTO invitation VALUES (?, ?, ?)", row)
         return code
 
-    def forget(self, subject: str) -> None:
-        """Delete a wearer's account and invitations."""
+    def login_key(self, subject: str) -> bytes:
+        """What stands for the name by which a wearer signs in; empty without an account."""
+        row = self._tables.row("SELECT login FROM account WHERE subject = ?", subject) if subject else None
+        return bytes(row[0]) if row else b""
+
+    def forget(self, subject: str, before_ns: int = FOREVER) -> None:
+        """Delete a wearer's account, if it was made up to a moment, and invitations."""
         with self._tables.turn() as db:
-            db.execute("DELETE FROM account WHERE subject = ? AND role = ?", (subject, WEARER))
+            sql = "DELETE FROM account WHERE subject = ? AND role = ? AND created_ns <= ?"
+            db.execute(sql, (subject, WEARER, before_ns))
             db.execute("DELETE FROM invitation WHERE subject = ?", (subject,))
 
     def _redeem(self, db: sqlite3.Connection, code: str) -> str:

@@ -5,6 +5,7 @@ Long ones are asked for and no mixture of signs, as NIST SP 800-63B (section 5.1
 
 import threading
 import unicodedata
+from functools import cached_property
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -20,7 +21,6 @@ class Passwords:
         """hasher: the parameters; argon2-cffi's own, RFC 9106's for little memory, unless given."""
         self._hasher = hasher or PasswordHasher()
         self._room = threading.BoundedSemaphore(_AT_ONCE)
-        self._nobody = self._hasher.hash("nobody has this password")
 
     def hash(self, password: str) -> str:
         """The hash that is kept, with its parameters and salt."""
@@ -35,6 +35,10 @@ class Passwords:
             except (VerificationError, InvalidHashError):
                 return False
         return right and kept is not None
+
+    @cached_property
+    def _nobody(self) -> str:
+        return self._hasher.hash("nobody has this password")
 
     def outdated(self, kept: str) -> bool:
         """True when it was made with other parameters than those of today."""

@@ -72,9 +72,7 @@ def _erase(visit: Visit, items: frozenset[str] | None) -> Response:
     subject = visit.subject
     case = Erasures(visit.state).begin(subject, items)
     if items is None:
-        visit.records.forget(subject)
-    else:
-        visit.records.profiles.forget(subject, items)
+        visit.records.forget(subject)  # nobody is signed in to it any longer
     code = secrets.token_urlsafe(18)
     visit.records.keep_erasure(code, case)
     _advance(visit, case)

@@ -1,8 +1,10 @@
 """The wearer's hubs: handing one on, and reporting one lost."""
 
+import secrets
+
 from starlette.responses import Response
 
-from tasuki.trust.register import HANDED_ON, LOST
+from tasuki.session.wipe_book import WIPE
 from tasuki.wearer.page.public import missing
 from tasuki.wearer.page.routing import WEARERS, Page
 from tasuki.wearer.page.visit import Visit
@@ -16,12 +18,14 @@ def page(visit: Visit) -> Response:
 
 
 def hand_on(visit: Visit) -> Response:
-    """End the wearer's binding; the hub runs nowhere here until enrolling it anew has erased it."""
+    """End the wearer's binding; the hub gets a new key, and so loses its store, at its next contact."""
     device = _worn(visit)
     if device is None:
         return missing(visit)
     visit.state.book.unbind(device, visit.now_ns)
-    visit.state.register.end(device, HANDED_ON)
+    garment = visit.records.garments.garment(device)
+    key_id = garment.key_id if garment else bytes(8)
+    visit.state.wipes.ask(device, f"hand-on-{secrets.token_hex(8)}", WIPE, key_id)
     return visit.go("/garments", "handed_on")
 
 
@@ -31,7 +35,7 @@ def lost(visit: Visit) -> Response:
     if device is None:
         return missing(visit)
     visit.state.book.unbind(device, visit.now_ns)
-    visit.state.register.end(device, LOST)
+    visit.state.register.revoke(device)
     return visit.go("/garments", "revoked")
 
 

@@ -119,8 +119,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "garments.product": ("{product}: {items}.", "{product}: {items}。"),
     "garments.hand_on": ("Hand it on", "譲渡する"),
     "garments.hand_on.about": (
-        "It is no longer yours from this moment, and runs here again only once it has been erased.",
-        "この時点で登録が終わり、ハブ内のデータを消去するまで利用できなくなります。",
+        "It is no longer yours from this moment, and is erased as soon as it is connected again.",
+        "この時点で登録が終わり、次に接続したときにハブ内の鍵とデータを消去します。",
     ),
     "garments.lost": ("It is lost", "紛失した"),
     "garments.lost.about": (

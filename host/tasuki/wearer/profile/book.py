@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from tasuki.consent.events import FOREVER
 from tasuki.consent.policy import Policy
 from tasuki.errors import Refused
 from tasuki.vault.vault import Vault
@@ -157,16 +158,26 @@ class Profiles:
             out.append(Remark(id_, item, at, found["t0"], found["t1"], found["text"]))
         return out
 
-    def forget(self, subject: str, items: Iterable[str] = ()) -> None:
-        """Delete all of a wearer, or only of these items."""
-        chosen = tuple(items)
-        where = f" AND item IN ({','.join('?' * len(chosen))})" if chosen else ""
+    def kept(self, subject: str, items: Iterable[str] | None, before_ns: int) -> list[bytes]:
+        """The encrypted values from up to a moment, of these items or of all (None)."""
+        out = []
+        for table, column in (("profile", "since_ns"), ("remark", "at_ns")):
+            where, values = _which(items, column)
+            sql = f"SELECT value FROM {table} WHERE subject = ?{where}"
+            out += [value for (value,) in self._tables.rows(sql, subject, before_ns, *values)]
+        return out
+
+    def forget(self, subject: str, items: Iterable[str] | None = None, before_ns: int = FOREVER) -> None:
+        """Delete what is from up to a moment, of these items or all (None), with the trace of it."""
         with self._tables.turn() as db:
+            where, values = _which(items, "at_ns")
             told = f"SELECT id FROM correction WHERE subject = ?{where}"
-            db.execute(f"DELETE FROM told WHERE correction IN ({told})", (subject, *chosen))
-            for table in ("profile", "correction", "remark"):
-                db.execute(f"DELETE FROM {table} WHERE subject = ?{where}", (subject, *chosen))
-        self._tables.overwrite()
+            given = (subject, before_ns, *values)
+            db.execute(f"DELETE FROM told WHERE correction IN ({told})", given)
+            for table in ("correction", "remark"):
+                db.execute(f"DELETE FROM {table} WHERE subject = ?{where}", given)
+            where, values = _which(items, "since_ns")
+            db.execute(f"DELETE FROM profile WHERE subject = ?{where}", (subject, before_ns, *values))
 
     def _confirm(self, subject: str, item: str) -> None:
         sql = "UPDATE profile SET checked_ns = ? WHERE subject = ? AND item = ?"
@@ -187,6 +198,13 @@ class Profiles:
             return encrypted.decrypt(self._vault, subject, key, _place(item), value).decode()
         except Refused:  # the item was erased
             return None
+
+
+def _which(items: Iterable[str] | None, column: str) -> tuple[str, tuple[str, ...]]:
+    """The rest of a condition: a moment, and names of items where they are chosen."""
+    names = None if items is None else tuple(items)
+    chosen = "" if names is None else f" AND item IN ({','.join('?' * len(names))})"
+    return f" AND {column} <= ?{chosen}", names or ()
 
 
 def _place(item: str) -> str:

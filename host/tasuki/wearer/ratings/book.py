@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from tasuki.consent.context import Context, Interval
 from tasuki.consent.decision import Decision, Engine
+from tasuki.consent.events import FOREVER
 from tasuki.consent.registers import INTERNAL, TYPED_IN
 from tasuki.errors import Refused
 from tasuki.vault.attested import HOUR_NS
@@ -115,11 +116,15 @@ class Ratings:
                 name = self._vault.pseudonym(subject, place.purpose, place.name, key_epoch(at))
                 yield Released(name, at // HOUR_NS, rating.question, rating.value)
 
-    def forget(self, subject: str) -> None:
-        """Delete all ratings of a wearer."""
+    def kept(self, subject: str, before_ns: int) -> list[bytes]:
+        """The encrypted ratings from up to a moment."""
+        sql = "SELECT value FROM rating WHERE subject = ? AND at_ns <= ?"
+        return [value for (value,) in self._tables.rows(sql, subject, before_ns)]
+
+    def forget(self, subject: str, before_ns: int = FOREVER) -> None:
+        """Delete the ratings from up to a moment."""
         with self._tables.turn() as db:
-            db.execute("DELETE FROM rating WHERE subject = ?", (subject,))
-        self._tables.overwrite()
+            db.execute("DELETE FROM rating WHERE subject = ? AND at_ns <= ?", (subject, before_ns))
 
     def _open(self, subject: str, id_: int, at_ns: int, value: bytes) -> Rating | None:
         try:

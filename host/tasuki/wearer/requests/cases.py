@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tasuki.consent import reasons, rights
+from tasuki.consent.events import FOREVER
 from tasuki.consent.policy import Policy
 from tasuki.consent.rights import Request, Ruling, Verification
 from tasuki.errors import Refused
@@ -156,11 +157,11 @@ class Cases:
         self._tables.overwrite()
         return gone
 
-    def forget(self, subject: str) -> None:
-        """Delete the verified cases of a wearer that have ended."""
+    def forget(self, subject: str, before_ns: int = FOREVER) -> None:
+        """Delete the cases of a wearer that have ended; one that is open is needed until its answer."""
         with self._tables.turn() as db:
-            db.execute("DELETE FROM inquiry WHERE subject = ? AND state != ?", (subject, OPEN))
-        self._tables.overwrite()
+            sql = "DELETE FROM inquiry WHERE subject = ? AND opened_ns <= ? AND state != ?"
+            db.execute(sql, (subject, before_ns, OPEN))
 
     def _end(self, id_: str, state: str, text: str) -> None:
         sql = "UPDATE inquiry SET state = ?, answer = ?, closed_ns = ? WHERE id = ? AND state = ?"

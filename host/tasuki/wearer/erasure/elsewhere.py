@@ -1,0 +1,120 @@
+"""The steps of an erasure that somebody else has to confirm: sinks, processors, hubs."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tasuki.consent import times
+from tasuki.consent.events import FOREVER
+from tasuki.errors import LinkLost
+from tasuki.session.wipe_book import DRAIN, WIPE, Wipe
+from tasuki.sinks import Erasing
+from tasuki.wearer.erasure import captures, signed
+from tasuki.wearer.erasure.progress import DONE, OUT_OF_SCOPE, PENDING, StoreProgress
+from tasuki.wearer.erasure.work import Work
+
+ORDER = "garment:DeletionOrder"
+
+
+def sinks(work: Work, again: bool = False) -> list[StoreProgress]:
+    """Every server that blocks were sent to, by its own erasing; one that has none has to be confirmed.
+
+    again: also where it was done already, in case something was under way then.
+    """
+    out = []
+    for destination in work.destinations():
+        name = f"sink {destination}"
+        sink = work.sinks.get(destination)
+        if sink is None or (_ended(work, name) and not again):
+            continue
+        if not isinstance(sink, Erasing):
+            if again:
+                continue
+            what = "this sink cannot erase by itself: whoever keeps it has to confirm"
+            out.append(StoreProgress(name, PENDING, what))
+            continue
+        try:
+            deleted = sink.erase(work.pseudonyms(destination), work.facts.only)
+        except LinkLost as e:
+            out.append(StoreProgress(name, PENDING, str(e)))
+            continue
+        how = "acknowledged by the sink, which looked again"
+        out.append(StoreProgress(name, DONE, f"{deleted} deliveries deleted", how))
+    return out
+
+
+def processors(work: Work) -> list[StoreProgress]:
+    """A signed deletion order for each processor that got something; its acknowledgement is waited for."""
+    out = []
+    for destination in work.destinations():
+        party = work.processor_of(destination)
+        name = f"processor {party}"
+        if not party or _ended(work, name):
+            continue
+        path = order_path(work.state.folder, work.case, party)
+        if not path.exists():
+            _write_order(work, party, path)
+        what = f"deletion order {path.name} waits for an acknowledgement"
+        out.append(StoreProgress(name, PENDING, what))
+    return out
+
+
+def order_path(folder: Path, case: str, party: str) -> Path:
+    """Where the deletion order for a processor lies until it is acknowledged."""
+    safe = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in party)
+    return folder / "orders" / f"{case}-{safe}.json"
+
+
+def end_order(folder: Path, case: str, party: str) -> None:
+    """Remove a deletion order, which names pseudonyms, once it is acknowledged."""
+    captures.remove(order_path(folder, case, party))
+
+
+def _write_order(work: Work, party: str, path: Path) -> None:
+    places = [place for place in work.destinations() if work.processor_of(place) == party]
+    body: dict[str, Any] = {
+        "@type": ORDER,
+        "case": work.case,
+        "processor": party,
+        "issued": times.exact(work.facts.begun_ns),
+        "items": sorted(work.facts.items) if work.facts.items is not None else "all",
+        "pseudonyms": {place: [each.hex() for each in work.pseudonyms(place)] for place in places},
+        "also": "your subprocessors, your copies and your backups; confirm to whom you got this from",
+    }
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    data = signed.document(body, work.state.vault.signer("attestation"))
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+
+
+def hubs(work: Work) -> list[StoreProgress]:
+    """Hubs that the wearer wore: wiped, or seen without anything stored, at their next contact."""
+    state, out = work.state, []
+    keys = {garment.device: garment.key_id for garment in state.book.registers.garments.values()}
+    asked = {wipe.device: wipe for wipe in state.wipes.of(work.case)}
+    for device in work.devices():
+        if device not in asked:
+            bindings = state.book.registers.bindings.get(device, [])
+            worn = any(one.until_ns == FOREVER and one.subject != work.facts.subject for one in bindings)
+            mode = WIPE if work.whole and not worn else DRAIN
+            state.wipes.ask(device, work.case, mode, keys.get(device, bytes(8)))
+    for wipe in state.wipes.of(work.case):
+        if not _ended(work, f"hub {wipe.device.hex()}"):
+            out.append(_hub(wipe))
+    return out
+
+
+def _hub(wipe: Wipe) -> StoreProgress:
+    name = f"hub {wipe.device.hex()}"
+    if wipe.done_ns is not None:
+        return StoreProgress(name, DONE, "nothing of the wearer is stored on it", wipe.how)
+    waits = {
+        WIPE: "is wiped at its next contact with this host",
+        DRAIN: "is waited for until it stores nothing; what it still sends is refused",
+    }
+    return StoreProgress(name, PENDING, waits[wipe.mode])
+
+
+def _ended(work: Work, name: str) -> bool:
+    row = work.stores.get(name)
+    return row is not None and row.state in (DONE, OUT_OF_SCOPE)
