@@ -3,6 +3,7 @@
 import re
 import time
 import warnings
+from contextlib import closing
 from types import SimpleNamespace
 
 import pytest
@@ -18,6 +19,7 @@ from tasuki.session.hub_session import Session
 from tasuki.session.state import State, adopt
 from tasuki.trust.register import Hub
 from tasuki.wearer.accounts.passwords import Passwords
+from tasuki.wearer.erasure import Erasures
 from tasuki.wearer.records import Records
 
 pytest.importorskip("starlette", reason="the page's packages are not installed: extra `web`")
@@ -119,10 +121,18 @@ def clock():
 @pytest.fixture
 def site(tmp_path, clock):
     """An empty state folder with the page over it."""
-    with State(tmp_path / "state", clock_ns=clock) as state, Records(state, QUICK, clock) as records:
-        app = create_app(records, ORIGIN)
+    with (
+        State(tmp_path / "state", clock_ns=clock) as state,
+        Records(state, QUICK, clock) as records,
+        closing(Erasures(state)) as erasures,
+    ):
+        app = create_app(records, erasures, ORIGIN)
         yield SimpleNamespace(
-            state=state, records=records, app=app, browser=lambda language="en": Browser(app, language)
+            state=state,
+            records=records,
+            erasures=erasures,
+            app=app,
+            browser=lambda language="en": Browser(app, language),
         )
 
 

@@ -119,5 +119,5 @@ def _revoked(hub: Hub) -> Refused:
     return Refused(
         "hub_revoked",
         f"hub {hub.device} was reported lost at {hub.revoked_at}",
-        "If it was found, run `tasuki hub enroll --repin --port PORT`: it gets a new key and loses its store.",
+        "If it was found, run `tasuki hub enroll --repin --port PORT`: it gets a new key.",
     )

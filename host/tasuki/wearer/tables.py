@@ -57,6 +57,6 @@ class Tables:
                 raise
 
     def overwrite(self) -> bool:
-        """Empty the write-ahead log, so that what was deleted is gone from it, too; False while others read."""
+        """Empty the write-ahead log of what was deleted; False while others read, so that it is not."""
         with self._lock:
             return database.truncate_log(self._db)

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from tasuki.errors import LinkLost, Refused, TasukiError
 from tasuki.wearer.accounts.limits import Limits
 from tasuki.wearer.accounts.sessions import same
+from tasuki.wearer.erasure import Erasures
 from tasuki.wearer.page import (
     account,
     consents,
@@ -55,9 +56,9 @@ PAGES: tuple[Page, ...] = (
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def create_app(records: Records, origin: str, limits: Limits | None = None) -> ASGIApp:
+def create_app(records: Records, erasures: Erasures, origin: str, limits: Limits | None = None) -> ASGIApp:
     """The page over an open state folder. origin: where people reach it, like https://my.example.jp."""
-    site = Site(records, Renderer(), limits or Limits(), origin)
+    site = Site(records, Renderer(), limits or Limits(), erasures)
     static = Path(str(resources.files("tasuki.wearer.page").joinpath("static")))
     routes: list[Route | Mount] = [
         Route("/", _welcome),

@@ -2,14 +2,12 @@
 
 import secrets
 
+from starlette.background import BackgroundTask
 from starlette.responses import Response
 
-from tasuki.wearer.erasure import Erasures
 from tasuki.wearer.page.public import missing
 from tasuki.wearer.page.routing import WEARERS, Page
 from tasuki.wearer.page.visit import Visit, sign_out
-
-_STEPS = 20  # of an erasure, before the page answers
 
 
 def page(visit: Visit) -> Response:
@@ -37,31 +35,28 @@ def leave(visit: Visit) -> Response:
 
 def progress(visit: Visit) -> Response:
     """How far an erasure is, for whoever has its code."""
-    case = visit.records.erasure_of(visit.path["code"])
+    code = visit.path["code"]
+    case = visit.records.erasure_of(code)
     if not case:
         return missing(visit)
-    erasures = Erasures(visit.state)
-    return visit.page(
-        "erasure.html",
-        progress=erasures.progress(case),
-        code=visit.path["code"],
-        receipt=erasures.receipt(case),
-    )
+    found, done = visit.site.erasures.progress(case), visit.site.erasures.receipt(case)
+    return visit.page("erasure.html", progress=found, code=code, receipt=done is not None)
 
 
 def go_on(visit: Visit) -> Response:
-    """Do what can be done now."""
+    """Do what can be done now, behind the answer: looking through every file takes its time."""
     case = visit.records.erasure_of(visit.path["code"])
     if not case:
         return missing(visit)
-    _advance(visit, case)
-    return visit.go(f"/erasure/{visit.path['code']}")
+    response = visit.go(f"/erasure/{visit.path['code']}")
+    response.background = BackgroundTask(visit.site.erasures.advance, case)
+    return response
 
 
 def receipt(visit: Visit) -> Response:
     """The signed receipt."""
     case = visit.records.erasure_of(visit.path["code"])
-    found = Erasures(visit.state).receipt(case) if case else None
+    found = visit.site.erasures.receipt(case) if case else None
     if found is None:
         return missing(visit)
     headers = {"Content-Disposition": 'attachment; filename="erasure-receipt.json"'}
@@ -69,23 +64,16 @@ def receipt(visit: Visit) -> Response:
 
 
 def _erase(visit: Visit, items: frozenset[str] | None) -> Response:
+    """Begin an erasure: when this returned nothing is routed and no key is left; the rest comes behind it."""
     subject = visit.subject
-    case = Erasures(visit.state).begin(subject, items)
+    case = visit.site.erasures.begin(subject, items)
     if items is None:
         visit.records.forget(subject)  # nobody is signed in to it any longer
     code = secrets.token_urlsafe(18)
     visit.records.keep_erasure(code, case)
-    _advance(visit, case)
-    return visit.go(f"/erasure/{code}")
-
-
-def _advance(visit: Visit, case: str) -> None:
-    erasures, before = Erasures(visit.state), -1
-    for _ in range(_STEPS):
-        found = erasures.advance(case)
-        if found.complete or len(found.pending) == before:
-            return
-        before = len(found.pending)
+    response = visit.go(f"/erasure/{code}")
+    response.background = BackgroundTask(visit.site.erasures.advance, case)
+    return response
 
 
 def _confirmed(visit: Visit) -> bool:

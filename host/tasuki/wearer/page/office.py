@@ -13,7 +13,6 @@ from tasuki.consent import reasons, rights
 from tasuki.consent.events import FOREVER, RELATIONS
 from tasuki.consent.rights import Verification
 from tasuki.errors import Refused
-from tasuki.wearer.erasure import Erasures
 from tasuki.wearer.page.public import missing
 from tasuki.wearer.page.routing import OFFICE, Page
 from tasuki.wearer.page.visit import Visit
@@ -39,7 +38,7 @@ def queue(visit: Visit) -> Response:
         states=STATES,
         now_ns=visit.now_ns,
         untold=visit.records.profiles.untold(),
-        erasures=[one for one in Erasures(visit.state).cases() if not one.complete],
+        erasures=[one for one in visit.site.erasures.cases() if not one.complete],
     )
 
 
@@ -105,7 +104,7 @@ def act(visit: Visit) -> Response:
         visit, f"case.{what}" if what in ("erase", "invite", "guardian") else "case.act", found, found.subject
     )
     if what == "erase" and found.kind in (rights.ERASE, rights.CLOSE):
-        Erasures(visit.state).begin(found.subject)
+        visit.site.erasures.begin(found.subject)
         visit.records.forget(found.subject)
         return visit.go(f"/office/cases/{found.id}", "erasing")
     if what == "invite":
@@ -128,7 +127,7 @@ def acknowledge(visit: Visit) -> Response:
     """A store or processor has confirmed a deletion (rule D-03)."""
     assert visit.account is not None
     _log(visit, "erasure.acknowledge", case_id=visit.form["case"])
-    Erasures(visit.state).acknowledge(visit.form["case"], visit.form["store"], visit.account.name)
+    visit.site.erasures.acknowledge(visit.form["case"], visit.form["store"], visit.account.name)
     return visit.go("/office", "noted")
 
 

@@ -56,7 +56,8 @@ def refused(visit: Visit, error: Refused) -> Response:
     """The answer to what may not be, in the visitor's words where there are some."""
     key = f"refused.{error.reason}"
     body = key if key in words.WORDS else "refused.other"
-    return visit.page("message.html", 403, title="refused.title", body=body)
+    status = 429 if error.reason == "too_often" else 403
+    return visit.page("message.html", status, title="refused.title", body=body)
 
 
 PAGES = (

@@ -3,7 +3,7 @@
 import ipaddress
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,10 +11,12 @@ import uvicorn
 
 from tasuki.errors import LinkLost, UsageError
 from tasuki.session.state import State
+from tasuki.wearer.erasure import Erasures
 from tasuki.wearer.page.app import create_app
 from tasuki.wearer.records import Records
 
 _COLLECT_S = 2.0
+_ERASE_TURNS = 15
 _PURGE_TURNS = 1800  # of collecting: about once an hour
 
 
@@ -48,11 +50,11 @@ def run(
         raise UsageError(f"cannot listen on {host} port {port}", "Give another --bind-port.") from None
     scheme = "https" if certificate else "http"
     reached = origin or f"{scheme}://{host}:{listening.getsockname()[1]}"
-    with Records(state) as records, listening:
-        config.app = create_app(records, reached)
+    with Records(state) as records, closing(Erasures(state)) as erasures, listening:
+        config.app = create_app(records, erasures, reached)
         say(reached)
         stop = threading.Event()
-        keeping = threading.Thread(target=keep_up, args=(records, stop), name="keep-up", daemon=True)
+        keeping = threading.Thread(target=keep_up, args=(records, erasures, stop), name="keep-up")
         keeping.start()
         try:
             uvicorn.Server(config).run(sockets=[listening])
@@ -76,12 +78,16 @@ def check_open(host: str, origin: str | None, certificate: Path | None) -> None:
         )
 
 
-def keep_up(records: Records, stop: threading.Event) -> None:
-    """Bring the audit log up to date every few seconds; delete old cases now and then."""
+def keep_up(records: Records, erasures: Erasures, stop: threading.Event) -> None:
+    """Bring the audit log up to date every few seconds; now and then carry erasures on, delete old cases."""
     turns = 0
     while not stop.wait(_COLLECT_S):
         with suppress(LinkLost):  # what cannot be written now waits where it is durable
             records.state.collector.keep_up()
+            if turns % _ERASE_TURNS == 0:
+                for one in erasures.cases():
+                    if not one.complete:
+                        erasures.advance(one.case)
             if turns % _PURGE_TURNS == 0:
                 records.cases.purge()
         turns += 1

@@ -13,6 +13,7 @@ from tasuki.session.state import State
 from tasuki.wearer.accounts.book import OFFICER, WEARER, Account
 from tasuki.wearer.accounts.limits import Limits
 from tasuki.wearer.accounts.sessions import STAYING_NS, Session
+from tasuki.wearer.erasure import Erasures
 from tasuki.wearer.page.render import Renderer
 from tasuki.wearer.records import Records
 
@@ -23,12 +24,12 @@ _MOST_FIELDS = 200
 
 @dataclass(frozen=True)
 class Site:
-    """What all requests share. origin: where people reach the page."""
+    """What all requests share."""
 
     records: Records
     renderer: Renderer
     limits: Limits
-    origin: str
+    erasures: Erasures
 
 
 class Fields:
