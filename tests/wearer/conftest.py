@@ -1,9 +1,11 @@
 """The page in this process, over a state folder of its own."""
 
 import re
+import tempfile
 import time
 import warnings
 from contextlib import closing
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -119,10 +121,12 @@ def clock():
 
 
 @pytest.fixture
-def site(tmp_path, clock):
-    """An empty state folder with the page over it."""
+def site(clock):
+    """An empty state folder with the page over it; in memory where that can be, since it syncs a lot."""
+    memory = Path("/dev/shm")
     with (
-        State(tmp_path / "state", clock_ns=clock) as state,
+        tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder,
+        State(Path(folder, "state"), clock_ns=clock) as state,
         Records(state, QUICK, clock) as records,
         closing(Erasures(state)) as erasures,
     ):

@@ -18,7 +18,7 @@ _HEADERS = {
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
-    "Permissions-Policy": "geolocation=(), camera=(), microphone=(), bluetooth=(), usb=(), serial=()",
+    "Permissions-Policy": "geolocation=(), camera=(), microphone=(), usb=(), serial=()",
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",

@@ -160,6 +160,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "leave.sure": ("I am sure", "退会します"),
     "leave.all.do": ("Leave and delete", "退会して削除する"),
     "erasure.title": ("Deletion", "削除の状況"),
+    "erasure.begun": (
+        "It has begun: nothing is acquired or sent any longer, and the keys are destroyed. Look "
+        "again in a moment.",
+        "削除を開始しました。取得と送信は止まり、鍵は破棄されました。"
+        "しばらくしてからもう一度ご確認ください。",
+    ),
     "erasure.done": ("Everything is deleted.", "削除が完了しました。"),
     "erasure.pending": (
         "Not done yet: {count} places are waited for.",
