@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 from argon2 import PasswordHasher
 
-from host.conftest import HOUR_NS, replay_folder  # noqa: F401
+from host.conftest import HOUR_NS, replay_folder, tasuki  # noqa: F401
 from host.session_world import HubLine, run_hub
 from tasuki.consent.registers import DESTINATIONS
 from tasuki.pipeline.upload import Uploader
@@ -147,3 +147,11 @@ def wearer(site):
     browser.register()
     browser.sign_in()
     return browser
+
+
+@pytest.fixture
+def tasuki_command(tasuki, tmp_path, monkeypatch):  # noqa: F811
+    """The command on a state folder of its own; gives (exit code, stdout, stderr)."""
+    monkeypatch.setenv("TASUKI_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    return tasuki
