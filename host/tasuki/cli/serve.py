@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 
 from tasuki.cli.frame import state_option
-from tasuki.consent import parties_file
 from tasuki.errors import UsageError
 from tasuki.session.state import State
 
@@ -20,7 +19,6 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--origin", help="How people reach it, like https://my.example.jp; needed behind a proxy.")
 @click.option("--certificate", type=_FILE, help="TLS certificate with its chain (PEM).")
 @click.option("--certificate-key", type=_FILE, help="Its private key (PEM).")
-@click.option("--parties", type=_FILE, help="Register of processors and modules (TOML).")
 @state_option
 def serve(
     host: str,
@@ -28,7 +26,6 @@ def serve(
     origin: str | None,
     certificate: Path | None,
     certificate_key: Path | None,
-    parties: Path | None,
     state: Path,
 ) -> None:
     """Serve the wearer's page from a state folder, beside `tasuki run`, until Ctrl-C.
@@ -49,6 +46,4 @@ def serve(
     except ModuleNotFoundError as e:
         raise UsageError(f"the page needs {e.name}", "Install it: pip install 'tasuki[web]'.") from e
     with State(state) as opened:
-        if parties:
-            parties_file.read(parties, opened.policy).register(opened.book.registers)
         server.run(opened, host, port, origin, certificate, certificate_key, click.echo)

@@ -48,7 +48,7 @@ class Event:
         notice_hash: SHA-256 of the text that was shown, hex; empty when we do not know it.
         by: who said it, when it was not the wearer.
         relation: what that person is to the wearer, one of RELATIONS.
-        origin: how it reached us: `command`, `file`, `import:` and the record's id, or empty.
+        origin: how it reached us: `command`, `file`, `web`, `import:` and the record's id, or empty.
         number: its place in the log, from 1; it only rises, whatever clocks do.
     """
 

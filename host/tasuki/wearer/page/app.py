@@ -118,7 +118,7 @@ def _serve(site: Site, page: Page, request: Request, body: str) -> Response:
 
 
 def _answer(visit: Visit, page: Page, language: str) -> Response:
-    visit.state.book.refresh()
+    visit.state.refresh()
     if visit.token:
         visit.session = visit.records.sessions.find(visit.token)
         visit.account = visit.records.accounts.get(visit.session.account) if visit.session else None
