@@ -22,7 +22,7 @@ def at_contact(connection: Connection, state: State, identity: greet.Identity) -
     due = state.wipes.due(identity.device)
     if not due:
         return False
-    if all(identity.key_id != one.key_id for one in due):
+    if all(one.renewed(identity.key_id) for one in due):
         state.wipes.done(identity.device, "its key is another one: the old one and the store went with it")
         return False
     wipe = any(one.mode == WIPE for one in due) and not _worn(state, identity.device)

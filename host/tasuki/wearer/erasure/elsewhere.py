@@ -12,6 +12,7 @@ from tasuki.sinks import Erasing
 from tasuki.wearer.erasure import captures, signed
 from tasuki.wearer.erasure.progress import DONE, OUT_OF_SCOPE, PENDING, StoreProgress
 from tasuki.wearer.erasure.work import Work
+from tasuki_wire import epoch
 
 ORDER = "garment:DeletionOrder"
 
@@ -90,18 +91,29 @@ def _write_order(work: Work, party: str, path: Path) -> None:
 def hubs(work: Work) -> list[StoreProgress]:
     """Hubs that the wearer wore: wiped, or seen without anything stored, at their next contact."""
     state, out = work.state, []
-    keys = {garment.device: garment.key_id for garment in state.book.registers.garments.values()}
     asked = {wipe.device: wipe for wipe in state.wipes.of(work.case)}
     for device in work.devices():
         if device not in asked:
             bindings = state.book.registers.bindings.get(device, [])
             worn = any(one.until_ns == FOREVER and one.subject != work.facts.subject for one in bindings)
             mode = WIPE if work.whole and not worn else DRAIN
-            state.wipes.ask(device, work.case, mode, keys.get(device, bytes(8)))
+            state.wipes.ask(device, work.case, mode, _keys_of(work, device))
     for wipe in state.wipes.of(work.case):
         if not _ended(work, f"hub {wipe.device.hex()}"):
             out.append(_hub(wipe))
     return out
+
+
+def _keys_of(work: Work, device: bytes) -> bytes:
+    """Ids of all keys under which we ever knew a hub."""
+    garments = work.state.book.registers.garments.values()
+    known = {garment.key_id for garment in garments if garment.device == device}
+    known |= {
+        epoch.key_id(bytes.fromhex(hub.public))
+        for hub in work.state.register.hubs()
+        if hub.device == device.hex()
+    }
+    return b"".join(sorted(known))
 
 
 def _hub(wipe: Wipe) -> StoreProgress:
