@@ -25,6 +25,8 @@ _COMMANDS = {
     "policy": ("tasuki.cli.policy", "policy"),
     "consent": ("tasuki.cli.consent", "consent"),
     "filter": ("tasuki.cli.filter", "filter_"),
+    "wearer": ("tasuki.cli.wearer", "wearer"),
+    "keys": ("tasuki.cli.keys", "keys"),
 }
 
 

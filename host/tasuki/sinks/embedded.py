@@ -28,8 +28,11 @@ CREATE TABLE IF NOT EXISTS source (
 CREATE TABLE IF NOT EXISTS block (
   id INTEGER PRIMARY KEY, source INTEGER NOT NULL REFERENCES source(id), stream INTEGER NOT NULL,
   number INTEGER NOT NULL, item TEXT NOT NULL, form TEXT NOT NULL, tags BLOB NOT NULL, content BLOB NOT NULL,
-  UNIQUE (source, stream, number));
+  stored_h INTEGER NOT NULL DEFAULT (unixepoch() / 3600), UNIQUE (source, stream, number));
 """
+# What a store of version 0.1 holds counts as stored when this version first opens it.
+_ADDED = {"stored_h": "INTEGER NOT NULL DEFAULT 0"}
+_DATE = "UPDATE block SET stored_h = unixepoch() / 3600 WHERE stored_h = 0"
 _SELECT = """
 SELECT source.destination, source.purpose, source.pseudonym, block.stream, block.number, block.item,
   block.form, block.tags, block.content, block.id FROM block JOIN source ON source.id = block.source
@@ -49,6 +52,9 @@ class EmbeddedStore:
 
     def __init__(self, path: Path) -> None:
         self._db = database.connect(path, _SCHEMA)
+        database.add_columns(self._db, "block", _ADDED)
+        self._db.execute("CREATE INDEX IF NOT EXISTS undated ON block (id) WHERE stored_h = 0")
+        self._db.execute(_DATE)
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -95,6 +101,23 @@ class EmbeddedStore:
         if not emptied:
             raise LinkLost("the store is being read, so its log still holds what was deleted", "Try again.")
         return deleted
+
+    def expire(self, items: Collection[str], before_h: int) -> int:
+        """Delete blocks of these items that were stored before an hour (Unix hours); how many. LinkLost."""
+        sql = "DELETE FROM block WHERE item = ? AND stored_h < ?"
+        with self._lock:
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                gone = sum(self._db.execute(sql, (item, before_h)).rowcount for item in sorted(items))
+                if gone:
+                    self._db.execute("DELETE FROM source WHERE id NOT IN (SELECT source FROM block)")
+                self._db.execute("COMMIT")
+            except sqlite3.OperationalError as e:
+                self._roll_back()
+                raise LinkLost(f"the store cannot be written: {e}", "It is tried again.") from e
+            if gone:
+                database.truncate_log(self._db)
+        return gone
 
     def pseudonyms(self) -> set[bytes]:
         """Under which something is stored."""

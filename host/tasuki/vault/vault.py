@@ -301,6 +301,11 @@ class Vault:
         """The setting of the store in which new epoch keys are made."""
         return self._store
 
+    def epoch_keys(self) -> int:
+        """How many buckets have a key."""
+        with self._lock:
+            return len(self._buckets.numbers())
+
     @property
     def warning(self) -> str:
         """Why the place of the keys is a bad one; empty when it is not known to be."""
