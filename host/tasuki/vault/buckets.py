@@ -115,6 +115,11 @@ class Buckets:
             out.append(hmac.digest(self._index_keys[name], text, "sha256")[:16])
         return out
 
+    def close(self) -> None:
+        """End what stores have open."""
+        for store in self._stores.values():
+            store.close()
+
     def forget(self) -> None:
         """Drop keys that are kept in memory."""
         self._keys.clear()

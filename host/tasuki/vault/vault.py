@@ -80,7 +80,8 @@ class Vault:
             raise
 
     def close(self) -> None:
-        """Close the files."""
+        """Close the files and the key stores."""
+        self._buckets.close()
         self._db.close()
 
     # -- the service's own keys ---------------------------------------------------
