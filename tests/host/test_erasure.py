@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import time
 
 import pytest
 
@@ -9,10 +10,12 @@ from erasing_world import GONE, STAYS, ErasingWorld
 from tasuki.audit.names import STRANGER, subject_name
 from tasuki.capture.parts import BlockPart, Unreadable
 from tasuki.capture.reading import read
-from tasuki.consent.events import ERASED
+from tasuki.consent.events import ERASED, Event, granted_purposes
+from tasuki.consent.registers import Destination
 from tasuki.errors import LinkLost, Refused, Untrusted, UsageError
 from tasuki.sinks.embedded import open_row
-from tasuki.wearer.erasure import DONE, OUT_OF_SCOPE, PENDING, Erasures, receipts
+from tasuki.vault.vault import key_epoch
+from tasuki.wearer.erasure import DONE, OUT_OF_SCOPE, PENDING, Erasures, elsewhere, receipts, signed
 from tasuki.wearer.erasure.scan import scan
 
 NAMES = ("wrapped keys", "envelopes", "stored blocks", "capture keys", "pseudonyms", "bindings", "name")
@@ -328,6 +331,118 @@ def test_a_sink_that_cannot_erase_needs_a_person_who_confirms(world):
     assert erasures.advance(case).complete
     rows = {row["name"]: row for row in json.loads(erasures.receipt(case))["stores"]}
     assert "acknowledged by the keeper" in rows["sink improvement"]["verified"]
+
+
+class Profile:
+    """Another part of the service that holds something by name: away at first."""
+
+    name = "profile"
+
+    def __init__(self, path):
+        self.path, self.away = path, True
+        path.write_text(f"{GONE} lives in Asakusa 1-2-3")
+
+    def markers(self, subject, items):
+        return [b"Asakusa 1-2-3"]
+
+    def erase(self, subject, items, before_ns):
+        if self.away:
+            raise LinkLost("the profiles are being backed up")
+        self.path.unlink()
+        return "the file is gone"
+
+
+@pytest.mark.rule("D-03", "deny")
+def test_what_else_holds_something_of_the_wearer_is_waited_for_and_scanned(world):
+    profile = Profile(world.state.folder / "profile.txt")
+    erasures = Erasures(world.state, also=[profile])
+    case = erasures.begin(GONE)
+    assert erasures.scan(case).hits["elsewhere"] == {b"Asakusa 1-2-3"}
+    assert states(finished(world, erasures, case))["profile"] == PENDING
+
+    profile.away = False
+    progress = erasures.advance(case)
+
+    assert progress.complete
+    assert next(row.verified for row in progress.stores if row.name == "profile") == "the file is gone"
+
+
+def test_a_row_that_was_under_way_meanwhile_is_found_and_goes_too(world):
+    """A delivery of another process that arrives after the store was looked after."""
+    erasures = Erasures(world.state)
+    row = next(world.state.store.rows("store"))
+    case = erasures.begin(GONE)
+    erasures.advance(case)
+    world.state.store.send([row.delivery])
+    world.meet(GONE)
+
+    assert erasures.advance(case).complete
+
+    assert world.state.store.count("store") == 6
+    assert row.delivery.pseudonym not in world.state.store.pseudonyms()
+
+
+def processor(world, name="analysis"):
+    """A processor abroad from us only in name, to which blocks of both wearers went."""
+    registers = world.state.engine.registers
+    registers.add_destination(Destination(name, "processor_jp", "service_improvement", "attested"))
+    year = key_epoch(time.time_ns())
+    return world.state.vault.pseudonym(GONE, "service_improvement", name, year)
+
+
+@pytest.mark.rule("P-07", "allow", "evidence")
+@pytest.mark.rule("D-03", "deny")
+def test_a_processor_gets_a_signed_order_and_is_waited_for_until_it_acknowledges(world):
+    pseudonym = processor(world)
+    erasures = Erasures(world.state)
+    case = erasures.begin(GONE)
+    assert not finished(world, erasures, case).complete
+    (path,) = (world.state.folder / "orders").iterdir()
+
+    order = signed.verify(path.read_bytes(), world.state.vault.signer("attestation").public, elsewhere.ORDER)
+    erasures.acknowledge(case, "processor analysis", "Analysis Ltd, A. Sato")
+    progress = erasures.advance(case)
+
+    assert order["pseudonyms"] == {"analysis": [pseudonym.hex()]}
+    assert GONE not in json.dumps(order)
+    assert progress.complete
+    assert not path.exists()  # it names a pseudonym
+    with pytest.raises(Untrusted, match="no garment:ErasureReceipt"):
+        signed.verify(
+            json.dumps(signed.document(order, world.state.vault.signer("authority"))).encode(),
+            world.state.vault.signer("authority").public,
+            receipts.KIND,
+        )
+
+
+def test_a_bundle_that_was_exported_here_is_removed(world, tasuki, tmp_path):
+    bundle = tmp_path / "mine.tsb"
+    code, _, err = tasuki("export", world.captures[GONE], "-o", bundle, "--state", world.state.folder)
+    assert code == 0, err
+    erasures = Erasures(world.state)
+
+    progress = finished(world, erasures, erasures.begin(GONE))
+
+    assert progress.complete
+    assert not bundle.exists()
+    assert any(row.name.startswith("file bundle") and row.state == DONE for row in progress.stores)
+
+
+def test_a_child_keeps_its_consent_when_its_guardian_is_erased(world):
+    book = world.state.book
+    book.guard("child", GONE, "parent")
+    at_ns = book.now_ns("child")
+    policy = world.state.policy
+    said = (policy.version, "ja", "", GONE, "parent")
+    book.say(Event(at_ns, at_ns, "child", "granted", "service_information", frozenset({"ecg"}), *said))
+    erasures = Erasures(world.state)
+
+    assert finished(world, erasures, erasures.begin(GONE)).complete
+    world.reopen()
+
+    (event,) = world.state.book.log.events("child")
+    assert event.by.startswith(ERASED) and event.relation == "parent"
+    assert granted_purposes(policy, world.state.book.log, "child", "ecg", book.now_ns("child"))
 
 
 def test_a_lost_hub_is_named_as_out_of_reach(world):

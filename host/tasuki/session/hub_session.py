@@ -368,6 +368,7 @@ class Session:
         if now >= self._next_hear:
             self._next_hear = now + _HEAR_S
             self.state.book.refresh()
+            self.state.vault.refresh()
         if now >= self._next_look or self.engine.version != self._version:
             self._next_look = now + _LOOK_S
             self._look()

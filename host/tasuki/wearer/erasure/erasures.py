@@ -80,7 +80,7 @@ class Erasures:
             known = state.vault.identity(subject)
             for case in self._open_cases(subject, items):
                 if known in (None, bytes.fromhex(self._cases.facts(case).identity)):
-                    return case
+                    return self._destroy(case)
             if known is None and not state.book.log.events(subject):
                 raise UsageError(
                     "no wearer of this name is known", "`tasuki consent show` knows who there is."
@@ -92,11 +92,7 @@ class Erasures:
             state.book.withdraw(subject, items or ())
             state.vault.add_subject(subject)
             state.collector.collect()  # what he said last stands in the audit log, under his name there
-            case = self._cases.open(self._facts(subject, items), self._name(subject))
-            work = self._work(case)
-            self._run(work, "vault", stores.vault)
-            self._cases.note_markers(case, markers.note(work, self._holders))
-            return case
+            return self._destroy(self._cases.open(self._facts(subject, items), self._name(subject)))
 
     def advance(self, case: str) -> Progress:
         """Do what can be done now, and say what is done, what is waited for and what is out of scope.
@@ -107,9 +103,7 @@ class Erasures:
         with self._lock:
             if self._cases.progress(case).complete:
                 return self._cases.progress(case)
-            work = self._work(case)
-            if self._cases.markers(case) is None:  # a crash came between
-                self._cases.note_markers(case, markers.note(work, self._holders))
+            self._destroy(case)
             for name, step in (*_STEPS, *self._holder_steps()):
                 if self._state_of(case, name) != DONE:
                     self._run(self._work(case), name, step)
@@ -172,6 +166,14 @@ class Erasures:
         return scan([self._state.folder, *elsewhere_], found, innocent if "name" in found else ())
 
     # -- inside ----------------------------------------------------------------------
+
+    def _destroy(self, case: str) -> str:
+        """Destroy the keys, and note what the scan will look for, unless both is done; the case."""
+        if self._state_of(case, "vault") != DONE:
+            self._run(self._work(case), "vault", stores.vault)
+        if self._cases.markers(case) is None:
+            self._cases.note_markers(case, markers.note(self._work(case), self._holders))
+        return case
 
     def _open_cases(self, subject: str, items: frozenset[str] | None) -> list[str]:
         found = self._cases.find(self._name(subject), items)
