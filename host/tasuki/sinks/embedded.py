@@ -119,10 +119,11 @@ class EmbeddedStore:
                 database.truncate_log(self._db)
         return gone
 
-    def pseudonyms(self) -> set[bytes]:
-        """Under which something is stored."""
+    def holds(self, pseudonym: bytes) -> bool:
+        """True when something is or was stored under a pseudonym."""
         with self._lock:
-            return {bytes(each) for (each,) in self._db.execute("SELECT pseudonym FROM source")}
+            sql = "SELECT 1 FROM source WHERE pseudonym = ?"
+            return self._db.execute(sql, (pseudonym,)).fetchone() is not None
 
     def contents(self, pseudonym: bytes, items: Collection[str] | None = None) -> list[bytes]:
         """What is stored under a pseudonym, as it came, of some items or of all."""

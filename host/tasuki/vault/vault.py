@@ -269,7 +269,7 @@ class Vault:
                 if identity not in (b"", owner.handle):
                     raise Refused("key_erased", "this subject's keys are gone; there is another of the name")
                 old, new = self._buckets.roll(owner.bucket, self._store)
-                subjects.delete(db, owner.row)
+                subjects.delete(db, owner)
                 subjects.rewrap(db, self._buckets, owner.bucket, old, new)
                 self._raise_generation(db)
             self._finish()
