@@ -11,6 +11,7 @@ from tasuki.audit.names import STRANGER, subject_name
 from tasuki.capture.parts import BlockPart, Unreadable
 from tasuki.capture.reading import read
 from tasuki.consent.events import ERASED, Event, granted_purposes
+from tasuki.consent.parties import Processor
 from tasuki.consent.registers import Destination
 from tasuki.errors import LinkLost, Refused, Untrusted, UsageError
 from tasuki.sinks.embedded import open_row
@@ -413,6 +414,24 @@ def test_a_processor_gets_a_signed_order_and_is_waited_for_until_it_acknowledges
             world.state.vault.signer("authority").public,
             receipts.KIND,
         )
+
+
+@pytest.mark.rule("P-07", "deny")
+def test_a_processor_that_does_not_acknowledge_in_time_is_suspended(world):
+    processor(world)
+    registers = world.state.engine.registers
+    registers.add_processor(Processor("analysis", "JP", None, None, None, {}))
+    now = [time.time_ns()]
+    erasures = Erasures(world.state, clock_ns=lambda: now[0])
+    case = erasures.begin(GONE)
+    erasures.advance(case)
+    assert not registers.processors["analysis"].suspended
+
+    now[0] += 31 * 86_400 * 10**9
+    progress = erasures.advance(case)
+
+    assert registers.processors["analysis"].suspended
+    assert "overdue" in next(row.what for row in progress.pending if row.name == "processor analysis")
 
 
 def test_a_bundle_that_was_exported_here_is_removed(world, tasuki, tmp_path):

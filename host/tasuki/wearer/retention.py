@@ -21,7 +21,7 @@ from tasuki.wearer.erasure import captures
 from tasuki_wire import items as wire_items
 
 DAY_NS = 86_400 * 10**9
-LAW_KEEPS_NS = 3 * 365 * DAY_NS
+LAW_KEEPS_DAYS = 3 * 365  # unless the law overlay in force says otherwise
 _HOUR_NS = 3600 * 10**9
 _EVERY_S = 3600.0
 
@@ -53,6 +53,13 @@ def limits(state: State, now_ns: int) -> dict[str, int]:
     return {item: _limit(policies, item) for item in wire_items.NAMES}
 
 
+def law_keeps_days(state: State, now_ns: int) -> int:
+    """How long provision records and proof of consent are kept: the duty `provision_record` of the law."""
+    policy = state.engine.in_force(now_ns)
+    duty = policy.duties.get("provision_record") if policy else None
+    return duty.days if duty and duty.days else LAW_KEEPS_DAYS
+
+
 def _limit(policies: Iterable[Policy], item: str) -> int:
     known = [row.retention_ns for policy in policies if (row := policy.category(item)) is not None]
     return min(known) if known else 0  # an item that no policy names may not be kept at all
@@ -73,8 +80,8 @@ def purge(state: State, now_ns: int | None = None) -> list[Purged]:
             "files": partial(_files, state, items, before),
         }
         out += [_row(store, items, days, expire) for store, expire in work.items()]
-    kept = LAW_KEEPS_NS // DAY_NS
-    before = now - LAW_KEEPS_NS
+    kept = law_keeps_days(state, now)
+    before = now - kept * DAY_NS
     return [
         *out,
         _row("decisions", (), kept, partial(outbox_erasing.expired_decisions, state.outbox, before)),

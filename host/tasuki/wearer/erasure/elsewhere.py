@@ -1,6 +1,7 @@
 """The steps of an erasure that somebody else has to confirm: sinks, processors, hubs."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from tasuki.wearer.erasure.work import Work
 from tasuki_wire import epoch
 
 ORDER = "garment:DeletionOrder"
+_ANSWER_DAYS = 30
+_DAY_NS = 86_400 * 10**9
 
 
 def sinks(work: Work, again: bool = False) -> list[StoreProgress]:
@@ -45,7 +48,10 @@ def sinks(work: Work, again: bool = False) -> list[StoreProgress]:
 
 
 def processors(work: Work) -> list[StoreProgress]:
-    """A signed deletion order for each processor that got something; its acknowledgement is waited for."""
+    """A signed deletion order for each processor that got something; its acknowledgement is waited for.
+
+    One that does not acknowledge in time gets nothing any more (rule P-07), until it is registered anew.
+    """
     out = []
     for destination in work.destinations():
         party = work.processor_of(destination)
@@ -56,8 +62,24 @@ def processors(work: Work) -> list[StoreProgress]:
         if not path.exists():
             _write_order(work, party, path)
         what = f"deletion order {path.name} waits for an acknowledgement"
+        if work.now_ns - work.facts.begun_ns > _days(work) * _DAY_NS:
+            _suspend(work, party)
+            what += f"; overdue after {_days(work)} days, so nothing is sent there any more"
         out.append(StoreProgress(name, PENDING, what))
     return out
+
+
+def _days(work: Work) -> int:
+    """How long a processor may take: as long as requests may be open."""
+    duty = work.state.policy.duties.get("answer_requests")
+    return duty.days if duty and duty.days else _ANSWER_DAYS
+
+
+def _suspend(work: Work, party: str) -> None:
+    registers = work.state.engine.registers
+    known = registers.processors.get(party)
+    if known is not None and not known.suspended:
+        registers.add_processor(replace(known, suspended=True))
 
 
 def order_path(folder: Path, case: str, party: str) -> Path:

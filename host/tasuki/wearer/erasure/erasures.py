@@ -208,7 +208,9 @@ class Erasures:
 
     def _work(self, case: str) -> Work:
         rows = {row.name: row for row in self._cases.progress(case).stores}
-        return Work(self._state, self._cases, case, self._cases.facts(case), self._sinks, rows)
+        return Work(
+            self._state, self._cases, case, self._cases.facts(case), self._sinks, rows, self._clock_ns()
+        )
 
     def _state_of(self, case: str, name: str) -> str:
         return next((row.state for row in self._cases.progress(case).stores if row.name == name), "")

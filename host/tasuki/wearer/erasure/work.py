@@ -18,7 +18,7 @@ class Work:
 
     Attributes:
         sinks: destination to its sink, where it is not the embedded store.
-        stores: name to how far it is already.
+        stores: name to how far it is already. now_ns: Unix nanoseconds.
     """
 
     state: State
@@ -27,6 +27,7 @@ class Work:
     facts: Facts
     sinks: Mapping[str, Sink]
     stores: Mapping[str, StoreProgress]
+    now_ns: int
 
     @property
     def whole(self) -> bool:
