@@ -252,6 +252,16 @@ def test_blocks_from_before_the_first_time_sync_do_not_go(tmp_path, vault):
     assert refused(use)["ecg", "unknown_time"] == 1
 
 
+def test_a_release_made_after_the_policy_s_end_goes_by_the_next(tmp_path, vault, session, monkeypatch):
+    """The policy that a program began with ends while it runs."""
+    monkeypatch.setattr(release.time, "time_ns", lambda: POLICY.until_ns + 1)
+    made = released("service_improvement", "improvement")
+    with read(session, vault) as capture:
+        decided = [made.decide(capture, p.block) for p in capture if isinstance(p, parts.BlockPart)]
+    assert any(decided)
+    assert "policy_not_in_force" not in {reason for _, reason in refused(made)}
+
+
 @pytest.mark.parametrize(("purpose", "destination"), [("marketing", "store"), ("statistics", "nowhere")])
 def test_unknown_purposes_and_destinations_are_named(purpose, destination):
     """With those that there are."""

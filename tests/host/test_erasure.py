@@ -3,10 +3,12 @@
 import json
 import sqlite3
 import time
+from dataclasses import replace
 
 import pytest
 
 from erasing_world import GONE, STAYS, ErasingWorld
+from host.test_consent_tickets import LAW
 from tasuki.audit.names import STRANGER, subject_name
 from tasuki.capture.parts import BlockPart, Unreadable
 from tasuki.capture.reading import read
@@ -432,6 +434,21 @@ def test_a_processor_that_does_not_acknowledge_in_time_is_suspended(world):
 
     assert registers.processors["analysis"].suspended
     assert "overdue" in next(row.what for row in progress.pending if row.name == "processor analysis")
+
+
+def test_a_signed_ticket_that_names_the_wearer_is_kept_and_said_so(world):
+    world.state.parties.tickets.open(replace(LAW, subjects=frozenset({GONE})), "the data manager")
+    erasures = Erasures(world.state)
+
+    progress = finished(world, erasures, erasures.begin(GONE))
+
+    assert progress.complete, progress.pending
+    row = next(row for row in progress.stores if row.name == "exception tickets")
+    assert (row.state, "unaltered" in row.what) == (OUT_OF_SCOPE, True)
+    assert {path.split("/")[-1] for path in scan([world.state.folder], {"name": [GONE.encode()]}).places} <= {
+        "tickets.db",
+        "tickets.db-wal",
+    }
 
 
 def test_a_bundle_that_was_exported_here_is_removed(world, tasuki, tmp_path):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from tasuki.block import Block
 from tasuki.capture.reading import Capture
+from tasuki.consent import library
 from tasuki.consent.context import Context, Interval, context_of
 from tasuki.consent.decision import Decision, Engine
 from tasuki.consent.events import ConsentLog
@@ -47,7 +48,7 @@ class Release:
         self.purpose = purpose
         self.destination = destination
         self.refusals: Counter[Refusal] = Counter()
-        self._engine = Engine(policy, consents, registers)
+        self._engine = Engine(policy, consents, registers, library.shipped().effective)
         self._at_ns = time.time_ns()
 
     @property

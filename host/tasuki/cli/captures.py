@@ -16,6 +16,7 @@ from tasuki.capture.header import ATTESTED, DEVICE_PROVED
 from tasuki.cli.frame import print_json, state_option
 from tasuki.cli.replaying import snapshot
 from tasuki.consent.book import ConsentBook
+from tasuki.consent.party_book import PartyBook
 from tasuki.consent.policy import builtin
 from tasuki.errors import UsageError
 from tasuki.session.file_register import BUNDLE, FileRegister
@@ -124,6 +125,7 @@ def export(
         _note(file, output, state)
         return _report(summary, None, output, as_json)
     with contextlib.closing(_book(state)) as book:
+        PartyBook(state, book.registers, builtin()).close()
         made = release.Release(builtin(), book.log, book.registers, purpose, destination)
     try:
         if made.device_proved:

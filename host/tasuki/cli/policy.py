@@ -8,6 +8,8 @@ import click
 from tasuki.cli import policy_lines
 from tasuki.cli.frame import print_json, state_option
 from tasuki.cli.policy_explain import explain
+from tasuki.cli.policy_parties import parties as parties_group
+from tasuki.cli.policy_ticket import ticket
 from tasuki.consent import coverage as matrix
 from tasuki.consent import diff as comparing
 from tasuki.consent import library, parties_file, processing
@@ -39,6 +41,8 @@ def policy() -> None:
 
 
 policy.add_command(explain)
+policy.add_command(parties_group)
+policy.add_command(ticket)
 
 
 @policy.command()

@@ -91,7 +91,8 @@ def _processor(registers: Registers, item: str, purpose: str, place: Destination
     processor = registers.processors.get(name)
     if processor is None or processor.abroad != (place.kind == "processor_foreign"):
         return "processor_not_registered"
-    if item not in processor.fields.get(purpose, ()):
+    fields = processor.fields.get(purpose, frozenset())
+    if item not in fields or (place.carries and "device_id" not in fields):
         return "field_not_listed"
     waits = ""
     for member in chain(registers.processors, name):

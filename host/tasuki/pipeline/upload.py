@@ -12,13 +12,14 @@ from tasuki.consent import actions, reasons
 from tasuki.consent.cache import DecisionCache
 from tasuki.consent.context import context_of
 from tasuki.consent.decision import Decision, Engine
-from tasuki.consent.registers import ENVELOPE, Destination
+from tasuki.consent.registers import ATTESTED, INTERNAL, OWN_STORE, Destination
 from tasuki.errors import LinkLost, Refused, Untrusted
 from tasuki.pipeline.outbox import HOLD, Due, Late, Outbox, subject_of
 from tasuki.sinks import Delivery, Key, Sink
 from tasuki.vault import attested, envelope
 from tasuki.vault.secret import Signer
 from tasuki.vault.vault import Vault
+from tasuki_wire import codec
 
 FIRST_WAIT_NS = 500_000_000
 LONGEST_WAIT_NS = 60_000_000_000
@@ -51,8 +52,8 @@ class _Turn:
 class Uploader:
     """Sends what is due. One thread per uploader; the outbox may be filled from another.
 
-    sinks: destination name to its sink. public_keys: X25519 keys of destinations that are not ours;
-    for ours the vault's are used.
+    sinks: destination name to its sink. What is for a processor or module is encrypted to the key that
+    the register has for it; for our own destinations the vault's keys are used.
     """
 
     def __init__(
@@ -61,7 +62,6 @@ class Uploader:
         engine: Engine,
         vault: Vault,
         sinks: Mapping[str, Sink],
-        public_keys: Mapping[str, bytes] | None = None,
         clock_ns: Callable[[], int] = time.time_ns,
         batch: int = 256,
     ) -> None:
@@ -70,8 +70,7 @@ class Uploader:
         self._cache = DecisionCache(engine)
         self._vault = vault
         self._sinks = sinks
-        self._public_keys = dict(public_keys or {})
-        self._boxes: dict[str, SealedBox[PublicKey]] = {}
+        self._boxes: dict[tuple[str, bytes], SealedBox[PublicKey]] = {}
         self._signer: Signer | None = None
         self._clock_ns = clock_ns
         self._batch = batch
@@ -86,6 +85,9 @@ class Uploader:
             return Step()
         if sink is None:
             return Step(lost=f"no sink for {destination}")
+        if away := self._outside(destination):
+            self._wait(destination)
+            return Step(lost=away)
         turn, ids = _Turn(), []
         try:
             confirmed = self._send(sink, destination, due, turn)
@@ -96,6 +98,16 @@ class Uploader:
             return Step(0, len(turn.denied), len(turn.moved), str(e))
         self._failures.pop(destination, None)
         return Step(len(ids), len(turn.denied), len(turn.moved))
+
+    def _outside(self, destination: str) -> str:
+        """Why nothing goes to an outside party for now, whatever consent says; it waits. Else empty."""
+        registers = self._engine.registers
+        place = registers.destinations.get(destination)
+        if place is None or place.kind == INTERNAL:
+            return ""
+        if registers.trouble:
+            return registers.trouble
+        return "" if registers.key_of(place) else f"the register has no key of {destination}"
 
     def _send(self, sink: Sink, destination: str, due: list[Due], turn: _Turn) -> list[Key]:
         try:
@@ -160,13 +172,13 @@ class Uploader:
             if late.decision.outcome == reasons.HOLD:
                 turn.moved.append(late)
                 continue
-            if late.decision.outcome == reasons.DENY or place is None:
+            if late.decision.outcome != reasons.ALLOW or place is None:
                 turn.denied.append(late)
                 continue
             try:
                 delivery = self._encode(place, late.subject, one)
             except (Refused, Untrusted) as e:
-                code = "key_erased" if isinstance(e, Refused) else "envelope_damaged"
+                code = e.reason if e.reason in reasons.REASONS else "envelope_damaged"
                 turn.denied.append(late._replace(decision=_denial(late.decision, code)))
                 continue
             turn.sent[delivery.key] = one.id
@@ -197,13 +209,17 @@ class Uploader:
         """The delivery in the destination's form; only our own store gets the envelope itself."""
         plain = envelope.decrypt(self._vault, subject, due.tags, due.content)
         tags, content = due.tags.to_bytes(), due.content
-        if place.form != ENVELOPE:
+        if place.form == ATTESTED:
             block = Block.from_bytes(plain)
+            if codec.KINDS[block.kind].row_rest:
+                raise Refused("field_not_listed", "the hub's own words go nowhere without its identity")
             hour = due.acquired.t0_ns // attested.HOUR_NS
             policy = self._engine.policy.hash
             label = attested.Label(due.pseudonym, due.number, hour, policy, place.purpose, place.name)
             stripped = attested.strip(block, label, self._attestation())
-            tags, content = b"", self._box(place.name).encrypt(stripped)
+            tags, content = b"", self._box(place).encrypt(stripped)
+        elif place.name != OWN_STORE.name:
+            tags, content = b"", self._box(place).encrypt(plain)
         return Delivery(
             place.name,
             place.purpose,
@@ -221,16 +237,14 @@ class Uploader:
             self._signer = self._vault.signer("attestation")
         return self._signer
 
-    def _box(self, destination: str) -> SealedBox[PublicKey]:
-        box = self._boxes.get(destination)
+    def _box(self, place: Destination) -> SealedBox[PublicKey]:
+        key = self._engine.registers.key_of(place)
+        box = self._boxes.get((place.name, key))
         if box is None:
-            given = self._public_keys.get(destination)
-            key = (
-                PublicKey(given)
-                if given
-                else self._vault.private_key(f"destination-{destination}").public_key
+            public = (
+                PublicKey(key) if key else self._vault.private_key(f"destination-{place.name}").public_key
             )
-            box = self._boxes[destination] = SealedBox(key)
+            box = self._boxes[place.name, key] = SealedBox(public)
         return box
 
     def _settle(self, destination: str, turn: _Turn) -> None:

@@ -190,7 +190,7 @@ class Session:
 
     def _look(self) -> None:
         """What consent, policy, product and this session's options leave at this moment."""
-        self.state.book.refresh()
+        self.state.refresh()
         self._version = self.engine.version
         self._allowed = 0
         garment = self.state.book.registers.garments.get(self.identity.key_id)
@@ -367,8 +367,7 @@ class Session:
             return
         if now >= self._next_hear:
             self._next_hear = now + _HEAR_S
-            self.state.book.refresh()
-            self.state.vault.refresh()
+            self.state.refresh()
         if now >= self._next_look or self.engine.version != self._version:
             self._next_look = now + _LOOK_S
             self._look()

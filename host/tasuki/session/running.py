@@ -29,7 +29,7 @@ class Uploading(threading.Thread):
     def __init__(self, session: Session) -> None:
         super().__init__(name="uploader", daemon=True)
         state = session.state
-        self._book = state.book
+        self._state = state
         sinks = dict.fromkeys(DESTINATIONS, state.store)
         self.uploader = Uploader(state.outbox, session.engine, state.vault, sinks)
         self.failure = ""
@@ -47,7 +47,7 @@ class Uploading(threading.Thread):
             self._guard(self._drain)
 
     def _drain(self) -> None:
-        self._book.refresh()  # what was withdrawn elsewhere in the last moment
+        self._state.refresh()  # what was withdrawn elsewhere in the last moment
         self.uploader.drain()
 
     def _guard(self, work: Callable[[], object]) -> None:
@@ -78,8 +78,8 @@ def until(
         now = time.monotonic()
         if now >= next_show:
             next_show = now + _SHOW_S
-            if upload.failure:
-                monitor.on_trouble(upload.failure)
+            if trouble := upload.failure or session.state.book.registers.trouble:
+                monitor.on_trouble(trouble)
             show(monitor.snapshot())
 
 

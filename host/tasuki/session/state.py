@@ -4,6 +4,8 @@ register.json   hubs and their public keys
 tokens.db       consent tokens handed out
 clocks.db       how the clocks of hubs stood, by boot
 consent.db      what wearers said, which products hubs are, who wore them
+parties.toml    processors, modules, operators and their destinations; written by people
+tickets.db      exception tickets and who signed them
 outbox.db       epoch ledger, envelopes that wait, decisions
 audit.db        the audit log
 store.db        the embedded store
@@ -23,7 +25,9 @@ from tasuki.audit.names import block_id
 from tasuki.consent import files, library
 from tasuki.consent.book import ConsentBook
 from tasuki.consent.decision import Engine
+from tasuki.consent.party_book import PartyBook
 from tasuki.consent.policy import Policy, builtin
+from tasuki.consent.registers import DESTINATIONS
 from tasuki.errors import LinkLost, UsageError
 from tasuki.pipeline.outbox import Outbox
 from tasuki.pipeline.parcel import Place
@@ -38,7 +42,7 @@ from tasuki.vault.vault import Vault
 
 
 class State:
-    """Everything that outlives a run. Raises UsageError when the folder cannot be used.
+    """Everything that outlives a run. Raises UsageError when the folder or its register cannot be used.
 
     auditing: False leaves the audit log as it is found, for whoever examines it.
     """
@@ -60,6 +64,8 @@ class State:
         self.tokens = TokenBook(folder / "tokens.db")
         self.clocks = ClockBook(folder / "clocks.db")
         self.book = ConsentBook(folder / "consent.db", clock_ns)
+        self.parties = PartyBook(folder, self.book.registers, self.policy, clock_ns)
+        self.book.registers.serve(DESTINATIONS)  # whoever has more sinks says so
         self.engine = Engine(self.policy, self.book.log, self.book.registers, effective)
         self.outbox = Outbox(folder / "outbox.db", self.vault, self.policy)
         self.ledger = SqliteLedger(folder / "outbox.db")
@@ -68,11 +74,23 @@ class State:
         self.wipes = WipeBook(folder / "wipes.db")
         self.audit = AuditLog(folder / "audit.db", self.vault.signer("audit"))
         self.collector = Collector(
-            self.audit, self.vault, self.engine.in_force, self.book, self.outbox, clock_ns
+            self.audit,
+            self.vault,
+            self.engine.in_force,
+            self.book,
+            self.outbox,
+            clock_ns,
+            self.parties.tickets,
         )
         self._auditing = auditing
         if auditing:
             self.collector.collect()  # what an earlier run or another command left
+
+    def refresh(self) -> None:
+        """Learn what other processes recorded, and what people wrote into the register of parties."""
+        self.book.refresh()
+        self.parties.refresh()
+        self.vault.refresh()
 
     def confirmed(self) -> int:
         """Deliveries that sinks have confirmed since the folder was made; kept as a count, so it is cheap."""
@@ -95,6 +113,7 @@ class State:
             self.files,
             self.wipes,
             self.book,
+            self.parties,
             self.tokens,
             self.clocks,
             self.vault,

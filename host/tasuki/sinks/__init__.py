@@ -17,7 +17,7 @@ class Delivery:
         stream: stream number.
         number: counts from 0 per pseudonym and stream.
         item: item name.
-        form: `envelope` (our own store) or `attested`.
+        form: `envelope` (our own store), `proved` or `attested`.
         tags: an envelope's tags in the clear (tasuki.vault.envelope), else empty.
         content: encrypted bytes.
     """

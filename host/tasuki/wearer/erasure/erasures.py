@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from tasuki.consent import times
+from tasuki.consent import party_book, times
 from tasuki.consent.events import ERASED
 from tasuki.errors import LinkLost, UsageError
 from tasuki.session.state import State
@@ -37,6 +37,7 @@ _STEPS: tuple[tuple[str, Step], ...] = (
     ("hubs", elsewhere.hubs),
     ("token and clock book", stores.hub_books),
     ("audit log", stores.audit_log),
+    ("exception tickets", stores.tickets),
 )
 
 
@@ -163,7 +164,10 @@ class Erasures:
         text = work.facts.subject.encode()
         others = [one.encode() for one in self._state.vault.subjects()]
         innocent = [one for one in others if text in one and one != text]
-        return scan([self._state.folder, *elsewhere_], found, innocent if "name" in found else ())
+        kept = stores.named_in_tickets(work)
+        files = self._state.folder.iterdir()
+        paths = [path for path in files if not (kept and path.name.startswith(party_book.TICKETS))]
+        return scan([*paths, *elsewhere_], found, innocent if "name" in found else ())
 
     # -- inside ----------------------------------------------------------------------
 

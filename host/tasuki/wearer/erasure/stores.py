@@ -107,6 +107,19 @@ def _file(work: Work, one: OurFile) -> StoreProgress | None:
     )
 
 
+def tickets(work: Work) -> list[StoreProgress]:
+    """Exception tickets are signed and append-only, so one that names the wearer stays as it is."""
+    if not named_in_tickets(work):
+        return [StoreProgress("exception tickets", DONE, "none names the wearer", "all tickets were read")]
+    what = "a signed ticket of a disclosure names the wearer; the law requires to keep it, unaltered"
+    return [StoreProgress("exception tickets", OUT_OF_SCOPE, what)]
+
+
+def named_in_tickets(work: Work) -> bool:
+    """True when a ticket was ever opened about the wearer."""
+    return any(work.facts.subject in filed.ticket.subjects for filed in work.state.parties.tickets.all())
+
+
 def hub_books(work: Work) -> list[StoreProgress]:
     """Tokens and clocks of hubs that nobody else wears; they are needed until a hub has nothing stored."""
     if not work.whole:
