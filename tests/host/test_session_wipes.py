@@ -52,7 +52,16 @@ def test_the_hub_is_wiped_and_gets_a_new_key_at_its_next_contact(made):
 
 
 def contact(made, subject):
-    """A session that greets the hub."""
+    """A session that greets the hub, which starts anew when its program leaves."""
+    read = made.line.read
+
+    def restarting(timeout_s):
+        data = read(timeout_s)
+        if made.line.hub.leaving:
+            made.line.reboot()
+        return data
+
+    made.line.read = restarting
     session = Session(made.line, made.state, subject, public_key=made.public)
     if subject:
         run_hub(session, 12)
