@@ -220,6 +220,54 @@ def _stored(world, subject):
     return [block for block in blocks if block.device == world.hubs[subject].device]
 
 
+@pytest.mark.parametrize("items", [None, frozenset({"ecg"})])
+def test_while_the_key_store_is_away_the_keys_are_pending_and_then_destroyed(world, monkeypatch, items):
+    store = world.state.vault._buckets.store("file")
+    real = store.make
+
+    def away(name):
+        raise LinkLost("the HSM is away")
+
+    monkeypatch.setattr(store, "make", away)
+    erasures = Erasures(world.state)
+    case = erasures.begin(GONE, items)
+    progress = finished(world, erasures, case)
+    assert (states(progress)["vault"], progress.complete) == (PENDING, False)
+    monkeypatch.setattr(store, "make", real)
+
+    assert erasures.advance(case).complete
+
+    with pytest.raises(Refused):
+        world.state.vault.item_key(GONE, "ecg", create=False)
+
+
+def test_an_item_that_was_agreed_to_again_meanwhile_keeps_its_new_key(world):
+    erasures = Erasures(world.state)
+    case = erasures.begin(GONE, frozenset({"ecg"}))
+    _, key = world.state.vault.item_key(GONE, "ecg")
+    erasures._cases.drop(case, "vault")  # as a crash right after the commit leaves it
+
+    erasures.advance(case)
+
+    assert world.state.vault.item_key(GONE, "ecg", create=False)[1].reveal() == key.reveal()
+
+
+def test_a_file_of_the_state_folder_that_is_locked_delays_and_does_not_stop_it(world, monkeypatch):
+    erasures = Erasures(world.state)
+    case = erasures.begin(GONE)
+    monkeypatch.setattr(world.state.wipes, "of", locked)
+    assert states(erasures.advance(case))["hubs"] == PENDING
+    monkeypatch.undo()
+
+    progress = finished(world, erasures, case)
+
+    assert progress.complete and "hubs" not in states(progress)
+
+
+def locked(*_):
+    raise sqlite3.OperationalError("database is locked")
+
+
 def test_begun_again_it_is_the_same_case_and_carried_on_by_another_run(world):
     erasures = Erasures(world.state)
     case = erasures.begin(GONE)

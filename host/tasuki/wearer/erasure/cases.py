@@ -43,7 +43,8 @@ class Facts:
         name: what stands for him afterwards. items: what is erased; None for everything.
         upto: number of the last consent event that is his. begun_ns: Unix nanoseconds.
         pseudonyms: (purpose, destination, key epoch, pseudonym) of all that he was given.
-        wrappings: of his keys. bindings: (id, device) of hubs that he wore.
+        serials: of the item keys that are destroyed. wrappings: of the wearer's keys as they stood there.
+        bindings: (id, device) of hubs that were worn.
     """
 
     subject: str
@@ -53,6 +54,7 @@ class Facts:
     upto: int
     begun_ns: int
     pseudonyms: list[tuple[str, str, int, str]]
+    serials: dict[str, int]
     wrappings: list[str]
     bindings: list[tuple[str, str]]
 
@@ -130,6 +132,11 @@ class Cases:
             self._db.execute("BEGIN IMMEDIATE")
             self._db.executemany(_SAVE, values)
             self._db.execute("COMMIT")
+
+    def drop(self, case: str, name: str) -> None:
+        """Forget a row that stood for stores which have rows of their own by now."""
+        with self._lock:
+            self._db.execute("DELETE FROM store WHERE erasure = ? AND name = ?", (case, name))
 
     def progress(self, case: str) -> Progress:
         """How far a case is; UsageError when there is none."""

@@ -201,6 +201,11 @@ class Erasures:
             state.book.last,
             self._clock_ns(),
             [(*place, name.hex()) for place, name in keys.pseudonyms(subject).items()],
+            {
+                item: serial
+                for item, serial in keys.serials(subject).items()
+                if items is None or item in items
+            },
             [wrapped.hex() for wrapped in keys.wrappings(subject, items)],
             [
                 (one.id.hex(), one.device.hex())
@@ -224,6 +229,8 @@ class Erasures:
             rows = step(work)
         except (LinkLost, sqlite3.OperationalError) as e:
             rows = [StoreProgress(name, PENDING, str(e))]
+        if name in work.stores and all(row.name != name for row in rows):
+            self._cases.drop(work.case, name)
         self._cases.save(work.case, rows)
 
     def _holder_steps(self) -> list[tuple[str, Step]]:
