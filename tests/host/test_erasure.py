@@ -297,6 +297,9 @@ def test_somebody_who_comes_back_under_the_name_is_not_erased_by_the_old_case(wo
 
     assert world.state.vault.item_key(GONE, "ecg", create=False)
     assert len(world.state.book.log.events(GONE)) == 2
+    assert erasures.progress(case).complete
+    row = next(row for row in erasures.progress(case).stores if row.name == "the name in files")
+    assert "again" in row.what
     assert erasures.begin(GONE) != case
 
 
@@ -313,6 +316,20 @@ def test_after_it_ended_nothing_of_the_case_but_its_receipt_is_left(world):
     assert db.execute("SELECT length(facts), markers FROM erasure").fetchall() == [(0, None)]
     db.close()
     assert erasures.advance(case).complete
+
+
+def test_a_crash_at_the_very_end_leaves_no_key_of_the_case(world):
+    erasures = Erasures(world.state)
+    case = erasures.begin(GONE)
+    key = world.state.folder / "keys" / f"erasure-{case}.key"
+    kept = key.read_bytes()
+    finished(world, erasures, case)
+    key.touch(mode=0o600)
+    key.write_bytes(kept)
+
+    assert Erasures(world.state).progress(case).complete
+
+    assert not key.exists()
 
 
 def test_a_file_that_was_moved_is_said_to_be_out_of_reach_and_cannot_be_read(world):

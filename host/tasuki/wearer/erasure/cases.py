@@ -71,6 +71,9 @@ class Cases:
         self._db: sqlite3.Connection = database.connect(path, _SCHEMA)
         self._keys = keys
         self._lock = threading.RLock()
+        for (case,) in self._db.execute("SELECT id FROM erasure WHERE ended_ns IS NOT NULL").fetchall():
+            if self._key_file(case).exists():  # a crash came between
+                self._forget(case)
 
     def close(self) -> None:
         """Close the file."""
@@ -155,8 +158,7 @@ class Cases:
         sql = "UPDATE erasure SET receipt = ?, ended_ns = ?, facts = x'', markers = NULL WHERE id = ?"
         with self._lock:
             self._db.execute(sql, (receipt, ended_ns, case))
-            database.truncate_log(self._db)
-            keyfiles.destroy(self._key_file(case))
+            self._forget(case)
 
     def receipt(self, case: str) -> bytes | None:
         """The receipt; None while the case is open. UsageError when there is no such case."""
@@ -165,6 +167,10 @@ class Cases:
         if row is None:
             raise unknown(case)
         return row[0]  # type: ignore[no-any-return]
+
+    def _forget(self, case: str) -> None:
+        database.truncate_log(self._db)
+        keyfiles.destroy(self._key_file(case))
 
     def _sealed(self, case: str, plain: dict[str, Any]) -> bytes:
         key = keyfiles.read_or_create(self._key_file(case))

@@ -158,7 +158,9 @@ class Erasures:
     def scan(self, case: str) -> Found:
         """Look for everything of an open case in every file of the state folder and in our files."""
         work = self._work(case)
-        found = self._cases.markers(case) or {}
+        found = dict(self._cases.markers(case) or {})
+        if work.came_back:
+            found.pop("name", None)
         own = [one.path for one in self._state.files.of(work.facts.subject)]
         elsewhere_ = [path for path in own if not path.is_relative_to(self._state.folder.absolute())]
         text = work.facts.subject.encode()

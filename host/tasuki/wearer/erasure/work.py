@@ -34,6 +34,11 @@ class Work:
         """True when everything of the wearer is erased, not some items."""
         return self.facts.items is None
 
+    @property
+    def came_back(self) -> bool:
+        """True when somebody has an account under the same name since."""
+        return self.state.vault.identity(self.facts.subject) not in (None, bytes.fromhex(self.facts.identity))
+
     def pseudonyms(self, destination: str = "") -> list[bytes]:
         """Those of blocks at a destination, or at all of them."""
         return [
