@@ -264,6 +264,26 @@ def test_a_file_of_the_state_folder_that_is_locked_delays_and_does_not_stop_it(w
     assert progress.complete and "hubs" not in states(progress)
 
 
+@pytest.mark.parametrize(
+    ("file", "store"),
+    [("store.db", "embedded store"), ("outbox.db", "outbox"), ("consent.db", "consent book")],
+)
+def test_while_somebody_reads_what_was_deleted_the_log_is_not_empty_and_it_is_not_done(world, file, store):
+    """Deleted bytes stay in the write-ahead log as long as a reader needs the file as it was."""
+    for part in (world.state.store, world.state.outbox, world.state.book):
+        part._db.execute("PRAGMA busy_timeout = 20")
+    reader = sqlite3.connect(world.state.folder / file)
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM sqlite_master").fetchall()
+    erasures = Erasures(world.state)
+    case = erasures.begin(GONE)
+    assert states(finished(world, erasures, case))[store] == PENDING
+
+    reader.close()
+
+    assert erasures.advance(case).complete
+
+
 def locked(*_):
     raise sqlite3.OperationalError("database is locked")
 
