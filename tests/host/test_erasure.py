@@ -414,7 +414,10 @@ def test_a_sink_that_cannot_erase_needs_a_person_who_confirms(world):
         erasures.acknowledge(case, "sink improvement", " ")
     with pytest.raises(UsageError, match="not waited for"):
         erasures.acknowledge(case, "vault", "somebody")
+    (path,) = (world.state.folder / "orders").iterdir()
+    assert json.loads(path.read_text())["pseudonyms"].keys() == {"improvement"}
     erasures.acknowledge(case, "sink improvement", "the keeper")
+    assert not path.exists()
 
     assert erasures.advance(case).complete
     rows = {row["name"]: row for row in json.loads(erasures.receipt(case))["stores"]}

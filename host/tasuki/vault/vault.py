@@ -23,6 +23,7 @@ import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from tasuki import database
@@ -414,4 +415,9 @@ class Vault(ServiceKeys):
 
 def key_epoch(t0_ns: int) -> int:
     """Key epoch of data from a moment (Unix nanoseconds): its year in UTC."""
-    return datetime.fromtimestamp(t0_ns // 1_000_000_000, UTC).year
+    return _year(t0_ns // 86_400_000_000_000)
+
+
+@lru_cache(maxsize=64)
+def _year(day: int) -> int:
+    return datetime.fromtimestamp(day * 86_400, UTC).year

@@ -34,7 +34,8 @@ def sinks(work: Work, again: bool = False) -> list[StoreProgress]:
         if not isinstance(sink, Erasing):
             if again:
                 continue
-            what = "this sink cannot erase by itself: whoever keeps it has to confirm"
+            path = _order(work, name, [destination])
+            what = f"it cannot erase by itself: deletion order {path.name} waits for who keeps it"
             out.append(StoreProgress(name, PENDING, what))
             continue
         try:
@@ -58,9 +59,7 @@ def processors(work: Work) -> list[StoreProgress]:
         name = f"processor {party}"
         if not party or _ended(work, name):
             continue
-        path = order_path(work.state.folder, work.case, party)
-        if not path.exists():
-            _write_order(work, party, path)
+        path = _order(work, name, [p for p in work.destinations() if work.processor_of(p) == party])
         what = f"deletion order {path.name} waits for an acknowledgement"
         if work.now_ns - work.facts.begun_ns > _days(work) * _DAY_NS:
             _suspend(work, party)
@@ -82,32 +81,38 @@ def _suspend(work: Work, party: str) -> None:
         registers.add_processor(replace(known, suspended=True))
 
 
-def order_path(folder: Path, case: str, party: str) -> Path:
-    """Where the deletion order for a processor lies until it is acknowledged."""
-    safe = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in party)
+def order_path(folder: Path, case: str, store: str) -> Path:
+    """Where the deletion order for a sink or processor lies until it is acknowledged."""
+    safe = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in store)
     return folder / "orders" / f"{case}-{safe}.json"
 
 
-def end_order(folder: Path, case: str, party: str) -> None:
+def end_order(folder: Path, case: str, store: str) -> None:
     """Remove a deletion order, which names pseudonyms, once it is acknowledged."""
-    captures.remove(order_path(folder, case, party))
+    captures.remove(order_path(folder, case, store))
 
 
-def _write_order(work: Work, party: str, path: Path) -> None:
-    places = [place for place in work.destinations() if work.processor_of(place) == party]
+def _order(work: Work, store: str, places: list[str]) -> Path:
+    """The deletion order for a store, written when it is not there yet."""
+    path = order_path(work.state.folder, work.case, store)
+    if path.exists():
+        return path
     body: dict[str, Any] = {
         "@type": ORDER,
         "case": work.case,
-        "processor": party,
+        "to": store,
         "issued": times.exact(work.facts.begun_ns),
         "items": sorted(work.facts.items) if work.facts.items is not None else "all",
         "pseudonyms": {place: [each.hex() for each in work.pseudonyms(place)] for place in places},
         "also": "your subprocessors, your copies and your backups; confirm to whom you got this from",
     }
-    path.parent.mkdir(mode=0o700, exist_ok=True)
     data = signed.document(body, work.state.vault.signer("attestation"))
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    draft = path.with_suffix(".new")
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    draft.replace(path)
+    return path
 
 
 def hubs(work: Work) -> list[StoreProgress]:

@@ -51,12 +51,13 @@ class Erasures:
         also: Sequence[holders.Holder] | None = None,
         clock_ns: Callable[[], int] = time.time_ns,
     ) -> None:
-        """sinks: destination to its sink, where that is not the embedded store.
+        """sinks: destination to its sink, where that is not the embedded store; the state's unless given.
 
         also: other holders of wearers' data; those of the state folder unless given.
         """
         self._state = state
-        self._sinks = dict(sinks or {})
+        known = getattr(state, "sinks", {}) if sinks is None else sinks  # a folder may name servers
+        self._sinks = {place: sink for place, sink in known.items() if sink is not state.store}
         self._holders = holders.of(state) if also is None else also
         self._clock_ns = clock_ns
         self._cases = Cases(state.folder / "erasures.db", state.vault.key_folder)
@@ -138,7 +139,7 @@ class Erasures:
         row = self._waiting(case, store, ("processor ", "sink "), by)
         when = times.exact(self._clock_ns())
         done = StoreProgress(store, DONE, row.what, f"acknowledged by {by} at {when}")
-        elsewhere.end_order(self._state.folder, case, store.partition(" ")[2])
+        elsewhere.end_order(self._state.folder, case, store)
         self._cases.save(case, [done])
         return self.progress(case)
 
