@@ -2,17 +2,23 @@
 
 import json
 import sqlite3
+import time
+from dataclasses import replace
 
 import pytest
 
 from erasing_world import GONE, STAYS, ErasingWorld
+from host.test_consent_tickets import LAW
 from tasuki.audit.names import STRANGER, subject_name
 from tasuki.capture.parts import BlockPart, Unreadable
 from tasuki.capture.reading import read
-from tasuki.consent.events import ERASED
+from tasuki.consent.events import ERASED, Event, granted_purposes
+from tasuki.consent.parties import Processor
+from tasuki.consent.registers import Destination
 from tasuki.errors import LinkLost, Refused, Untrusted, UsageError
 from tasuki.sinks.embedded import open_row
-from tasuki.wearer.erasure import DONE, OUT_OF_SCOPE, PENDING, Erasures, receipts
+from tasuki.vault.vault import key_epoch
+from tasuki.wearer.erasure import DONE, OUT_OF_SCOPE, PENDING, Erasures, elsewhere, receipts, signed
 from tasuki.wearer.erasure.scan import scan
 
 NAMES = ("wrapped keys", "envelopes", "stored blocks", "capture keys", "pseudonyms", "bindings", "name")
@@ -214,6 +220,74 @@ def _stored(world, subject):
     return [block for block in blocks if block.device == world.hubs[subject].device]
 
 
+@pytest.mark.parametrize("items", [None, frozenset({"ecg"})])
+def test_while_the_key_store_is_away_the_keys_are_pending_and_then_destroyed(world, monkeypatch, items):
+    store = world.state.vault._buckets.store("file")
+    real = store.make
+
+    def away(name):
+        raise LinkLost("the HSM is away")
+
+    monkeypatch.setattr(store, "make", away)
+    erasures = Erasures(world.state)
+    case = erasures.begin(GONE, items)
+    progress = finished(world, erasures, case)
+    assert (states(progress)["vault"], progress.complete) == (PENDING, False)
+    monkeypatch.setattr(store, "make", real)
+
+    assert erasures.advance(case).complete
+
+    with pytest.raises(Refused):
+        world.state.vault.item_key(GONE, "ecg", create=False)
+
+
+def test_an_item_that_was_agreed_to_again_meanwhile_keeps_its_new_key(world):
+    erasures = Erasures(world.state)
+    case = erasures.begin(GONE, frozenset({"ecg"}))
+    _, key = world.state.vault.item_key(GONE, "ecg")
+    erasures._cases.drop(case, "vault")  # as a crash right after the commit leaves it
+
+    erasures.advance(case)
+
+    assert world.state.vault.item_key(GONE, "ecg", create=False)[1].reveal() == key.reveal()
+
+
+def test_a_file_of_the_state_folder_that_is_locked_delays_and_does_not_stop_it(world, monkeypatch):
+    erasures = Erasures(world.state)
+    case = erasures.begin(GONE)
+    monkeypatch.setattr(world.state.wipes, "of", locked)
+    assert states(erasures.advance(case))["hubs"] == PENDING
+    monkeypatch.undo()
+
+    progress = finished(world, erasures, case)
+
+    assert progress.complete and "hubs" not in states(progress)
+
+
+@pytest.mark.parametrize(
+    ("file", "store"),
+    [("store.db", "embedded store"), ("outbox.db", "outbox"), ("consent.db", "consent book")],
+)
+def test_while_somebody_reads_what_was_deleted_the_log_is_not_empty_and_it_is_not_done(world, file, store):
+    """Deleted bytes stay in the write-ahead log as long as a reader needs the file as it was."""
+    for part in (world.state.store, world.state.outbox, world.state.book):
+        part._db.execute("PRAGMA busy_timeout = 20")
+    reader = sqlite3.connect(world.state.folder / file)
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM sqlite_master").fetchall()
+    erasures = Erasures(world.state)
+    case = erasures.begin(GONE)
+    assert states(finished(world, erasures, case))[store] == PENDING
+
+    reader.close()
+
+    assert erasures.advance(case).complete
+
+
+def locked(*_):
+    raise sqlite3.OperationalError("database is locked")
+
+
 def test_begun_again_it_is_the_same_case_and_carried_on_by_another_run(world):
     erasures = Erasures(world.state)
     case = erasures.begin(GONE)
@@ -243,6 +317,9 @@ def test_somebody_who_comes_back_under_the_name_is_not_erased_by_the_old_case(wo
 
     assert world.state.vault.item_key(GONE, "ecg", create=False)
     assert len(world.state.book.log.events(GONE)) == 2
+    assert erasures.progress(case).complete
+    row = next(row for row in erasures.progress(case).stores if row.name == "the name in files")
+    assert "again" in row.what
     assert erasures.begin(GONE) != case
 
 
@@ -259,6 +336,20 @@ def test_after_it_ended_nothing_of_the_case_but_its_receipt_is_left(world):
     assert db.execute("SELECT length(facts), markers FROM erasure").fetchall() == [(0, None)]
     db.close()
     assert erasures.advance(case).complete
+
+
+def test_a_crash_at_the_very_end_leaves_no_key_of_the_case(world):
+    erasures = Erasures(world.state)
+    case = erasures.begin(GONE)
+    key = world.state.folder / "keys" / f"erasure-{case}.key"
+    kept = key.read_bytes()
+    finished(world, erasures, case)
+    key.touch(mode=0o600)
+    key.write_bytes(kept)
+
+    assert Erasures(world.state).progress(case).complete
+
+    assert not key.exists()
 
 
 def test_a_file_that_was_moved_is_said_to_be_out_of_reach_and_cannot_be_read(world):
@@ -323,11 +414,159 @@ def test_a_sink_that_cannot_erase_needs_a_person_who_confirms(world):
         erasures.acknowledge(case, "sink improvement", " ")
     with pytest.raises(UsageError, match="not waited for"):
         erasures.acknowledge(case, "vault", "somebody")
+    (path,) = (world.state.folder / "orders").iterdir()
+    assert json.loads(path.read_text())["pseudonyms"].keys() == {"improvement"}
     erasures.acknowledge(case, "sink improvement", "the keeper")
+    assert not path.exists()
 
     assert erasures.advance(case).complete
     rows = {row["name"]: row for row in json.loads(erasures.receipt(case))["stores"]}
     assert "acknowledged by the keeper" in rows["sink improvement"]["verified"]
+
+
+class Profile:
+    """Another part of the service that holds something by name: away at first."""
+
+    name = "profile"
+
+    def __init__(self, path):
+        self.path, self.away = path, True
+        path.write_text(f"{GONE} lives in Asakusa 1-2-3")
+
+    def markers(self, subject, items):
+        return [b"Asakusa 1-2-3"]
+
+    def erase(self, subject, items, before_ns):
+        if self.away:
+            raise LinkLost("the profiles are being backed up")
+        self.path.unlink()
+        return "the file is gone"
+
+
+@pytest.mark.rule("D-03", "deny")
+def test_what_else_holds_something_of_the_wearer_is_waited_for_and_scanned(world):
+    profile = Profile(world.state.folder / "profile.txt")
+    erasures = Erasures(world.state, also=[profile])
+    case = erasures.begin(GONE)
+    assert erasures.scan(case).hits["elsewhere"] == {b"Asakusa 1-2-3"}
+    assert states(finished(world, erasures, case))["profile"] == PENDING
+
+    profile.away = False
+    progress = erasures.advance(case)
+
+    assert progress.complete
+    assert next(row.verified for row in progress.stores if row.name == "profile") == "the file is gone"
+
+
+def test_a_row_that_was_under_way_meanwhile_is_found_and_goes_too(world):
+    """A delivery of another process that arrives after the store was looked after."""
+    erasures = Erasures(world.state)
+    row = next(world.state.store.rows("store"))
+    case = erasures.begin(GONE)
+    erasures.advance(case)
+    world.state.store.send([row.delivery])
+    world.meet(GONE)
+
+    assert erasures.advance(case).complete
+
+    assert world.state.store.count("store") == 6
+    assert not world.state.store.holds(row.delivery.pseudonym)
+
+
+def processor(world, name="analysis"):
+    """A processor abroad from us only in name, to which blocks of both wearers went."""
+    registers = world.state.engine.registers
+    registers.add_destination(Destination(name, "processor_jp", "service_improvement", "attested"))
+    year = key_epoch(time.time_ns())
+    return world.state.vault.pseudonym(GONE, "service_improvement", name, year)
+
+
+@pytest.mark.rule("P-07", "allow", "evidence")
+@pytest.mark.rule("D-03", "deny")
+def test_a_processor_gets_a_signed_order_and_is_waited_for_until_it_acknowledges(world):
+    pseudonym = processor(world)
+    erasures = Erasures(world.state)
+    case = erasures.begin(GONE)
+    assert not finished(world, erasures, case).complete
+    (path,) = (world.state.folder / "orders").iterdir()
+
+    order = signed.verify(path.read_bytes(), world.state.vault.signer("attestation").public, elsewhere.ORDER)
+    erasures.acknowledge(case, "processor analysis", "Analysis Ltd, A. Sato")
+    progress = erasures.advance(case)
+
+    assert order["pseudonyms"] == {"analysis": [pseudonym.hex()]}
+    assert GONE not in json.dumps(order)
+    assert progress.complete
+    assert not path.exists()  # it names a pseudonym
+    with pytest.raises(Untrusted, match="no garment:ErasureReceipt"):
+        signed.verify(
+            json.dumps(signed.document(order, world.state.vault.signer("authority"))).encode(),
+            world.state.vault.signer("authority").public,
+            receipts.KIND,
+        )
+
+
+@pytest.mark.rule("P-07", "deny")
+def test_a_processor_that_does_not_acknowledge_in_time_is_suspended(world):
+    processor(world)
+    registers = world.state.engine.registers
+    registers.add_processor(Processor("analysis", "JP", None, None, None, {}))
+    now = [time.time_ns()]
+    erasures = Erasures(world.state, clock_ns=lambda: now[0])
+    case = erasures.begin(GONE)
+    erasures.advance(case)
+    assert not registers.processors["analysis"].suspended
+
+    now[0] += 31 * 86_400 * 10**9
+    progress = erasures.advance(case)
+
+    assert registers.processors["analysis"].suspended
+    assert "overdue" in next(row.what for row in progress.pending if row.name == "processor analysis")
+
+
+def test_a_signed_ticket_that_names_the_wearer_is_kept_and_said_so(world):
+    world.state.parties.tickets.open(replace(LAW, subjects=frozenset({GONE})), "the data manager")
+    erasures = Erasures(world.state)
+
+    progress = finished(world, erasures, erasures.begin(GONE))
+
+    assert progress.complete, progress.pending
+    row = next(row for row in progress.stores if row.name == "exception tickets")
+    assert (row.state, "unaltered" in row.what) == (OUT_OF_SCOPE, True)
+    assert {path.split("/")[-1] for path in scan([world.state.folder], {"name": [GONE.encode()]}).places} <= {
+        "tickets.db",
+        "tickets.db-wal",
+    }
+
+
+def test_a_bundle_that_was_exported_here_is_removed(world, tasuki, tmp_path):
+    bundle = tmp_path / "mine.tsb"
+    code, _, err = tasuki("export", world.captures[GONE], "-o", bundle, "--state", world.state.folder)
+    assert code == 0, err
+    erasures = Erasures(world.state)
+
+    progress = finished(world, erasures, erasures.begin(GONE))
+
+    assert progress.complete
+    assert not bundle.exists()
+    assert any(row.name.startswith("file bundle") and row.state == DONE for row in progress.stores)
+
+
+def test_a_child_keeps_its_consent_when_its_guardian_is_erased(world):
+    book = world.state.book
+    book.guard("child", GONE, "parent")
+    at_ns = book.now_ns("child")
+    policy = world.state.policy
+    said = (policy.version, "ja", "", GONE, "parent")
+    book.say(Event(at_ns, at_ns, "child", "granted", "service_information", frozenset({"ecg"}), *said))
+    erasures = Erasures(world.state)
+
+    assert finished(world, erasures, erasures.begin(GONE)).complete
+    world.reopen()
+
+    (event,) = world.state.book.log.events("child")
+    assert event.by.startswith(ERASED) and event.relation == "parent"
+    assert granted_purposes(policy, world.state.book.log, "child", "ecg", book.now_ns("child"))
 
 
 def test_a_lost_hub_is_named_as_out_of_reach(world):

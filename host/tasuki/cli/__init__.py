@@ -27,6 +27,8 @@ _COMMANDS = {
     "serve": ("tasuki.cli.serve", "serve"),
     "officer": ("tasuki.cli.officer", "officer"),
     "filter": ("tasuki.cli.filter", "filter_"),
+    "wearer": ("tasuki.cli.wearer", "wearer"),
+    "keys": ("tasuki.cli.keys", "keys"),
 }
 
 

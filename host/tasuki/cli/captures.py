@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from tasuki.capture import container, frames, release, trust
+from tasuki.capture import container, frames, reading, release, trust
 from tasuki.capture import export as exporting
 from tasuki.capture import replay as playing
 from tasuki.capture.check import verify as check
@@ -19,6 +19,7 @@ from tasuki.consent.book import ConsentBook
 from tasuki.consent.party_book import PartyBook
 from tasuki.consent.policy import builtin
 from tasuki.errors import UsageError
+from tasuki.session.file_register import BUNDLE, FileRegister
 from tasuki.view.live import LiveView
 from tasuki_wire import codec, items
 
@@ -121,6 +122,7 @@ def export(
     choose = exporting.withholding(frozenset(without), summary)
     if purpose is None or destination is None:
         exporting.device_proved(lambda: trust.opened(file, state), output, choose, summary)
+        _note(file, output, state)
         return _report(summary, None, output, as_json)
     with contextlib.closing(_book(state)) as book:
         PartyBook(state, book.registers, builtin()).close()
@@ -136,6 +138,7 @@ def export(
                 attest.write(capture, output, choose, summary)
     finally:
         _tell_refusals(made)
+    _note(file, output, state)
     return _report(summary, made, output, as_json)
 
 
@@ -184,6 +187,15 @@ def _player(
     player.rejected.update(row.reason for row in report.rejected)
     player.rejected.update("damaged" for _ in report.damage)
     return player, chunks
+
+
+def _note(file: Path, output: Path, state: Path) -> None:
+    """Enter a bundle that was made of a known wearer's capture, so that an erasure finds it."""
+    with trust.opened(file, state) as source, reading.read(output) as made:
+        if source.subject and made.header:
+            register = FileRegister(state / "files.db")
+            register.note(output, BUNDLE, source.subject, made.header.id)
+            register.close()
 
 
 def _book(state: Path) -> ConsentBook:

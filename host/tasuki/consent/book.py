@@ -195,6 +195,14 @@ class ConsentBook:
             self._catch_up()
             return database.truncate_log(self._db)
 
+    def expire(self, prefix: str, before_ns: int) -> int:
+        """Delete the words of subjects whose names begin so and who said nothing since a moment; how many."""
+        with _Turn(self) as turn:
+            gone = book_tables.expire(turn.db, prefix, before_ns)
+            if gone:
+                turn.db.execute("UPDATE erasures SET n = n + 1")
+        return gone
+
     def empty_log(self) -> bool:
         """Empty the write-ahead log; False when somebody reads."""
         with self._lock:

@@ -94,6 +94,13 @@ def erase(db: sqlite3.Connection, subject: str, name: str, upto: int, before_ns:
     db.execute("UPDATE erasures SET n = n + 1")
 
 
+def expire(db: sqlite3.Connection, prefix: str, before_ns: int) -> int:
+    """Delete what wearers said whose names begin so and who said nothing since a moment; how many words."""
+    sql = """DELETE FROM event WHERE subject IN (SELECT subject FROM event WHERE substr(subject, 1, ?) = ?
+        GROUP BY subject HAVING max(recorded_ns) < ?)"""
+    return db.execute(sql, (len(prefix), prefix, before_ns)).rowcount
+
+
 def erasures(db: sqlite3.Connection) -> int:
     """Rises whenever a wearer was erased."""
     return int(db.execute("SELECT n FROM erasures").fetchone()[0])

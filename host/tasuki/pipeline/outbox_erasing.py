@@ -77,6 +77,13 @@ def expired(outbox: Outbox, items: Collection[str], before_ns: int) -> int:
     return len(deleted)
 
 
+def expired_decisions(outbox: Outbox, before_ns: int) -> int:
+    """Delete decisions that were last made before a moment; how many. The newest stays for its number."""
+    sql = "DELETE FROM decision WHERE last_ns < ? AND id < (SELECT max(id) FROM decision)"
+    with outbox.transaction() as db:
+        return db.execute(sql, (before_ns,)).rowcount
+
+
 def _of(items: Collection[str] | None) -> str:
     """A condition on the items, which are numbers of ours."""
     if items is None:

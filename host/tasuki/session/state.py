@@ -90,6 +90,7 @@ class State:
         """Learn what other processes recorded, and what people wrote into the register of parties."""
         self.book.refresh()
         self.parties.refresh()
+        self.vault.refresh()
 
     def confirmed(self) -> int:
         """Deliveries that sinks have confirmed since the folder was made; kept as a count, so it is cheap."""

@@ -17,7 +17,7 @@ WIPE, DRAIN = MODES = ("wipe", "drain")
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS wipe (
-  device BLOB NOT NULL, erasure TEXT NOT NULL, mode TEXT NOT NULL, key_id BLOB NOT NULL,
+  device BLOB NOT NULL, erasure TEXT NOT NULL, mode TEXT NOT NULL, keys BLOB NOT NULL,
   asked_ns INTEGER NOT NULL, done_ns INTEGER, how TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (device, erasure)) WITHOUT ROWID;
 """
@@ -29,17 +29,21 @@ class Wipe:
 
     Attributes:
         device: 8 bytes. erasure: the case. mode: one of MODES.
-        key_id: of the key that the hub had then.
+        keys: ids, 8 bytes each, of the keys that it may have had until then.
         done_ns: Unix nanoseconds; None while it was not met. how: it was done.
     """
 
     device: bytes
     erasure: str
     mode: str
-    key_id: bytes
+    keys: bytes
     asked_ns: int
     done_ns: int | None
     how: str
+
+    def renewed(self, key_id: bytes) -> bool:
+        """True when the hub has a key that it did not have then."""
+        return all(key_id != self.keys[at : at + 8] for at in range(0, len(self.keys), 8))
 
 
 class WipeBook:
@@ -49,10 +53,10 @@ class WipeBook:
         self._db: sqlite3.Connection = database.connect(path, _SCHEMA)
         self._clock_ns = clock_ns
 
-    def ask(self, device: bytes, erasure: str, mode: str, key_id: bytes) -> None:
+    def ask(self, device: bytes, erasure: str, mode: str, keys: bytes) -> None:
         """Have a hub wiped or drained at its next contact; nothing happens when it is asked for already."""
-        row = (device, erasure, mode, key_id, self._clock_ns())
-        sql = "INSERT OR IGNORE INTO wipe (device, erasure, mode, key_id, asked_ns) VALUES (?, ?, ?, ?, ?)"
+        row = (device, erasure, mode, keys, self._clock_ns())
+        sql = "INSERT OR IGNORE INTO wipe (device, erasure, mode, keys, asked_ns) VALUES (?, ?, ?, ?, ?)"
         self._db.execute(sql, row)
 
     def due(self, device: bytes) -> list[Wipe]:
@@ -73,7 +77,5 @@ class WipeBook:
         self._db.close()
 
     def _select(self, where: str, *values: object) -> list[Wipe]:
-        sql = (
-            f"SELECT device, erasure, mode, key_id, asked_ns, done_ns, how FROM wipe {where} ORDER BY device"
-        )
+        sql = f"SELECT device, erasure, mode, keys, asked_ns, done_ns, how FROM wipe {where} ORDER BY device"
         return [Wipe(*row) for row in self._db.execute(sql, values)]

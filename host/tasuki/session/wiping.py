@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from tasuki.consent.registers import DEMO_GARMENT, Garment
 from tasuki.errors import LinkLost, Refused
-from tasuki.session import greet
+from tasuki.session import care, greet
 from tasuki.session.connection import Connection
 from tasuki.session.state import State
 from tasuki.session.wipe_book import WIPE
@@ -22,7 +22,7 @@ def at_contact(connection: Connection, state: State, identity: greet.Identity) -
     due = state.wipes.due(identity.device)
     if not due:
         return False
-    if all(identity.key_id != one.key_id for one in due):
+    if all(one.renewed(identity.key_id) for one in due):
         state.wipes.done(identity.device, "its key is another one: the old one and the store went with it")
         return False
     wipe = any(one.mode == WIPE for one in due) and not _worn(state, identity.device)
@@ -48,6 +48,7 @@ def _worn(state: State, device: bytes) -> bool:
 
 def _renew(connection: Connection, state: State, identity: greet.Identity) -> None:
     """Have the hub make a new key, which destroys the old one and its store; register it."""
+    life = connection.nonce
     connection.ask("narrow", 0)
     connection.ask("stop")
     deadline = time.monotonic() + _BUSY_S
@@ -59,6 +60,7 @@ def _renew(connection: Connection, state: State, identity: greet.Identity) -> No
             if e.reason != "busy" or time.monotonic() > deadline:
                 raise
             connection.pump(0.2)
+    care.await_restart(connection, life)  # it starts anew by itself, and knows no token of before
     if renewed.public == identity.public:
         raise LinkLost("the hub still has its key", "It is tried again at its next contact.")
     made = datetime.now(UTC).isoformat(timespec="seconds")

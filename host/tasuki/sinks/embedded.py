@@ -29,8 +29,11 @@ CREATE TABLE IF NOT EXISTS source (
 CREATE TABLE IF NOT EXISTS block (
   id INTEGER PRIMARY KEY, source INTEGER NOT NULL REFERENCES source(id), stream INTEGER NOT NULL,
   number INTEGER NOT NULL, item TEXT NOT NULL, form TEXT NOT NULL, tags BLOB NOT NULL, content BLOB NOT NULL,
-  UNIQUE (source, stream, number));
+  stored_h INTEGER NOT NULL DEFAULT (unixepoch() / 3600), UNIQUE (source, stream, number));
 """
+# What a store of version 0.1 holds counts as stored when this version first opens it.
+_ADDED = {"stored_h": "INTEGER NOT NULL DEFAULT 0"}
+_DATE = "UPDATE block SET stored_h = unixepoch() / 3600 WHERE stored_h = 0"
 _SELECT = """
 SELECT source.destination, source.purpose, source.pseudonym, block.stream, block.number, block.item,
   block.form, block.tags, block.content, block.id FROM block JOIN source ON source.id = block.source
@@ -65,6 +68,9 @@ class EmbeddedStore:
 
     def __init__(self, path: Path) -> None:
         self._db = database.connect(path, _SCHEMA)
+        database.add_columns(self._db, "block", _ADDED)
+        self._db.execute("CREATE INDEX IF NOT EXISTS undated ON block (id) WHERE stored_h = 0")
+        self._db.execute(_DATE)
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -112,10 +118,28 @@ class EmbeddedStore:
             raise LinkLost("the store is being read, so its log still holds what was deleted", "Try again.")
         return deleted
 
-    def pseudonyms(self) -> set[bytes]:
-        """Under which something is stored."""
+    def expire(self, items: Collection[str], before_h: int) -> int:
+        """Delete blocks of these items that were stored before an hour (Unix hours); how many. LinkLost."""
+        sql = "DELETE FROM block WHERE item = ? AND stored_h < ?"
         with self._lock:
-            return {bytes(each) for (each,) in self._db.execute("SELECT pseudonym FROM source")}
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                gone = sum(self._db.execute(sql, (item, before_h)).rowcount for item in sorted(items))
+                if gone:
+                    self._db.execute("DELETE FROM source WHERE id NOT IN (SELECT source FROM block)")
+                self._db.execute("COMMIT")
+            except sqlite3.OperationalError as e:
+                self._roll_back()
+                raise LinkLost(f"the store cannot be written: {e}", "It is tried again.") from e
+            if gone:
+                database.truncate_log(self._db)
+        return gone
+
+    def holds(self, pseudonym: bytes) -> bool:
+        """True when something is or was stored under a pseudonym."""
+        with self._lock:
+            sql = "SELECT 1 FROM source WHERE pseudonym = ?"
+            return self._db.execute(sql, (pseudonym,)).fetchone() is not None
 
     def contents(self, pseudonym: bytes, items: Collection[str] | None = None) -> list[bytes]:
         """What is stored under a pseudonym, as it came, of some items or of all."""

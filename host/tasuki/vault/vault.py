@@ -15,25 +15,23 @@ bucket: its subjects but the erased one are wrapped under a new epoch key and th
 so an older copy of vault.db opens nothing of the erased one. docs/keys.md has backup and rotation.
 """
 
-import hashlib
 import hmac
 import os
-import re
 import sqlite3
 import threading
 import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
-
-from nacl.public import PrivateKey
 
 from tasuki import database
 from tasuki.errors import Refused, UsageError
 from tasuki.vault import buckets, keyfiles, keystores, migrating, subjects
 from tasuki.vault.buckets import Buckets
-from tasuki.vault.secret import Secret, Signer
+from tasuki.vault.secret import Secret
+from tasuki.vault.service_keys import ServiceKeys
 from tasuki.vault.subjects import PSEUDONYM_SIZE, Subject
 
 __all__ = ["PSEUDONYM_SIZE", "Vault", "key_epoch"]
@@ -49,7 +47,7 @@ _NEVER_ASKED = "audit"  # purpose of names in the audit log: nobody asks the vau
 _LOOK_S = 0.05  # how long a key that another process erased may be used from memory
 
 
-class Vault:
+class Vault(ServiceKeys):
     """Keys by subject and item. Safe to use from several threads and several processes."""
 
     def __init__(self, folder: Path, keys: Path | None = None, tenant: str = "tasuki") -> None:
@@ -58,8 +56,7 @@ class Vault:
         folder: holds vault.db. keys: folder of the key files, `folder`/keys unless given; put it on
         another disk where you can. UsageError when a key is missing although data needs it.
         """
-        self.tenant = tenant
-        self._keys = keyfiles.folder(keys or folder / "keys")
+        super().__init__(keys or folder / "keys", tenant)
         self.path = folder / "vault.db"
         self._db = database.connect(self.path, _SCHEMA)
         self._lock = threading.RLock()
@@ -67,7 +64,6 @@ class Vault:
         self._item_keys: dict[tuple[str, str], tuple[int, Secret]] = {}
         self._pseudonyms: dict[tuple[str, str, str, int], bytes] = {}
         self._owners: dict[tuple[str, str, int, bytes], str] = {}
-        self._names_key: Secret | None = None
         self._buckets: Buckets
         self._store: str
         self._generation: int
@@ -80,29 +76,9 @@ class Vault:
             raise
 
     def close(self) -> None:
-        """Close the files."""
+        """Close the files and the key stores."""
+        self._buckets.close()
         self._db.close()
-
-    # -- the service's own keys ---------------------------------------------------
-
-    def signer(self, name: str) -> Signer:
-        """The service's signing key `authority`, `attestation` or `audit`, made on first use."""
-        if name not in ("authority", "attestation", "audit"):
-            raise ValueError(f"no signing key {name}")
-        return Signer(keyfiles.read_or_create(self._keys / f"{name}.key"))
-
-    def private_key(self, name: str) -> PrivateKey:
-        """The X25519 key `storage` or `destination-NAME`, made on first use."""
-        if not re.fullmatch(r"storage|destination-[a-z0-9-]+", name):
-            raise ValueError(f"no encryption key {name}")
-        return PrivateKey(keyfiles.read_or_create(self._keys / f"{name}.key").reveal())
-
-    def service_pseudonym(self, purpose: str, text: str) -> bytes:
-        """A keyed name of something that is no wearer's, 16 bytes, under a secret of this service."""
-        if self._names_key is None:
-            self._names_key = keyfiles.read_or_create(self._keys / "names.key")
-        plain = subjects.prefixed((self.tenant, purpose)) + text.encode()
-        return hmac.new(self._names_key.reveal(), plain, hashlib.sha256).digest()[:PSEUDONYM_SIZE]
 
     # -- subjects ------------------------------------------------------------------
 
@@ -225,6 +201,12 @@ class Vault:
             return name
         raise Refused("key_erased", "no wearer has this pseudonym", "The wearer's keys may have been erased.")
 
+    def serials(self, subject: str) -> dict[str, int]:
+        """Item to the serial of its key, of every item of a subject that has one."""
+        with self._lock:
+            row = self._subject(subject, fresh=True).row
+            return dict(self._db.execute("SELECT item, serial FROM item_key WHERE subject = ?", (row,)))
+
     def wrappings(self, subject: str, items: Collection[str] | None = None) -> list[bytes]:
         """The wrapped keys that stand in the file for a subject, or for some of its items alone."""
         with self._lock:
@@ -268,7 +250,7 @@ class Vault:
                 if identity not in (b"", owner.handle):
                     raise Refused("key_erased", "this subject's keys are gone; there is another of the name")
                 old, new = self._buckets.roll(owner.bucket, self._store)
-                subjects.delete(db, owner.row)
+                subjects.delete(db, owner)
                 subjects.rewrap(db, self._buckets, owner.bucket, old, new)
                 self._raise_generation(db)
             self._finish()
@@ -292,14 +274,14 @@ class Vault:
             return database.truncate_log(self._db)
 
     @property
-    def key_folder(self) -> Path:
-        """Where key files are."""
-        return self._keys
-
-    @property
     def key_store(self) -> str:
         """The setting of the store in which new epoch keys are made."""
         return self._store
+
+    def epoch_keys(self) -> int:
+        """How many buckets have a key."""
+        with self._lock:
+            return len(self._buckets.numbers())
 
     @property
     def warning(self) -> str:
@@ -307,7 +289,7 @@ class Vault:
         if not self._store.startswith("file"):
             return ""
         spec_folder = self._store.partition(":")[2]
-        folder = Path(spec_folder) if spec_folder else self._keys
+        folder = Path(spec_folder) if spec_folder else self.key_folder
         if folder.stat().st_dev != self.path.stat().st_dev:
             return ""
         return f"the epoch keys lie in {folder}, on the same disk as the data"
@@ -359,9 +341,9 @@ class Vault:
         if wanted and wanted != self._store:
             hint = f"Unset {keystores.SETTING}; `tasuki keys rotate --to {wanted}` moves them."
             raise UsageError(f"this vault's keys are in {self._store}", hint)
-        self._buckets = Buckets(self._db, vault_id, self._keys)
+        self._buckets = Buckets(self._db, vault_id, self.key_folder)
         if migrating.waiting(self._db):
-            vault_key = keyfiles.read(self._keys / buckets.VAULT_KEY)
+            vault_key = keyfiles.read(self.key_folder / buckets.VAULT_KEY)
             with self._turn() as db:
                 migrating.migrate(db, self._buckets, vault_key, self._store)
         self.finish()
@@ -433,4 +415,9 @@ class Vault:
 
 def key_epoch(t0_ns: int) -> int:
     """Key epoch of data from a moment (Unix nanoseconds): its year in UTC."""
-    return datetime.fromtimestamp(t0_ns // 1_000_000_000, UTC).year
+    return _year(t0_ns // 86_400_000_000_000)
+
+
+@lru_cache(maxsize=64)
+def _year(day: int) -> int:
+    return datetime.fromtimestamp(day * 86_400, UTC).year

@@ -43,7 +43,8 @@ class Facts:
         name: what stands for him afterwards. items: what is erased; None for everything.
         upto: number of the last consent event that is his. begun_ns: Unix nanoseconds.
         pseudonyms: (purpose, destination, key epoch, pseudonym) of all that he was given.
-        wrappings: of his keys. bindings: (id, device) of hubs that he wore.
+        serials: of the item keys that are destroyed. wrappings: of the wearer's keys as they stood there.
+        bindings: (id, device) of hubs that were worn.
     """
 
     subject: str
@@ -53,6 +54,7 @@ class Facts:
     upto: int
     begun_ns: int
     pseudonyms: list[tuple[str, str, int, str]]
+    serials: dict[str, int]
     wrappings: list[str]
     bindings: list[tuple[str, str]]
 
@@ -69,6 +71,9 @@ class Cases:
         self._db: sqlite3.Connection = database.connect(path, _SCHEMA)
         self._keys = keys
         self._lock = threading.RLock()
+        for (case,) in self._db.execute("SELECT id FROM erasure WHERE ended_ns IS NOT NULL").fetchall():
+            if self._key_file(case).exists():  # a crash came between
+                self._forget(case)
 
     def close(self) -> None:
         """Close the file."""
@@ -131,6 +136,11 @@ class Cases:
             self._db.executemany(_SAVE, values)
             self._db.execute("COMMIT")
 
+    def drop(self, case: str, name: str) -> None:
+        """Forget a row that stood for stores which have rows of their own by now."""
+        with self._lock:
+            self._db.execute("DELETE FROM store WHERE erasure = ? AND name = ?", (case, name))
+
     def progress(self, case: str) -> Progress:
         """How far a case is; UsageError when there is none."""
         sql = "SELECT items, begun_ns, ended_ns FROM erasure WHERE id = ?"
@@ -148,8 +158,7 @@ class Cases:
         sql = "UPDATE erasure SET receipt = ?, ended_ns = ?, facts = x'', markers = NULL WHERE id = ?"
         with self._lock:
             self._db.execute(sql, (receipt, ended_ns, case))
-            database.truncate_log(self._db)
-            keyfiles.destroy(self._key_file(case))
+            self._forget(case)
 
     def receipt(self, case: str) -> bytes | None:
         """The receipt; None while the case is open. UsageError when there is no such case."""
@@ -158,6 +167,10 @@ class Cases:
         if row is None:
             raise unknown(case)
         return row[0]  # type: ignore[no-any-return]
+
+    def _forget(self, case: str) -> None:
+        database.truncate_log(self._db)
+        keyfiles.destroy(self._key_file(case))
 
     def _sealed(self, case: str, plain: dict[str, Any]) -> bytes:
         key = keyfiles.read_or_create(self._key_file(case))

@@ -1,6 +1,7 @@
 """The steps of an erasure that somebody else has to confirm: sinks, processors, hubs."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,11 @@ from tasuki.sinks import Erasing
 from tasuki.wearer.erasure import captures, signed
 from tasuki.wearer.erasure.progress import DONE, OUT_OF_SCOPE, PENDING, StoreProgress
 from tasuki.wearer.erasure.work import Work
+from tasuki_wire import epoch
 
 ORDER = "garment:DeletionOrder"
+_ANSWER_DAYS = 30
+_DAY_NS = 86_400 * 10**9
 
 
 def sinks(work: Work, again: bool = False) -> list[StoreProgress]:
@@ -30,7 +34,8 @@ def sinks(work: Work, again: bool = False) -> list[StoreProgress]:
         if not isinstance(sink, Erasing):
             if again:
                 continue
-            what = "this sink cannot erase by itself: whoever keeps it has to confirm"
+            path = _order(work, name, [destination])
+            what = f"it cannot erase by itself: deletion order {path.name} waits for who keeps it"
             out.append(StoreProgress(name, PENDING, what))
             continue
         try:
@@ -44,64 +49,98 @@ def sinks(work: Work, again: bool = False) -> list[StoreProgress]:
 
 
 def processors(work: Work) -> list[StoreProgress]:
-    """A signed deletion order for each processor that got something; its acknowledgement is waited for."""
+    """A signed deletion order for each processor that got something; its acknowledgement is waited for.
+
+    One that does not acknowledge in time gets nothing any more (rule P-07), until it is registered anew.
+    """
     out = []
     for destination in work.destinations():
         party = work.processor_of(destination)
         name = f"processor {party}"
         if not party or _ended(work, name):
             continue
-        path = order_path(work.state.folder, work.case, party)
-        if not path.exists():
-            _write_order(work, party, path)
+        path = _order(work, name, [p for p in work.destinations() if work.processor_of(p) == party])
         what = f"deletion order {path.name} waits for an acknowledgement"
+        if work.now_ns - work.facts.begun_ns > _days(work) * _DAY_NS:
+            _suspend(work, party)
+            what += f"; overdue after {_days(work)} days, so nothing is sent there any more"
         out.append(StoreProgress(name, PENDING, what))
     return out
 
 
-def order_path(folder: Path, case: str, party: str) -> Path:
-    """Where the deletion order for a processor lies until it is acknowledged."""
-    safe = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in party)
+def _days(work: Work) -> int:
+    """How long a processor may take: as long as requests may be open."""
+    duty = work.state.policy.duties.get("answer_requests")
+    return duty.days if duty and duty.days else _ANSWER_DAYS
+
+
+def _suspend(work: Work, party: str) -> None:
+    registers = work.state.engine.registers
+    known = registers.processors.get(party)
+    if known is not None and not known.suspended:
+        registers.add_processor(replace(known, suspended=True))
+
+
+def order_path(folder: Path, case: str, store: str) -> Path:
+    """Where the deletion order for a sink or processor lies until it is acknowledged."""
+    safe = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in store)
     return folder / "orders" / f"{case}-{safe}.json"
 
 
-def end_order(folder: Path, case: str, party: str) -> None:
+def end_order(folder: Path, case: str, store: str) -> None:
     """Remove a deletion order, which names pseudonyms, once it is acknowledged."""
-    captures.remove(order_path(folder, case, party))
+    captures.remove(order_path(folder, case, store))
 
 
-def _write_order(work: Work, party: str, path: Path) -> None:
-    places = [place for place in work.destinations() if work.processor_of(place) == party]
+def _order(work: Work, store: str, places: list[str]) -> Path:
+    """The deletion order for a store, written when it is not there yet."""
+    path = order_path(work.state.folder, work.case, store)
+    if path.exists():
+        return path
     body: dict[str, Any] = {
         "@type": ORDER,
         "case": work.case,
-        "processor": party,
+        "to": store,
         "issued": times.exact(work.facts.begun_ns),
         "items": sorted(work.facts.items) if work.facts.items is not None else "all",
         "pseudonyms": {place: [each.hex() for each in work.pseudonyms(place)] for place in places},
         "also": "your subprocessors, your copies and your backups; confirm to whom you got this from",
     }
-    path.parent.mkdir(mode=0o700, exist_ok=True)
     data = signed.document(body, work.state.vault.signer("attestation"))
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    draft = path.with_suffix(".new")
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    draft.replace(path)
+    return path
 
 
 def hubs(work: Work) -> list[StoreProgress]:
     """Hubs that the wearer wore: wiped, or seen without anything stored, at their next contact."""
     state, out = work.state, []
-    keys = {garment.device: garment.key_id for garment in state.book.registers.garments.values()}
     asked = {wipe.device: wipe for wipe in state.wipes.of(work.case)}
     for device in work.devices():
         if device not in asked:
             bindings = state.book.registers.bindings.get(device, [])
             worn = any(one.until_ns == FOREVER and one.subject != work.facts.subject for one in bindings)
             mode = WIPE if work.whole and not worn else DRAIN
-            state.wipes.ask(device, work.case, mode, keys.get(device, bytes(8)))
+            state.wipes.ask(device, work.case, mode, _keys_of(work, device))
     for wipe in state.wipes.of(work.case):
         if not _ended(work, f"hub {wipe.device.hex()}"):
             out.append(_hub(wipe))
     return out
+
+
+def _keys_of(work: Work, device: bytes) -> bytes:
+    """Ids of all keys under which we ever knew a hub."""
+    garments = work.state.book.registers.garments.values()
+    known = {garment.key_id for garment in garments if garment.device == device}
+    known |= {
+        epoch.key_id(bytes.fromhex(hub.public))
+        for hub in work.state.register.hubs()
+        if hub.device == device.hex()
+    }
+    return b"".join(sorted(known))
 
 
 def _hub(wipe: Wipe) -> StoreProgress:

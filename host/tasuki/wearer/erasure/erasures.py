@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from tasuki.consent import times
+from tasuki.consent import party_book, times
 from tasuki.consent.events import ERASED
 from tasuki.errors import LinkLost, UsageError
 from tasuki.session.state import State
@@ -37,6 +37,7 @@ _STEPS: tuple[tuple[str, Step], ...] = (
     ("hubs", elsewhere.hubs),
     ("token and clock book", stores.hub_books),
     ("audit log", stores.audit_log),
+    ("exception tickets", stores.tickets),
 )
 
 
@@ -50,12 +51,13 @@ class Erasures:
         also: Sequence[holders.Holder] | None = None,
         clock_ns: Callable[[], int] = time.time_ns,
     ) -> None:
-        """sinks: destination to its sink, where that is not the embedded store.
+        """sinks: destination to its sink, where that is not the embedded store; the state's unless given.
 
         also: other holders of wearers' data; those of the state folder unless given.
         """
         self._state = state
-        self._sinks = dict(sinks or {})
+        known = getattr(state, "sinks", {}) if sinks is None else sinks  # a folder may name servers
+        self._sinks = {place: sink for place, sink in known.items() if sink is not state.store}
         self._holders = holders.of(state) if also is None else also
         self._clock_ns = clock_ns
         self._cases = Cases(state.folder / "erasures.db", state.vault.key_folder)
@@ -80,7 +82,7 @@ class Erasures:
             known = state.vault.identity(subject)
             for case in self._open_cases(subject, items):
                 if known in (None, bytes.fromhex(self._cases.facts(case).identity)):
-                    return case
+                    return self._destroy(case)
             if known is None and not state.book.log.events(subject):
                 raise UsageError(
                     "no wearer of this name is known", "`tasuki consent show` knows who there is."
@@ -92,11 +94,7 @@ class Erasures:
             state.book.withdraw(subject, items or ())
             state.vault.add_subject(subject)
             state.collector.collect()  # what he said last stands in the audit log, under his name there
-            case = self._cases.open(self._facts(subject, items), self._name(subject))
-            work = self._work(case)
-            self._run(work, "vault", stores.vault)
-            self._cases.note_markers(case, markers.note(work, self._holders))
-            return case
+            return self._destroy(self._cases.open(self._facts(subject, items), self._name(subject)))
 
     def advance(self, case: str) -> Progress:
         """Do what can be done now, and say what is done, what is waited for and what is out of scope.
@@ -107,9 +105,7 @@ class Erasures:
         with self._lock:
             if self._cases.progress(case).complete:
                 return self._cases.progress(case)
-            work = self._work(case)
-            if self._cases.markers(case) is None:  # a crash came between
-                self._cases.note_markers(case, markers.note(work, self._holders))
+            self._destroy(case)
             for name, step in (*_STEPS, *self._holder_steps()):
                 if self._state_of(case, name) != DONE:
                     self._run(self._work(case), name, step)
@@ -143,7 +139,7 @@ class Erasures:
         row = self._waiting(case, store, ("processor ", "sink "), by)
         when = times.exact(self._clock_ns())
         done = StoreProgress(store, DONE, row.what, f"acknowledged by {by} at {when}")
-        elsewhere.end_order(self._state.folder, case, store.partition(" ")[2])
+        elsewhere.end_order(self._state.folder, case, store)
         self._cases.save(case, [done])
         return self.progress(case)
 
@@ -163,15 +159,28 @@ class Erasures:
     def scan(self, case: str) -> Found:
         """Look for everything of an open case in every file of the state folder and in our files."""
         work = self._work(case)
-        found = self._cases.markers(case) or {}
+        found = dict(self._cases.markers(case) or {})
+        if work.came_back:
+            found.pop("name", None)
         own = [one.path for one in self._state.files.of(work.facts.subject)]
         elsewhere_ = [path for path in own if not path.is_relative_to(self._state.folder.absolute())]
         text = work.facts.subject.encode()
         others = [one.encode() for one in self._state.vault.subjects()]
         innocent = [one for one in others if text in one and one != text]
-        return scan([self._state.folder, *elsewhere_], found, innocent if "name" in found else ())
+        kept = stores.named_in_tickets(work)
+        files = self._state.folder.iterdir()
+        paths = [path for path in files if not (kept and path.name.startswith(party_book.TICKETS))]
+        return scan([*paths, *elsewhere_], found, innocent if "name" in found else ())
 
     # -- inside ----------------------------------------------------------------------
+
+    def _destroy(self, case: str) -> str:
+        """Destroy the keys, and note what the scan will look for, unless both is done; the case."""
+        if self._state_of(case, "vault") != DONE:
+            self._run(self._work(case), "vault", stores.vault)
+        if self._cases.markers(case) is None:
+            self._cases.note_markers(case, markers.note(self._work(case), self._holders))
+        return case
 
     def _open_cases(self, subject: str, items: frozenset[str] | None) -> list[str]:
         found = self._cases.find(self._name(subject), items)
@@ -195,6 +204,11 @@ class Erasures:
             state.book.last,
             self._clock_ns(),
             [(*place, name.hex()) for place, name in keys.pseudonyms(subject).items()],
+            {
+                item: serial
+                for item, serial in keys.serials(subject).items()
+                if items is None or item in items
+            },
             [wrapped.hex() for wrapped in keys.wrappings(subject, items)],
             [
                 (one.id.hex(), one.device.hex())
@@ -206,7 +220,9 @@ class Erasures:
 
     def _work(self, case: str) -> Work:
         rows = {row.name: row for row in self._cases.progress(case).stores}
-        return Work(self._state, self._cases, case, self._cases.facts(case), self._sinks, rows)
+        return Work(
+            self._state, self._cases, case, self._cases.facts(case), self._sinks, rows, self._clock_ns()
+        )
 
     def _state_of(self, case: str, name: str) -> str:
         return next((row.state for row in self._cases.progress(case).stores if row.name == name), "")
@@ -216,6 +232,8 @@ class Erasures:
             rows = step(work)
         except (LinkLost, sqlite3.OperationalError) as e:
             rows = [StoreProgress(name, PENDING, str(e))]
+        if name in work.stores and all(row.name != name for row in rows):
+            self._cases.drop(work.case, name)
         self._cases.save(work.case, rows)
 
     def _holder_steps(self) -> list[tuple[str, Step]]:

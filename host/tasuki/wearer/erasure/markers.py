@@ -45,9 +45,9 @@ def name(subject: str) -> list[bytes]:
 def _in_use(work: Work) -> list[bytes]:
     """The pseudonyms under which something waits or is stored on this host."""
     with work.state.outbox.reading() as db:
-        waiting = {bytes(each) for (each,) in db.execute("SELECT pseudonym FROM source")}
-    mine = set(work.pseudonyms())
-    return sorted(mine & (waiting | work.state.store.pseudonyms()))
+        sql = "SELECT 1 FROM source WHERE pseudonym = ?"
+        waiting = {each for each in work.pseudonyms() if db.execute(sql, (each,)).fetchone()}
+    return sorted({each for each in work.pseudonyms() if each in waiting or work.state.store.holds(each)})
 
 
 def _stored(store: EmbeddedStore, work: Work) -> list[bytes]:

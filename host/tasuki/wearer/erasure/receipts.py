@@ -52,10 +52,10 @@ def out_of_scope(work: Work) -> list[StoreProgress]:
         rows["archives of servers"] = (
             "write-ahead archives, replicas and broker queues follow their own rules"
         )
-    if "name" not in (work.cases.markers(work.case) or {}) and work.whole:
-        rows["the name in files"] = (
-            "too short to be looked for as bytes; the tables that hold names have none"
-        )
+    if work.whole and work.came_back:
+        rows["the name in files"] = "not looked for: somebody has an account under it again"
+    elif work.whole and "name" not in (work.cases.markers(work.case) or {}):
+        rows["the name in files"] = "too short to be looked for; the tables that hold names have none"
     warning = work.state.vault.warning
     if warning:
         rows["place of the keys"] = f"{warning}: who copies that disk copies both"

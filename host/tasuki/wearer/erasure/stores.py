@@ -17,8 +17,11 @@ def vault(work: Work) -> list[StoreProgress]:
     if keys.identity(facts.subject) == bytes.fromhex(facts.identity):
         if work.whole:
             keys.erase_subject(facts.subject, bytes.fromhex(facts.identity))
-        elif "vault" not in work.stores:
-            keys.erase_items(facts.subject, facts.items or ())
+        else:  # a key that was made since is of a later yes, and stays
+            now = keys.serials(facts.subject)
+            left = [item for item, serial in facts.serials.items() if now.get(item) == serial]
+            if left:
+                keys.erase_items(facts.subject, left)
     keys.finish()
     what = "all keys of the wearer destroyed" if work.whole else "the items' keys destroyed"
     how = "no epoch key is left to destroy; the wrapped keys are among what the scan looks for"
@@ -75,9 +78,8 @@ def files(work: Work) -> list[StoreProgress]:
     out = []
     for one in work.state.files.of(work.facts.subject):
         if one.made_ns <= work.facts.begun_ns:
-            row = _file(work, one)
-            if row is not None:
-                out.append(row)
+            out.append(_file(work, one))
+            work.cases.save(work.case, out[-1:])  # before the register forgets it
             if work.whole and not work.state.files.forget(one.id):
                 raise LinkLost("the register of files is being read", "Try again.")
     before = [row for name, row in work.stores.items() if name.startswith("file ")]
@@ -85,7 +87,7 @@ def files(work: Work) -> list[StoreProgress]:
     return [*out, StoreProgress("files", DONE, summary, "the register names no other")]
 
 
-def _file(work: Work, one: OurFile) -> StoreProgress | None:
+def _file(work: Work, one: OurFile) -> StoreProgress:
     name = f"file {one.kind} {one.id}"
     if not one.path.exists():
         what = "not found where it was put: moved or removed by a person"
@@ -105,6 +107,19 @@ def _file(work: Work, one: OurFile) -> StoreProgress | None:
     return StoreProgress(
         name, DONE, f"written anew without {gone} records", "read again: 0 records of the items"
     )
+
+
+def tickets(work: Work) -> list[StoreProgress]:
+    """Exception tickets are signed and append-only, so one that names the wearer stays as it is."""
+    if not named_in_tickets(work):
+        return [StoreProgress("exception tickets", DONE, "none names the wearer", "all tickets were read")]
+    what = "a signed ticket of a disclosure names the wearer; the law requires to keep it, unaltered"
+    return [StoreProgress("exception tickets", OUT_OF_SCOPE, what)]
+
+
+def named_in_tickets(work: Work) -> bool:
+    """True when a ticket was ever opened about the wearer."""
+    return any(work.facts.subject in filed.ticket.subjects for filed in work.state.parties.tickets.all())
 
 
 def hub_books(work: Work) -> list[StoreProgress]:

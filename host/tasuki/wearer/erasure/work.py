@@ -18,7 +18,7 @@ class Work:
 
     Attributes:
         sinks: destination to its sink, where it is not the embedded store.
-        stores: name to how far it is already.
+        stores: name to how far it is already. now_ns: Unix nanoseconds.
     """
 
     state: State
@@ -27,11 +27,17 @@ class Work:
     facts: Facts
     sinks: Mapping[str, Sink]
     stores: Mapping[str, StoreProgress]
+    now_ns: int
 
     @property
     def whole(self) -> bool:
         """True when everything of the wearer is erased, not some items."""
         return self.facts.items is None
+
+    @property
+    def came_back(self) -> bool:
+        """True when somebody has an account under the same name since."""
+        return self.state.vault.identity(self.facts.subject) not in (None, bytes.fromhex(self.facts.identity))
 
     def pseudonyms(self, destination: str = "") -> list[bytes]:
         """Those of blocks at a destination, or at all of them."""
