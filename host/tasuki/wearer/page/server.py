@@ -1,6 +1,7 @@
 """Runs the application: where it may listen, and what it keeps up beside the requests."""
 
 import ipaddress
+import socket
 import threading
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -33,8 +34,6 @@ def run(
     check_open(host, origin, certificate)
     config = uvicorn.Config(
         "unused",
-        host=host,
-        port=port,
         log_level="warning",
         access_log=False,  # addresses and times of people are category 2: not kept
         server_header=False,
@@ -44,12 +43,9 @@ def run(
         limit_concurrency=200,
         h11_max_incomplete_event_size=32 * 1024,
     )
-    try:
-        listening = config.bind_socket()
-    except SystemExit:
-        raise UsageError(f"cannot listen on {host} port {port}", "Give another --bind-port.") from None
+    listening = _listen(host, port)
     scheme = "https" if certificate else "http"
-    reached = origin or f"{scheme}://{host}:{listening.getsockname()[1]}"
+    reached = origin or f"{scheme}://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
     with Records(state) as records, closing(Erasures(state)) as erasures, listening:
         config.app = create_app(records, erasures, reached)
         say(reached)
@@ -57,7 +53,8 @@ def run(
         keeping = threading.Thread(target=keep_up, args=(records, erasures, stop), name="keep-up")
         keeping.start()
         try:
-            uvicorn.Server(config).run(sockets=[listening])
+            with suppress(KeyboardInterrupt):  # raised again once the last answers are sent
+                uvicorn.Server(config).run(sockets=[listening])
         finally:
             stop.set()
             keeping.join()
@@ -91,6 +88,25 @@ def keep_up(records: Records, erasures: Erasures, stop: threading.Event) -> None
             if turns % _PURGE_TURNS == 0:
                 records.cases.purge()
         turns += 1
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; UsageError when it cannot.
+
+    Made with its protocol, because asyncio sends small answers at once (TCP_NODELAY) only then: without it
+    every page waits 40 ms for the browser's delayed acknowledgement.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((host, port))
+        made.listen(2048)
+    except OSError as e:
+        made.close()
+        why = f"cannot listen on {host} port {port}: {e.strerror}"
+        raise UsageError(why, "Give another --host or --bind-port.") from None
+    return made
 
 
 def _local(host: str) -> bool:
