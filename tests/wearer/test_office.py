@@ -131,8 +131,8 @@ def test_every_look_and_act_of_the_office_is_in_the_audit_log_under_keyed_names(
 
     found = accesses(site)
 
-    whats = [one["what"] for one in found]
-    assert whats == ["case.open", "case.verify", "case.open", "case.answer"]
+    acts = [one["what"] for one in found]
+    assert acts == ["case.open", "case.verify", "case.open", "case.answer"]
     assert {one["case"] for one in found} == {number}
     assert found[-1]["subject"] and "tanaka" not in repr(found) and wearer.subject not in repr(found)
 

@@ -361,3 +361,17 @@ def test_one_wearer_sees_nothing_of_another(site, wearer):
 
     for path in ("/overview", "/profile", "/takeaway/everything.json", "/signals", "/recipients"):
         assert "Secret" not in other.get(path).text and wearer.subject not in other.text
+
+
+def test_what_is_older_than_its_category_may_be_kept_goes(site, wearer, clock):
+    say(wearer, "granted", "service_information", "subjective", "name")
+    wearer.get("/ratings")
+    wearer.post("/ratings", question="comfort", value="8", note="soft")
+    subject, policy = wearer.subject, site.state.policy
+    day_ns = 86_400 * 10**9
+
+    assert site.records.expire(clock() + 1094 * day_ns) == 0
+    assert site.records.expire(clock() + 1096 * day_ns) == 1  # the address, category 1: 1095 days
+    assert site.records.profiles.values(policy, subject) == {} and site.records.ratings.of(subject)
+    assert site.records.expire(clock() + 1826 * day_ns) == 1  # the rating, category 3: 1825 days
+    assert site.records.ratings.of(subject) == []

@@ -39,7 +39,11 @@ def officer() -> None:
 @officer.command()
 @click.argument("name")
 @click.option("--trained-until", required=True, help="Until when the training is current.")
-@click.password_option("--password", help="Asked for unless given; 12 to 128 characters.")
+@click.password_option(
+    "--password",
+    envvar="TASUKI_PASSWORD",
+    help="12 to 128 characters; asked for unless given.",
+)
 @state_option
 def add(name: str, trained_until: str, password: str, state: Path) -> None:
     """Make an officer's account, or give it a new password and training.

@@ -9,6 +9,7 @@ tickets.db      exception tickets and who signed them
 outbox.db       epoch ledger, envelopes that wait, decisions
 audit.db        the audit log
 store.db        the embedded store
+wearer.db       accounts, profiles, ratings and requests, once there is a page (tasuki.wearer.records)
 files.db        captures, bundles, reports and downloads that were made
 wipes.db        hubs that lose what they stored at their next contact
 vault.db keys/  keys of wearers and of the service (tasuki.vault)

@@ -108,6 +108,19 @@ class Records:
             self.cases.forget(subject, before_ns)
         return self._tables.overwrite()
 
+    def expire(self, now_ns: int) -> int:
+        """Delete what is older than the policy's limits, and cases that ended long ago; how many."""
+        policy = self.state.engine.in_force(now_ns)
+        gone = self.cases.purge()
+        for item in policy.items if policy else ():
+            row = policy.category(item) if policy else None
+            before = now_ns - (row.retention_ns if row else 0)
+            gone += self.profiles.expire(item, before)
+            if item == ratings_book.ITEM:
+                gone += self.ratings.expire(before)
+        self._tables.overwrite()
+        return gone
+
     def _with_parts(self, items: Items) -> Items:
         """Items with the parts that go with them."""
         if items is None:

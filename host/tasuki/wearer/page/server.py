@@ -3,6 +3,7 @@
 import ipaddress
 import socket
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
@@ -48,16 +49,16 @@ def run(
     reached = origin or f"{scheme}://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
     with Records(state) as records, closing(Erasures(state)) as erasures, listening:
         config.app = create_app(records, erasures, reached)
-        say(reached)
         stop = threading.Event()
         keeping = threading.Thread(target=keep_up, args=(records, erasures, stop), name="keep-up")
-        keeping.start()
-        try:
-            with suppress(KeyboardInterrupt):  # raised again once the last answers are sent
+        with suppress(KeyboardInterrupt):  # uvicorn raises it again once the last answers are sent
+            try:
+                keeping.start()
+                say(reached)
                 uvicorn.Server(config).run(sockets=[listening])
-        finally:
-            stop.set()
-            keeping.join()
+            finally:
+                stop.set()
+                keeping.join()
 
 
 def check_open(host: str, origin: str | None, certificate: Path | None) -> None:
@@ -76,7 +77,7 @@ def check_open(host: str, origin: str | None, certificate: Path | None) -> None:
 
 
 def keep_up(records: Records, erasures: Erasures, stop: threading.Event) -> None:
-    """Bring the audit log up to date every few seconds; now and then carry erasures on, delete old cases."""
+    """Bring the audit log up to date; now and then carry erasures on, and delete what is too old."""
     turns = 0
     while not stop.wait(_COLLECT_S):
         with suppress(LinkLost):  # what cannot be written now waits where it is durable
@@ -86,7 +87,7 @@ def keep_up(records: Records, erasures: Erasures, stop: threading.Event) -> None
                     if not one.complete:
                         erasures.advance(one.case)
             if turns % _PURGE_TURNS == 0:
-                records.cases.purge()
+                records.expire(time.time_ns())
         turns += 1
 
 

@@ -179,6 +179,14 @@ class Profiles:
             where, values = _which(items, "since_ns")
             db.execute(f"DELETE FROM profile WHERE subject = ?{where}", (subject, before_ns, *values))
 
+    def expire(self, item: str, before_ns: int) -> int:
+        """Delete values of an item, and remarks on it, that nobody has confirmed since a moment; how many."""
+        with self._tables.turn() as db:
+            sql = "DELETE FROM profile WHERE item = ? AND checked_ns < ?"
+            gone = db.execute(sql, (item, before_ns)).rowcount
+            sql = "DELETE FROM remark WHERE item = ? AND at_ns < ?"
+            return gone + db.execute(sql, (item, before_ns)).rowcount
+
     def _confirm(self, subject: str, item: str) -> None:
         sql = "UPDATE profile SET checked_ns = ? WHERE subject = ? AND item = ?"
         with self._tables.turn() as db:

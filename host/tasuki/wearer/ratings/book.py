@@ -126,6 +126,11 @@ class Ratings:
         with self._tables.turn() as db:
             db.execute("DELETE FROM rating WHERE subject = ? AND at_ns <= ?", (subject, before_ns))
 
+    def expire(self, before_ns: int) -> int:
+        """Delete ratings from before a moment; how many."""
+        with self._tables.turn() as db:
+            return db.execute("DELETE FROM rating WHERE at_ns < ?", (before_ns,)).rowcount
+
     def _open(self, subject: str, id_: int, at_ns: int, value: bytes) -> Rating | None:
         try:
             plain = json.loads(encrypted.decrypt(self._vault, subject, ITEM, "rating", value))
