@@ -244,6 +244,15 @@ def test_who_tries_too_often_has_to_wait_whichever_name_it_is(site, wearer):
     assert codes == [401] * 7 + [429] + [401] * 8 + [429]  # she has signed in once
 
 
+def test_a_stolen_session_does_not_allow_to_guess_the_password(site, wearer):
+    codes = []
+    for _ in range(9):
+        wearer.get("/takeaway")
+        codes.append(wearer.post("/takeaway", password="wrong wrong wrong").status_code)
+
+    assert codes == [403] * 8 + [429]
+
+
 def test_every_answer_forbids_scripts_and_frames_of_others(site, wearer):
     for path in ("/en/overview", "/en/nothing-here", "/static/page.css", "/xx/"):
         answer = wearer.client.get(path)

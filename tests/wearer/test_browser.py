@@ -147,6 +147,21 @@ def test_a_whole_visit_in_one_language(tab, world):
     assert page.evaluate("document.documentElement.lang") == tab.language
 
 
+def test_the_offices_pages_have_no_violation_either(tab, world):
+    working, year_ns = "office work words here", 365 * 86_400 * 10**9
+    world.records.accounts.add_officer("tanaka", working, world.state.book.now_ns("") + year_ns)
+    content = {"name": "H", "contact": "x", "agent_for": "", "message": "m", "language": "ja"}
+    number, *_ = world.records.cases.open(world.state.policy, "inquire", "User information", content)
+    tab.open("/sign-in")
+    tab.page.fill("#login", "tanaka")
+    tab.page.fill("#password", working)
+    tab.press("Sign in")
+
+    for path in ("/office", f"/office/cases/{number}", "/office/breaches"):
+        assert tab.open(path).status == 200
+        assert violations(tab) == [], path
+
+
 def test_by_keyboard_alone_somebody_gets_in_and_takes_a_consent_back(tab, world):
     page = tab.page
 

@@ -246,11 +246,16 @@ def test_nobody_acts_for_somebody_without_being_the_guardian(site, wearer):
     other = site.browser()
     other.register("taro@example.jp")
     other.sign_in("taro@example.jp")
-    ward = wearer.subject
+    ward, own = wearer.subject, other.subject
 
     other.post("/act-for", ward=ward)
+    account = site.records.accounts.by_login("taro@example.jp")
+    assert [one.acting for one in site.records.sessions.of(account.id)] == [""]
 
-    assert other.subject != ward
+    site.records.sessions.act_for(
+        other.client.cookies["__Host-tasuki"], ward
+    )  # as for a guardianship that ended
+    assert other.subject == own
 
 
 @pytest.mark.rule("S-06", "allow", "evidence")

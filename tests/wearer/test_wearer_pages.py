@@ -7,9 +7,11 @@ import re
 import pytest
 
 from tasuki.consent import parties_file
-from tasuki.consent.registers import DEMO_GARMENT, Garment
+from tasuki.consent.context import Context, Interval
+from tasuki.consent.registers import DEMO_GARMENT, TYPED_IN, Garment
 from tasuki.errors import Refused
 from tasuki.trust.register import Hub
+from tasuki.wearer.erasure import holders
 from tasuki_wire import epoch
 from wearer.conftest import PASSWORD, Browser
 
@@ -235,6 +237,21 @@ def test_a_research_purpose_gets_ratings_without_words_and_under_a_name_of_its_o
     assert list(site.records.ratings.released("improvement")) == []
 
 
+@pytest.mark.rule("A-03", "deny")
+def test_only_a_rating_can_be_typed_in_never_what_a_garment_measures(site, wearer):
+    say(wearer, "granted", "service_information", "subjective", "ecg")
+    now = site.state.book.now_ns(wearer.subject)
+    context = Context(Interval(now, now, 0), TYPED_IN)
+
+    def decide(item):
+        return site.state.engine.decide(
+            wearer.subject, item, "service_information", "store", now, context
+        ).reason
+
+    assert decide("subjective") == "granted"
+    assert decide("ecg") == "unknown_key"
+
+
 def test_a_later_consent_does_not_release_an_earlier_rating(site, wearer):
     say(wearer, "granted", "service_information", "subjective")
     wearer.get("/ratings")
@@ -279,13 +296,14 @@ def test_a_lost_hub_is_revoked_for_every_process_and_stays_so_until_it_has_a_new
 
 
 def test_nobody_hands_on_what_somebody_else_wears(site, wearer):
-    other = enrolled(site, "taro")
+    own, other = enrolled(site, wearer.subject), enrolled(site, "taro")
     wearer.get("/account")
 
     assert wearer.post("/garments/lost", device=other.hex()).status_code == 404
 
-    site.state.register.check(other)
-    assert site.records.garments.worn("taro")
+    for device in (own, other):
+        site.state.register.check(device)
+    assert site.records.garments.worn("taro") and site.records.garments.worn(wearer.subject)
 
 
 @pytest.mark.rule("D-04", "allow", "evidence")
@@ -309,6 +327,27 @@ def test_leaving_ends_every_consent_at_once_deletes_the_account_and_ends_in_a_re
     assert site.browser().sign_in().status_code == 401
     assert site.state.vault.identity(subject) is None
     assert "Please sign in" in wearer.get("/overview").text
+
+
+@pytest.mark.rule("S-06", "evidence")
+def test_an_erasure_finds_every_value_of_the_page_before_and_none_after(site, wearer):
+    subject = wearer.subject
+    say(wearer, "granted", "service_information", "subjective")
+    wearer.get("/ratings")
+    wearer.post("/ratings", question="comfort", value="8", note="soft")
+    (holder,) = holders.of(site.state)
+
+    def found(markers):
+        data = b"".join(path.read_bytes() for path in site.state.folder.glob("wearer.db*"))
+        return [marker for marker in markers if marker in data]
+
+    markers = holder.markers(subject, None)
+    assert len(markers) == 3  # the address twice, keyed and encrypted, and the rating
+    assert found(markers) == markers
+
+    holder.erase(subject, None, site.state.book.now_ns(subject))
+
+    assert found(markers) == []
 
 
 @pytest.mark.rule("D-04", "deny")

@@ -16,7 +16,7 @@ def change_password(visit: Visit) -> Response:
     """A new password; every other browser is signed out."""
     assert visit.account is not None
     new, faults = visit.form.raw("new"), []
-    if not visit.records.accounts.confirm(visit.account, visit.form.raw("password")):
+    if not visit.confirmed():
         faults.append("password.wrong")
     if fault := passwords.fault(new, ""):
         faults.append(fault)

@@ -18,14 +18,14 @@ def page(visit: Visit) -> Response:
 def delete_items(visit: Visit) -> Response:
     """Erase some items everywhere; the account stays."""
     items = frozenset(item for item in visit.form.all("item") if item in visit.policy.items)
-    if not items or not _confirmed(visit):
+    if not items or not visit.confirmed():
         return visit.page("leave.html", 403, wrong=bool(items))
     return _erase(visit, items)
 
 
 def leave(visit: Visit) -> Response:
     """Withdraw from the service: nothing is acquired or sent from here on, then everything is erased."""
-    if visit.form["sure"] != "yes" or not _confirmed(visit):
+    if visit.form["sure"] != "yes" or not visit.confirmed():
         return visit.page("leave.html", 403, wrong=True)
     response = _erase(visit, None)
     if not visit.speaker[0]:
@@ -74,11 +74,6 @@ def _erase(visit: Visit, items: frozenset[str] | None) -> Response:
     response = visit.go(f"/erasure/{code}")
     response.background = BackgroundTask(visit.site.erasures.advance, case)
     return response
-
-
-def _confirmed(visit: Visit) -> bool:
-    assert visit.account is not None
-    return visit.records.accounts.confirm(visit.account, visit.form.raw("password"))
 
 
 PAGES = (

@@ -17,8 +17,7 @@ def page(visit: Visit) -> Response:
 
 def archive(visit: Visit) -> Response:
     """The archive, made while it is sent; the password once more, because it holds everything."""
-    assert visit.account is not None
-    if not visit.records.accounts.confirm(visit.account, visit.form.raw("password")):
+    if not visit.confirmed():
         return visit.page("takeaway.html", 403, wrong=True)
     name = f"tasuki-{datetime.now(UTC):%Y%m%d}.zip"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from tasuki.consent.guardians import Guardianship
 from tasuki.consent.policy import Policy
+from tasuki.errors import Refused
 from tasuki.session.state import State
 from tasuki.wearer.accounts.book import OFFICER, WEARER, Account
 from tasuki.wearer.accounts.limits import Limits
@@ -20,6 +21,7 @@ from tasuki.wearer.records import Records
 COOKIE = "__Host-tasuki"
 LANGUAGES = ("ja", "en")
 _MOST_FIELDS = 200
+_CONFIRMATIONS = 8, 1 / 60  # tries of the password by somebody who is signed in: at once, per second
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,13 @@ class Visit:
         known = self.state.book.guardianships.get(ward, ())
         mine = (one for one in known if one.guardian == self.account.subject and one.covers(now))
         return next(mine, None)
+
+    def confirmed(self) -> bool:
+        """True when the form has the account's password; Refused when somebody tries too often."""
+        assert self.account is not None
+        if not self.site.limits.take(f"confirm/{self.account.id}", *_CONFIRMATIONS):
+            raise Refused("too_often", "too many tries", "Wait some minutes.")
+        return self.records.accounts.confirm(self.account, self.form.raw("password"))
 
     def text(self, key: str, **values: object) -> str:
         """A sentence in the visitor's language."""
