@@ -102,7 +102,9 @@ def markers(folder, subject):
     """What stands in the state folder of a wearer: the name, pseudonyms, and stored bytes."""
     with State(folder) as state:
         names = [name for name in signals.pseudonyms(state, subject) if state.store.extents(name)]
-        contents = [row.delivery.content[29:61] for name in names for row in state.store.of(name)]
+        contents = [
+            row.delivery.content[29:61] for row in state.store.rows() if row.delivery.pseudonym in names
+        ]
     return {"name": [subject.encode()], "pseudonyms": names, "stored blocks": contents}
 
 

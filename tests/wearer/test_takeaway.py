@@ -118,6 +118,42 @@ def test_two_runs_with_a_skipped_epoch_are_two_proofs_that_both_hold(measured, t
             assert check.verify(capture, lambda device: measured.public).holds
 
 
+def test_a_long_stretch_is_cut_into_bundles_and_a_late_block_has_its_own(measured, tmp_path, monkeypatch):
+    state = measured.state
+    kept = [one for p in signals.pseudonyms(state, measured.subject) for one in signals.blocks(state, p)]
+    late = next(one for one in kept if one[1].item == "respiration")
+    kept.remove(late)
+    monkeypatch.setattr(proofs, "LONGEST", 2)
+
+    found = list(proofs.runs([*kept, late]))
+
+    assert all(run.last - run.first < 2 for run in found)
+    held = [(b.epoch, b.stream) for run in found for b in run.blocks]
+    assert sorted(held) == sorted((b.epoch, b.stream) for _, b in [*kept, late])
+    assert [run.blocks for run in found][-1] == [late[1]]
+    for n, run in enumerate(found):
+        proofs.write(run, tmp_path / f"{n}")
+        with reading.read(tmp_path / f"{n}") as capture:
+            assert check.verify(capture, lambda device: measured.public).holds
+
+
+def test_blocks_are_read_as_they_are_asked_for_and_not_all_at_once(measured, monkeypatch):
+    opened = []
+    real = signals.open_row
+    monkeypatch.setattr(signals, "open_row", lambda row, vault: opened.append(row) or real(row, vault))
+    pseudonym = next(
+        p for p in signals.pseudonyms(measured.state, measured.subject) if held_there(measured, p)
+    )
+
+    first = next(signals.blocks(measured.state, pseudonym))
+
+    assert first[1].epoch == 0 and len(opened) <= 15
+
+
+def held_there(measured, pseudonym):
+    return bool(measured.state.store.extents(pseudonym))
+
+
 def test_the_tables_the_consents_and_the_json_say_the_same(measured):
     records, subject = measured.records, measured.subject
     records.ratings.add(subject, "comfort", 7, "=1+1 is no formula")

@@ -202,11 +202,11 @@ class EmbeddedStore:
             found = self._db.execute(sql, (pseudonym, stream, last, count)).fetchall()
         return [Row(Delivery(*row[:-1]), row[-1]) for row in reversed(found)]
 
-    def of(self, pseudonym: bytes) -> Iterator[Row]:
-        """All rows under a pseudonym, stream by stream, by number; read in pages."""
-        sql = f"""{_SELECT} WHERE source.pseudonym = ? AND (block.stream, block.number) > (?, ?)
-        ORDER BY block.stream, block.number LIMIT 200"""
-        stream, number = 0, -1
+    def of(self, pseudonym: bytes, stream: int) -> Iterator[Row]:
+        """All rows of a stream under a pseudonym by number, read in pages."""
+        sql = f"""{_SELECT} WHERE source.pseudonym = ? AND block.stream = ? AND block.number > ?
+        ORDER BY block.number LIMIT 100"""
+        number = -1
         while True:
             with self._lock:
                 page = self._db.execute(sql, (pseudonym, stream, number)).fetchall()
@@ -214,7 +214,7 @@ class EmbeddedStore:
                 return
             for row in page:
                 yield Row(Delivery(*row[:-1]), row[-1])
-            stream, number = page[-1][3], page[-1][4]
+            number = page[-1][4]
 
     def _extent(self, source: int, stream: int) -> Extent | None:
         where = "FROM block WHERE source = ? AND stream = ?"

@@ -8,13 +8,14 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import groupby
 from pathlib import Path
 
 from tasuki.block import Block
 from tasuki.capture import container, header, parts
 from tasuki.frames import Stream
 from tasuki.vault.envelope import Tags
+
+LONGEST = 900  # epochs in one bundle: an hour of four-second epochs
 
 
 @dataclass
@@ -28,10 +29,21 @@ class Run:
     last: int
     kept: list[tuple[Tags, Block]] = field(default_factory=list)
 
+    def takes(self, block: Block) -> bool:
+        """True for a block that belongs into this run, or right behind it."""
+        if block.session != self.session or not self.first <= block.epoch <= self.last + 1:
+            return False
+        return block.epoch - self.first < LONGEST
+
+    def add(self, tags: Tags, block: Block) -> None:
+        """Add a block that the run takes."""
+        self.last = max(self.last, block.epoch)
+        self.kept.append((tags, block))
+
     @property
     def blocks(self) -> list[Block]:
         """By epoch and stream."""
-        return [block for _, block in self.kept]
+        return sorted((block for _, block in self.kept), key=lambda block: (block.epoch, block.stream))
 
     @property
     def name(self) -> str:
@@ -40,20 +52,20 @@ class Run:
 
 
 def runs(kept: Iterable[tuple[Tags, Block]]) -> Iterator[Run]:
-    """The runs of all blocks, whatever their order."""
-    ordered = sorted(kept, key=lambda one: (*_epoch(one), one[1].stream))
-    run: Run | None = None
-    for (key_id, session, number), same in groupby(ordered, key=_epoch):
-        found = list(same)
-        if run and (run.key_id, run.session) == (key_id, session) and number <= run.last + 1:
-            run.last = number
-        else:
-            if run:
+    """The runs of blocks that come about as they were measured, each at most LONGEST epochs long.
+
+    One run for each hub is in memory. A block that comes late is in a run of its own, if need be.
+    """
+    growing: dict[bytes, Run] = {}
+    for tags, block in kept:
+        run = growing.get(block.key_id)
+        if run is None or not run.takes(block):
+            if run is not None:
                 yield run
-            run = Run(found[0][1].device, key_id, session, number, number)
-        run.kept += found
-    if run:
-        yield run
+            run = Run(block.device, block.key_id, block.session, block.epoch, block.epoch)
+            growing[block.key_id] = run
+        run.add(tags, block)
+    yield from growing.values()
 
 
 def write(run: Run, path: Path) -> None:
@@ -75,7 +87,3 @@ def write(run: Run, path: Path) -> None:
     except BaseException:
         writer.abandon()
         raise
-
-
-def _epoch(one: tuple[Tags, Block]) -> tuple[bytes, int, int]:
-    return one[1].key_id, one[1].session, one[1].epoch

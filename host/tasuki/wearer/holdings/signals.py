@@ -1,5 +1,6 @@
 """A wearer's stored signals: which there are, and what their newest blocks say."""
 
+import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -80,11 +81,16 @@ def pseudonyms(state: State, subject: str) -> list[bytes]:
 
 
 def blocks(state: State, pseudonym: bytes) -> Iterator[tuple[Tags, Block]]:
-    """A wearer's stored blocks of one year, opened, stream by stream.
+    """A wearer's stored blocks of one year, opened, as they were measured; what came late comes late.
 
-    What cannot be opened any longer (its key was erased) is left out.
+    Few of them are in memory at once. What cannot be opened any longer (its key was erased) is left out.
     """
-    for row in state.store.of(pseudonym):
+    streams = (_stream(state, pseudonym, extent.stream) for extent in state.store.extents(pseudonym))
+    yield from heapq.merge(*streams, key=lambda one: one[0].t0_ns)
+
+
+def _stream(state: State, pseudonym: bytes, stream: int) -> Iterator[tuple[Tags, Block]]:
+    for row in state.store.of(pseudonym, stream):
         opened = _open(state, row)
         if opened is not None:
             yield opened

@@ -15,6 +15,7 @@ import io
 import json
 import tempfile
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -119,13 +120,15 @@ def _entries(records: Records, subject: str) -> Iterator[tuple[str, bytes | str]
     for name in ("profile", "consents", "ratings", "remarks", "decisions"):
         yield f"tables/{name}.csv", _csv(found[name])
     yield from _receipt(records, subject)
-    state, hubs = records.state, set[bytes]()
+    state, hubs, names = records.state, set[bytes](), Counter[str]()
     for pseudonym in signals.pseudonyms(state, subject):
         for run in proofs.runs(signals.blocks(state, pseudonym)):
             if run.key_id not in hubs:
                 hubs.add(run.key_id)
                 yield from _hub(records, run)
-            yield from _run(run)
+            names[run.name] += 1
+            again = f"-{names[run.name]}" if names[run.name] > 1 else ""
+            yield from _run(run, run.name + again)
 
 
 def _receipt(records: Records, subject: str) -> Iterator[tuple[str, bytes | str]]:
@@ -145,19 +148,19 @@ def _hub(records: Records, run: proofs.Run) -> Iterator[tuple[str, str]]:
         yield f"proofs/{run.key_id.hex()[:8]}.pub", public.hex() + "\n"
 
 
-def _run(run: proofs.Run) -> Iterator[tuple[str, bytes | str]]:
+def _run(run: proofs.Run, name: str) -> Iterator[tuple[str, bytes | str]]:
     with tempfile.TemporaryDirectory(prefix="tasuki-", dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
         bundle, signal = Path(folder, "run.tsb"), Path(folder, "run.edf")
         proofs.write(run, bundle)
-        yield f"proofs/{run.name}.tsb", bundle.read_bytes()
+        yield f"proofs/{name}.tsb", bundle.read_bytes()
         if edf.write(run, signal):
-            yield f"signals/{run.name}.edf", signal.read_bytes()
+            yield f"signals/{name}.edf", signal.read_bytes()
     by_stream: dict[tuple[int, int], list[tuple[Tags, Block]]] = {}
-    for tags, block in run.kept:
+    for tags, block in sorted(run.kept, key=lambda one: (one[1].epoch, one[1].stream)):
         if signals.plain(block):
             by_stream.setdefault((block.stream, block.kind), []).append((tags, block))
     for (stream, kind), kept in sorted(by_stream.items()):
-        yield f"signals/{run.name}-{codec.KINDS[kind].name}-{stream}.csv", _samples(kept)
+        yield f"signals/{name}-{codec.KINDS[kind].name}-{stream}.csv", _samples(kept)
 
 
 def _samples(kept: list[tuple[Tags, Block]]) -> str:
