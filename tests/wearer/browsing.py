@@ -52,7 +52,11 @@ class Tab:
 
     def __init__(self, browser, origin, language, viewport=DESK, script=True):
         self.context = browser.new_context(
-            viewport=viewport, locale=language, java_script_enabled=script, accept_downloads=True
+            viewport=viewport,
+            color_scheme="dark" if viewport is PHONE else "light",
+            locale=language,
+            java_script_enabled=script,
+            accept_downloads=True,
         )
         self.page = self.context.new_page()
         self.origin, self.language = origin, language

@@ -42,19 +42,16 @@ def say(visit: Visit) -> Response:
     version, policy = _under(visit, visit.form["terms"])
     purpose, decision = visit.form["purpose"], visit.form["say"]
     items = frozenset(visit.form.all("item"))
-    back = f"/consents?terms={version}" if version != visit.policy.version else "/consents"
     if not items or decision not in DECISIONS:
-        return visit.go("/consents", "nothing_ticked", f"#{purpose}")
+        return visit.go("/consents", "nothing_ticked", purpose, terms=version)
     if decision == WITHDRAWN:
         visit.state.book.withdraw(visit.subject, items, purpose, *visit.speaker)
-        return visit.go("/consents", "withdrawn", f"#{purpose}")
+        return visit.go("/consents", "withdrawn", purpose, terms=version)
     statements.check(policy, purpose, items)
     at, lang = visit.now_ns, visit.language
     said = version, lang, notice.text_hash(version, lang), *visit.speaker, ORIGIN
     visit.state.book.say(Event(at, at, visit.subject, decision, purpose, items, *said))
-    if back != "/consents":
-        return visit.go(back)
-    return visit.go("/consents", "granted" if decision == GRANTED else "refused", f"#{purpose}")
+    return visit.go("/consents", "granted" if decision == GRANTED else "refused", purpose, terms=version)
 
 
 def withdraw(visit: Visit) -> Response:

@@ -27,7 +27,7 @@ def send(visit: Visit) -> Response:
         faults.append("fault.topic")
     if faults:
         return visit.page("inquiry.html", 400, topics=TOPICS, kinds=rights.KINDS, faults=faults, given=given)
-    if not visit.site.limits.take(f"inquiry/{visit.address_of()}", *_LIMIT):
+    if not visit.site.limits.take(f"inquiry/{visit.client}", *_LIMIT):
         raise Refused("too_often", "too many inquiries", "Wait some minutes.")
     content = {name: given[name] for name in _FIELDS} | {"language": visit.language}
     number, code, due_ns = visit.records.cases.open(visit.policy, given["kind"], given["topic"], content)
@@ -41,7 +41,7 @@ def look_form(visit: Visit) -> Response:
 
 def look(visit: Visit) -> Response:
     """A case for whoever has its number and code."""
-    if not visit.site.limits.take(f"case/{visit.address_of()}", 10, 1 / 30):
+    if not visit.site.limits.take(f"case/{visit.client}", 10, 1 / 30):
         raise Refused("too_often", "too many tries", "Wait some minutes.")
     case = visit.records.cases.answer_for(visit.form["number"], visit.form["code"])
     return visit.page("inquiry_case.html", 200 if case else 404, case=case, asked=True)

@@ -12,6 +12,7 @@ from tasuki.consent import times
 from tasuki.consent.wording import word as wording
 from tasuki.view import words as view_words
 from tasuki.wearer.page import words
+from tasuki.wearer.page.security import SAFE
 
 if TYPE_CHECKING:
     from tasuki.wearer.page.visit import Visit
@@ -47,7 +48,7 @@ class Renderer:
             "visit": visit,
             "language": language,
             "other": "en" if language == "ja" else "ja",
-            "here": visit.request.url.path[3:],
+            "here": visit.request.url.path[3:] if visit.request.method in SAFE else "/",
             "t": lambda key, **more: words.text(key, language, **more),
             "word": lambda name: wording(policy, name, language),
             "listed": lambda names: ("、" if language == "ja" else ", ").join(

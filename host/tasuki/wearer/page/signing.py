@@ -123,7 +123,7 @@ def _grant(visit: Visit, subject: str, item: str, purpose: str) -> None:
 def _limit(visit: Visit, what: str, name: str) -> None:
     """Refused when somebody tries too often; by address, and by name whoever tries."""
     limits = visit.site.limits
-    allowed = limits.take(f"{what}/{visit.address_of()}", *_BY_ADDRESS)
+    allowed = limits.take(f"{what}/{visit.client}", *_BY_ADDRESS)
     if name:
         key = visit.records.accounts.key_of(name).hex()
         allowed = limits.take(f"{what}/{key}", *_BY_NAME) and allowed

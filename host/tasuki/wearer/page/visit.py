@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -150,12 +150,14 @@ class Visit:
         """A page."""
         return HTMLResponse(self.site.renderer.page(self, template, **values), status)
 
-    def go(self, path: str, told: str = "", at: str = "") -> Response:
-        """On to another page, which says a sentence by its name."""
-        query = f"?told={told}" if told else ""
-        return RedirectResponse(self.address(path) + query + at, 303)
+    def go(self, path: str, told: str = "", at: str = "", **query: str) -> Response:
+        """On to another page, which says a sentence by its name. at: an element there."""
+        asked = urlencode({"told": told, **query} if told else query)
+        address = self.address(path) + (f"?{asked}" if asked else "")
+        return RedirectResponse(address + (f"#{at}" if at else ""), 303)
 
-    def address_of(self) -> str:
+    @property
+    def client(self) -> str:
         """Where the request came from, for limits only: nowhere kept."""
         return self.request.client.host if self.request.client else ""
 
