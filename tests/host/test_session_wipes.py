@@ -5,7 +5,9 @@ import pytest
 from host.session_world import run_hub
 from host.test_session_store import away, cut_off, hasty  # noqa: F401, the fixture of a hub whose time runs
 from tasuki.consent.events import GRANTED, Event
+from tasuki.session import hub_session
 from tasuki.session.hub_session import Session
+from tasuki.session.state import State
 from tasuki.wearer.erasure import DONE, PENDING, Erasures
 
 
@@ -66,6 +68,25 @@ def contact(made, subject):
     if subject:
         run_hub(session, 12)
         session.stop()
+    session.close()
+
+
+@pytest.mark.rule("D-04", "deny")
+def test_an_epoch_that_was_on_its_way_when_another_process_erased_the_wearer_is_dropped(made, monkeypatch):
+    """The run has not noticed yet, and goes on: nothing of it is stored, and the run does not fail."""
+    monkeypatch.setattr(hub_session, "_HEAR_S", 1e9)
+    monkeypatch.setattr(hub_session, "_LOOK_S", 1e9)
+    session = made.session()
+    run_hub(session, 6)
+    with State(made.state.folder) as other_process:
+        Erasures(other_process).begin(made.subject)
+    made.state.vault._next_look = 0.0
+    before = made.state.outbox.size()[0]
+
+    assert run_hub(session, 6)  # epochs that verify, whatever becomes of them
+
+    assert made.state.outbox.size()[0] == before > 0
+    assert not session.sampling
     session.close()
 
 

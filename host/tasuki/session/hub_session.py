@@ -95,7 +95,7 @@ class Session:
         self._product = product
         self._withheld = wire_items.mask(withhold)
         self._lifetime_s = lifetime_s
-        self._storing = Storing(state.outbox, Router(self.engine))
+        self._storing = Storing(state.outbox, Router(self.engine), state.refresh)
         self._late: set[tuple[int, int]] = set()  # epochs that came from the hub's store
         self._next_note = self._next_log = 0.0
         self._next_sync = 0.0

@@ -1,4 +1,4 @@
-"""A subject's rows in the vault: its key and secret, its item keys, the pseudonyms it was given.
+"""A subject's rows in the vault: its key and secret, its item keys; and what rolling a bucket does to them.
 
 Pure wrapping and rows; the caller owns connection, lock and transaction. What rolling a bucket
 changes lies together in the file: a subject's number begins with its bucket, and so do index entries.
@@ -99,7 +99,7 @@ def renew(db: sqlite3.Connection, owner: Subject, without: Iterable[str], old: S
     for tag, sealed in db.execute(
         "SELECT tag, context FROM alias WHERE bucket = ? AND subject = ?", (owner.bucket, owner.row)
     ).fetchall():
-        bound = _alias_tags(owner.handle)
+        bound = alias_tags(owner.handle)
         context = opened(owner.key, sealed, bound, "a pseudonym").reveal()
         again = aead.encrypt(fresh.reveal(), context, bound)
         db.execute("UPDATE alias SET context = ? WHERE bucket = ? AND tag = ?", (again, owner.bucket, tag))
@@ -120,43 +120,10 @@ def rewrap(db: sqlite3.Connection, buckets: Buckets, bucket: int, old: Secret, n
         plain = one.key.reveal() + one.secret.reveal()
         wrapped.append((aead.encrypt(new.reveal(), plain, tags(one.handle)), one.row))
         for sealed in aliases.get(one.row, ()):
-            text = opened(one.key, sealed, _alias_tags(one.handle), "a pseudonym").reveal()
+            text = opened(one.key, sealed, alias_tags(one.handle), "a pseudonym").reveal()
             tagged.append((bucket, buckets.tag(new, text + one.pseudonym(text)), one.row, sealed))
     db.executemany("UPDATE subject SET wrapped = ? WHERE id = ?", wrapped)
     db.executemany("INSERT OR REPLACE INTO alias VALUES (?, ?, ?, ?)", tagged)
-
-
-def note_alias(db: sqlite3.Connection, buckets: Buckets, owner: Subject, text: bytes) -> None:
-    """Enter a pseudonym that was made, so that it leads back to its subject and is known at its erasure."""
-    tag = buckets.tag(buckets.key(owner.bucket), text + owner.pseudonym(text))
-    sealed = aead.encrypt(owner.key.reveal(), text, _alias_tags(owner.handle))
-    db.execute("INSERT OR IGNORE INTO alias VALUES (?, ?, ?, ?)", (owner.bucket, tag, owner.row, sealed))
-
-
-def has_alias(db: sqlite3.Connection, buckets: Buckets, owner: Subject, text: bytes) -> bool:
-    """True when it is entered already."""
-    tag = buckets.tag(buckets.key(owner.bucket), text + owner.pseudonym(text))
-    sql = "SELECT 1 FROM alias WHERE bucket = ? AND tag = ?"
-    return db.execute(sql, (owner.bucket, tag)).fetchone() is not None
-
-
-def contexts(db: sqlite3.Connection, owner: Subject) -> list[bytes]:
-    """The contexts of all pseudonyms that a subject was given."""
-    sql = "SELECT context FROM alias WHERE bucket = ? AND subject = ?"
-    rows = db.execute(sql, (owner.bucket, owner.row)).fetchall()
-    return [
-        opened(owner.key, sealed, _alias_tags(owner.handle), "a pseudonym").reveal() for (sealed,) in rows
-    ]
-
-
-def by_tags(db: sqlite3.Connection, found: list[tuple[int, bytes]]) -> str | None:
-    """The name of the subject that one of these index entries (bucket, tag) is of."""
-    places = ",".join(["(?, ?)"] * len(found))
-    sql = f"""WITH asked (bucket, tag) AS (VALUES {places}) SELECT subject.name FROM asked
-        CROSS JOIN alias ON alias.bucket = asked.bucket AND alias.tag = asked.tag
-        JOIN subject ON subject.id = alias.subject"""
-    row = db.execute(sql, [value for each in found for value in each]).fetchone()
-    return str(row[0]) if row else None
 
 
 def item_key(db: sqlite3.Connection, owner: Subject, item: str) -> tuple[int, Secret] | None:
@@ -185,21 +152,6 @@ def opened(key: Secret, wrapped: bytes, bound: bytes, what: str) -> Secret:
     return Secret(plain)
 
 
-def context(tenant: str, purpose: str, destination: str, key_epoch: int) -> bytes:
-    """What a pseudonym is made for, each part after its length."""
-    return prefixed((tenant, purpose, destination, str(key_epoch)))
-
-
-def parts(text: bytes) -> tuple[str, ...]:
-    """The parts of a context: tenant, purpose, destination, key epoch."""
-    out, at = [], 0
-    while at < len(text):
-        (size,) = struct.unpack_from("<H", text, at)
-        out.append(text[at + 2 : at + 2 + size].decode())
-        at += 2 + size
-    return tuple(out)
-
-
 def prefixed(words: Iterable[str]) -> bytes:
     """Words, each after its length."""
     encoded = [word.encode() for word in words]
@@ -216,7 +168,8 @@ def item_tags(handle: bytes, item: str, serial: int) -> bytes:
     return b"tasuki/wrap/item/v1\x00" + handle + struct.pack("<I", serial) + item.encode()
 
 
-def _alias_tags(handle: bytes) -> bytes:
+def alias_tags(handle: bytes) -> bytes:
+    """What the encryption of an index entry's context is bound to."""
     return b"tasuki/wrap/alias/v1\x00" + handle
 
 

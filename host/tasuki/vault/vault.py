@@ -28,7 +28,7 @@ from pathlib import Path
 
 from tasuki import database
 from tasuki.errors import Refused, UsageError
-from tasuki.vault import buckets, keyfiles, keystores, migrating, subjects
+from tasuki.vault import aliases, buckets, keyfiles, keystores, migrating, subjects
 from tasuki.vault.buckets import Buckets
 from tasuki.vault.secret import Secret
 from tasuki.vault.service_keys import ServiceKeys
@@ -152,13 +152,13 @@ class Vault(ServiceKeys):
         key = (subject, purpose, destination, key_epoch)
         kept = self._pseudonyms.get(key)
         if kept is None:
-            text = subjects.context(self.tenant, purpose, destination, key_epoch)
+            text = aliases.context(self.tenant, purpose, destination, key_epoch)
             with self._lock:
                 owner = self._subject(subject)
-                if purpose != _NEVER_ASKED and not subjects.has_alias(self._db, self._buckets, owner, text):
+                if purpose != _NEVER_ASKED and not aliases.has(self._db, self._buckets, owner, text):
                     with self._turn() as db:
                         owner = self._subject(subject, fresh=True)
-                        subjects.note_alias(db, self._buckets, owner, text)
+                        aliases.note(db, self._buckets, owner, text)
                 kept = owner.pseudonym(text)
                 self._pseudonyms[key] = kept
                 self._owners[purpose, destination, key_epoch, kept] = subject
@@ -171,10 +171,10 @@ class Vault(ServiceKeys):
         """
         with self._lock, self._snapshot() as db:
             owner = self._subject(subject, fresh=True)
-            texts = subjects.contexts(db, owner)
+            texts = aliases.contexts(db, owner)
         out = {}
         for text in texts:
-            tenant, purpose, destination, year = subjects.parts(text)
+            tenant, purpose, destination, year = aliases.parts(text)
             if tenant == self.tenant:
                 out[purpose, destination, int(year)] = owner.pseudonym(text)
         return out
@@ -185,10 +185,10 @@ class Vault(ServiceKeys):
         known = self._owners.get((purpose, destination, key_epoch, pseudonym))
         if known is not None:
             return known
-        text = subjects.context(self.tenant, purpose, destination, key_epoch)
+        text = aliases.context(self.tenant, purpose, destination, key_epoch)
         with self._lock:
             tags = self._buckets.tags(text + pseudonym)
-            name = subjects.by_tags(self._db, tags) if tags else None
+            name = aliases.by_tags(self._db, tags) if tags else None
             # of a vault of version 0.1: what was given before the index
             old = [] if name else self._db.execute("SELECT name FROM subject WHERE indexed = 0").fetchall()
             for (each,) in old:
