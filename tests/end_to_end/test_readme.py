@@ -64,6 +64,12 @@ def run_line(command, line, background, own):
         process.terminate()
         process.communicate(timeout=30)
         assert process.returncode == 0
+    elif words[:2] == ["tasuki", "serve"]:
+        process = command.start(*words[1:])
+        assert process.stdout.readline().startswith("http://")
+        process.terminate()
+        process.communicate(timeout=30)
+        assert process.returncode == 0
     elif words[0] == "tasuki":
         done = command(*words[1:])
         assert done.returncode == 0, f"{line}: {done.stdout}{done.stderr}"

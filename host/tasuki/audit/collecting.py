@@ -14,7 +14,7 @@ from tasuki.audit import entries
 from tasuki.audit.log import AuditLog, Overtaken, Taken
 from tasuki.audit.names import subject_name
 from tasuki.audit.rows import Row, rows
-from tasuki.consent.events import Event
+from tasuki.consent.events import ERASED, Event
 from tasuki.consent.policy import Policy
 from tasuki.consent.registers import Registers
 from tasuki.consent.ticket_book import TicketEvent
@@ -119,7 +119,8 @@ class Collector:
         done = self._log.collected(CONSENT)
         events = self._book.recorded_after(done)
         for event in events:
-            self._vault.add_subject(event.subject)  # whoever speaks has a name in the log
+            if not event.subject.startswith(ERASED):
+                self._vault.add_subject(event.subject)  # whoever speaks has a name in the log
         made = [
             _text(CONSENT, event.number, entries.consent(event, subject_name(self._vault, event.subject)))
             for event in events

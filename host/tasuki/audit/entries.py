@@ -11,6 +11,7 @@
 | ticket | tickets | an exception ticket was filed, signed, revoked, or its subjects were told |
 | release | releases | a statistic was released (tasuki.stats) |
 | policy | registers | the documents that decisions rest on from now on |
+| access | access | a person of the staff saw or did something |
 
 `n` counts per source from 1 without a gap, so an entry that never arrived shows. docs/formats.md has
 every field.
@@ -127,6 +128,12 @@ def ticket(event: TicketEvent, about: Ticket, subjects: Iterable[bytes]) -> dict
 def register(at_ns: int, name: str, row: str, subject: bytes, state: str) -> dict[str, Any]:
     """A register entry as it is from now on: a keyed hash of all its fields, empty when it is gone."""
     fields = {"type": "register", "at": _ms(at_ns), "register": name, "row": row, "state": state}
+    return {**fields, "subject": subject.hex()} if subject != STRANGER else fields
+
+
+def access(at_ns: int, staff: bytes, what: str, subject: bytes, case: str) -> dict[str, Any]:
+    """What a person of the staff saw or did, by keyed names; of a case its number."""
+    fields = {"type": "access", "at": _ms(at_ns), "staff": staff.hex(), "what": what, "case": case}
     return {**fields, "subject": subject.hex()} if subject != STRANGER else fields
 
 

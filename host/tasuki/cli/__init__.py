@@ -29,7 +29,11 @@ _COMMANDS = {
     "consent": ("tasuki.cli.consent", "consent"),
     "stats": ("tasuki.cli.stats", "stats"),
     "factory": ("tasuki.cli.factory", "factory"),
+    "serve": ("tasuki.cli.serve", "serve"),
+    "officer": ("tasuki.cli.officer", "officer"),
     "filter": ("tasuki.cli.filter", "filter_"),
+    "wearer": ("tasuki.cli.wearer", "wearer"),
+    "keys": ("tasuki.cli.keys", "keys"),
 }
 
 

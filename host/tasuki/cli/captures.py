@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from nacl.public import PrivateKey
 
-from tasuki.capture import container, encrypted, frames, parts, release, trust
+from tasuki.capture import container, encrypted, frames, parts, reading, release, trust
 from tasuki.capture import export as exporting
 from tasuki.capture import replay as playing
 from tasuki.capture.check import verify as check
@@ -19,6 +19,7 @@ from tasuki.cli.frame import print_json, state_option
 from tasuki.cli.replaying import snapshot
 from tasuki.consent.policy import builtin
 from tasuki.errors import UsageError
+from tasuki.session.file_register import BUNDLE, FileRegister
 from tasuki.session.state import State
 from tasuki.vault import keyfiles
 from tasuki.view.live import LiveView
@@ -129,6 +130,7 @@ def export(
     choose = exporting.withholding(frozenset(without), summary)
     if purpose is None or destination is None:
         exporting.device_proved(lambda: trust.opened(file, state), output, choose, summary)
+        _note(file, output, state)
         return _report(summary, None, output, as_json)
     _require_consents(state)
     with State(state) as opened:
@@ -141,6 +143,7 @@ def export(
             _tell_refusals(made)
         if key_file:
             _write_key(key_file, made, file, opened, given)
+    _note(file, output, state)
     return _report(summary, made, output, as_json)
 
 
@@ -208,6 +211,19 @@ def _player(
     player.rejected.update(row.reason for row in report.rejected)
     player.rejected.update("damaged" for _ in report.damage)
     return player, chunks
+
+
+def _note(file: Path, output: Path, state: Path) -> None:
+    """Enter a bundle that was made of a known wearer's capture, so that an erasure finds it."""
+    made_id = b""
+    if container.content_of(output) is not None:  # an encrypted one tells nothing of itself
+        with reading.read(output) as made:
+            made_id = made.header.id if made.header else b""
+    with trust.opened(file, state) as source:
+        if source.subject:
+            register = FileRegister(state / "files.db")
+            register.note(output, BUNDLE, source.subject, made_id)
+            register.close()
 
 
 def _require_consents(state: Path) -> None:

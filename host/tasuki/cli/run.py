@@ -19,6 +19,7 @@ from tasuki.session.recorder import Recorder
 from tasuki.session.state import State, wearer
 from tasuki.view.live import LiveView
 from tasuki.view.words import LANGUAGES, language_of
+from tasuki.wearer import retention
 from tasuki_wire import items
 
 _FILE = click.Path(path_type=Path)
@@ -111,6 +112,8 @@ def _run(
         found.update(summary.of_session(session, monitor, uploaded))
 
     with State(state) as opened:
+        purge = retention.Hourly(opened)
+        purge()
         worn_by = wearer(opened, consent, subject)
 
         def connect() -> Session:
@@ -129,7 +132,7 @@ def _run(
                 connect,
                 monitor,
                 show=view.update if view else lambda snapshot: None,
-                done=_done(seconds, speed),
+                done=_done(seconds, speed, purge),
                 recorder=recorder,
                 patience_s=patience,
                 sending=not no_upload,
@@ -146,11 +149,12 @@ def _run(
         raise error
 
 
-def _done(seconds: float | None, speed: float) -> Callable[[Monitor], bool]:
-    """By hub time where there is any, else by the clock on the wall."""
+def _done(seconds: float | None, speed: float, purge: Callable[[], object]) -> Callable[[Monitor], bool]:
+    """By hub time where there is any, else by the clock on the wall; purges what is too old by then."""
     began = time.monotonic()
 
     def done(monitor: Monitor) -> bool:
+        purge()
         if seconds is None:
             return False
         return monitor.elapsed_s >= seconds or time.monotonic() - began > seconds / speed + 30

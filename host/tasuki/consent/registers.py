@@ -145,6 +145,7 @@ class Source:
         acquired_in: where it was acquired, one of the policy's contexts.
         location_permission: the device's own permission (rule C2-03).
         operator: who hands it out by hand; empty when nobody does (rule S-07).
+        typed_in: the wearer typed it in on the account page: no garment is behind it, and no device's proof.
     """
 
     garment: Garment | None = None
@@ -155,6 +156,10 @@ class Source:
     acquired_in: str = "product_use"
     location_permission: bool = False
     operator: str = ""
+    typed_in: bool = False
+
+
+TYPED_IN = Source(acquired_in="service_use", typed_in=True)
 
 
 class Watcher(Protocol):

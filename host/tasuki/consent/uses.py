@@ -19,6 +19,7 @@ from tasuki.consent.tickets import Ticket
 from tasuki_wire import items as wire_items
 
 NONE = "", ""
+REPORTED = "subjective"  # what a wearer can say as well on the account page as by a garment's button
 
 
 def use(
@@ -57,7 +58,7 @@ def origin(
         return "no_location_permission", ""
     if source.operator and not trained(registers.operators, source.operator, stretch):
         return "operator_untrained", ""
-    if item not in wire_items.NAMES:
+    if item not in wire_items.NAMES or (source.typed_in and item == REPORTED):
         return NONE
     garment = source.garment
     if garment is None:

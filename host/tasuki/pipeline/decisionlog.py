@@ -89,6 +89,12 @@ class DecisionLog:
         sql = "SELECT item, destination, outcome, reason, sum(blocks) FROM decision GROUP BY 1, 2, 3, 4"
         return {(i, d, o, r): int(n) for i, d, o, r, n in self._db.execute(sql)}
 
+    def about(self, subject: str) -> list[tuple[str, str, str, str, str, str, int, int, int]]:
+        """(item, purpose, destination, outcome, reason, rules, blocks, first, last), the newest first."""
+        sql = """SELECT item, purpose, destination, outcome, reason, rules, blocks, first_ns, last_ns
+        FROM decision WHERE subject = ? ORDER BY id DESC"""
+        return self._db.execute(sql, (subject_name(self._vault, subject),)).fetchall()
+
     def _number(self, subject: str, decision: Decision, n: int, now_ns: int) -> int:
         """The number of this decision, a new one when it differs from the last about the same."""
         d, rules = decision, " ".join(decision.rules)

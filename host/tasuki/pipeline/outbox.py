@@ -281,6 +281,22 @@ class Outbox:
         with self._lock:
             return self._log.totals()
 
+    def decided_about(self, subject: str) -> list[tuple[str, str, str, str, str, str, int, int, int]]:
+        """What was decided about a wearer's blocks: how many, from when to when (Unix nanoseconds)."""
+        with self._lock:
+            return self._log.about(subject)
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The file outside of any transaction of ours."""
+        with self._lock:
+            yield self._db
+
+    def forget_sources(self) -> None:
+        """Look up again who a row is of: some were erased."""
+        with self._lock:
+            self._sources.clear()
+
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """One durable transaction; whatever is raised inside rolls it back.

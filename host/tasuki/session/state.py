@@ -12,6 +12,9 @@ audit.db        the audit log
 stats.db        what statistics may still cost, and what was released (tasuki.stats)
 store.db        the embedded store
 sinks.toml      where else blocks go (tasuki.sinks.config); only read here
+wearer.db       accounts, profiles, ratings and requests, once there is a page (tasuki.wearer.records)
+files.db        captures, bundles, reports and downloads that were made
+wipes.db        hubs that lose what they stored at their next contact
 vault.db keys/  keys of wearers and of the service (tasuki.vault)
 """
 
@@ -32,7 +35,9 @@ from tasuki.errors import LinkLost, UsageError
 from tasuki.pipeline.outbox import Outbox
 from tasuki.pipeline.parcel import Place
 from tasuki.session.clock_book import ClockBook
+from tasuki.session.file_register import FileRegister
 from tasuki.session.token_book import TokenBook
+from tasuki.session.wipe_book import WipeBook
 from tasuki.sinks import RemoteSink, config
 from tasuki.sinks.embedded import EmbeddedStore
 from tasuki.trust.anchors import Anchors
@@ -72,6 +77,8 @@ class State:
         self.store = EmbeddedStore(folder / "store.db")
         self.sinks = config.open_sinks(config.read(folder / config.FILE), self.store, self.vault)
         self.book.registers.serve(self.sinks)
+        self.files = FileRegister(folder / "files.db")
+        self.wipes = WipeBook(folder / "wipes.db")
         self.audit = AuditLog(folder / "audit.db", self.vault.signer("audit"))
         self.collector = Collector(
             self.audit,
@@ -90,6 +97,7 @@ class State:
         """Learn what other processes recorded, and what people wrote into the register of parties."""
         self.book.refresh()
         self.parties.refresh()
+        self.vault.refresh()
 
     def confirmed(self) -> int:
         """Deliveries that sinks have confirmed since the folder was made; kept as a count, so it is cheap."""
@@ -112,6 +120,8 @@ class State:
             self.ledger,
             self.outbox,
             self.store,
+            self.files,
+            self.wipes,
             self.book,
             self.parties,
             self.tokens,

@@ -102,8 +102,8 @@ class Buckets:
         """The name of an index entry under a bucket's key, 16 bytes: it dies with the key."""
         return hmac.digest(index_key(key), text, "sha256")[:16]
 
-    def tags(self, text: bytes) -> list[bytes]:
-        """That name in every bucket."""
+    def tags(self, text: bytes) -> list[tuple[int, bytes]]:
+        """That name in every bucket, by its number."""
         out = []
         for n, epoch in self._db.execute("SELECT n, epoch FROM bucket").fetchall():
             name = self.name(n, epoch)
@@ -112,8 +112,13 @@ class Buckets:
                     self._index_keys[name] = index_key(self.key(n))
                 except UsageError:  # destroyed since this copy of the vault was made
                     continue
-            out.append(hmac.digest(self._index_keys[name], text, "sha256")[:16])
+            out.append((n, hmac.digest(self._index_keys[name], text, "sha256")[:16]))
         return out
+
+    def close(self) -> None:
+        """End what stores have open."""
+        for store in self._stores.values():
+            store.close()
 
     def forget(self) -> None:
         """Drop keys that are kept in memory."""

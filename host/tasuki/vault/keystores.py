@@ -35,6 +35,9 @@ class KeyStore(Protocol):
     def destroy(self, name: str) -> None:
         """Make the key unobtainable; nothing happens when it is not there."""
 
+    def close(self) -> None:
+        """End what is open."""
+
 
 class FileKeyStore:
     """Key files, `vault-NAME.key`, in a folder that should be on another disk than the data."""
@@ -55,6 +58,9 @@ class FileKeyStore:
     def destroy(self, name: str) -> None:
         """Overwrite and remove the file. What a journal or a flash controller keeps is beyond reach."""
         keyfiles.destroy(self._path(name))
+
+    def close(self) -> None:
+        """Nothing is open."""
 
     def _path(self, name: str) -> Path:
         return self.folder / f"vault-{name}.key"
@@ -104,6 +110,9 @@ class KeyringStore:
                 self._keyring.delete_password(self._service, name)
         except self._errors.KeyringError as e:
             raise self._away(e) from e
+
+    def close(self) -> None:
+        """Nothing is open."""
 
     @staticmethod
     def _away(e: Exception) -> LinkLost:

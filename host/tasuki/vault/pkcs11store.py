@@ -37,7 +37,10 @@ class Pkcs11Store:
         try:
             with self._foreign():
                 token = pkcs11.lib(library).get_token(token_label=label)
-                self._session: Any = token.open(rw=True, user_pin=pin)
+                try:
+                    self._session: Any = token.open(rw=True, user_pin=pin)
+                except pkcs11.UserAlreadyLoggedIn:  # another vault of this process is open
+                    self._session = token.open(rw=True)
         except RuntimeError as e:  # what the library says when it cannot be loaded
             raise UsageError(
                 f"{library} cannot be loaded: {e}", "Give the path of its PKCS #11 library."
@@ -77,6 +80,10 @@ class Pkcs11Store:
         with self._foreign():
             for key in self._objects(name):
                 key.destroy()
+
+    def close(self) -> None:
+        """End the session; with the last one of the process the user is logged out."""
+        self._session.close()
 
     def _objects(self, name: str) -> list[Any]:
         wanted = {

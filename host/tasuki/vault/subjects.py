@@ -1,6 +1,7 @@
-"""A subject's rows in the vault: its key and secret, its item keys, the pseudonyms it was given.
+"""A subject's rows in the vault: its key and secret, its item keys; and what rolling a bucket does to them.
 
-Pure wrapping and rows; the caller owns connection, lock and transaction.
+Pure wrapping and rows; the caller owns connection, lock and transaction. What rolling a bucket
+changes lies together in the file: a subject's number begins with its bucket, and so do index entries.
 """
 
 import hmac
@@ -25,10 +26,12 @@ CREATE TABLE IF NOT EXISTS item_key (
   subject INTEGER NOT NULL REFERENCES subject(id), item TEXT NOT NULL, serial INTEGER NOT NULL,
   wrapped BLOB NOT NULL, PRIMARY KEY (subject, item));
 CREATE TABLE IF NOT EXISTS alias (
-  tag BLOB PRIMARY KEY, subject INTEGER NOT NULL, context BLOB NOT NULL) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS alias_of ON alias (subject);
+  bucket INTEGER NOT NULL, tag BLOB NOT NULL, subject INTEGER NOT NULL, context BLOB NOT NULL,
+  PRIMARY KEY (bucket, tag)) WITHOUT ROWID;
 """
 INDEXES = "CREATE INDEX IF NOT EXISTS subject_in ON subject (bucket)"
+_BUCKET_SHIFT = 40
+_LAST = (1 << _BUCKET_SHIFT) - 1
 _SELECT = "SELECT id, name, handle, wrapped, bucket FROM subject"
 
 
@@ -64,14 +67,18 @@ def add(db: sqlite3.Connection, buckets: Buckets, name: str, spec: str) -> None:
     handle = os.urandom(16)
     bucket = handle[0]  # random, so that it tells nothing of the name
     wrapped = aead.encrypt(buckets.key(bucket, spec).reveal(), os.urandom(2 * keyfiles.SIZE), tags(handle))
-    sql = "INSERT OR IGNORE INTO subject (name, handle, wrapped, bucket, indexed) VALUES (?, ?, ?, ?, 1)"
-    db.execute(sql, (name, handle, wrapped, bucket))
+    sql = "SELECT coalesce(max(id), ?) + 1 FROM subject WHERE id BETWEEN ? AND ?"
+    first = bucket << _BUCKET_SHIFT
+    (row,) = db.execute(sql, (first, first, first | _LAST)).fetchone()
+    row_of = (row, name, handle, wrapped, bucket)
+    db.execute("INSERT OR IGNORE INTO subject VALUES (?, ?, ?, ?, ?, 1)", row_of)
 
 
-def delete(db: sqlite3.Connection, row: int) -> None:
+def delete(db: sqlite3.Connection, owner: Subject) -> None:
     """Delete a subject's rows."""
-    for table, column in (("alias", "subject"), ("item_key", "subject"), ("subject", "id")):
-        db.execute(f"DELETE FROM {table} WHERE {column} = ?", (row,))
+    db.execute("DELETE FROM alias WHERE bucket = ? AND subject = ?", (owner.bucket, owner.row))
+    db.execute("DELETE FROM item_key WHERE subject = ?", (owner.row,))
+    db.execute("DELETE FROM subject WHERE id = ?", (owner.row,))
 
 
 def renew(db: sqlite3.Connection, owner: Subject, without: Iterable[str], old: Secret) -> None:
@@ -90,13 +97,12 @@ def renew(db: sqlite3.Connection, owner: Subject, without: Iterable[str], old: S
         again = aead.encrypt(fresh.reveal(), opened(owner.key, wrapped, bound, item).reveal(), bound)
         db.execute("UPDATE item_key SET wrapped = ? WHERE subject = ? AND item = ?", (again, owner.row, item))
     for tag, sealed in db.execute(
-        "SELECT tag, context FROM alias WHERE subject = ?", (owner.row,)
+        "SELECT tag, context FROM alias WHERE bucket = ? AND subject = ?", (owner.bucket, owner.row)
     ).fetchall():
-        bound = _alias_tags(owner.handle)
+        bound = alias_tags(owner.handle)
         context = opened(owner.key, sealed, bound, "a pseudonym").reveal()
-        db.execute(
-            "UPDATE alias SET context = ? WHERE tag = ?", (aead.encrypt(fresh.reveal(), context, bound), tag)
-        )
+        again = aead.encrypt(fresh.reveal(), context, bound)
+        db.execute("UPDATE alias SET context = ? WHERE bucket = ? AND tag = ?", (again, owner.bucket, tag))
     plain = fresh.reveal() + owner.secret.reveal()
     wrapped = aead.encrypt(old.reveal(), plain, tags(owner.handle))
     db.execute("UPDATE subject SET wrapped = ? WHERE id = ?", (wrapped, owner.row))
@@ -105,49 +111,19 @@ def renew(db: sqlite3.Connection, owner: Subject, without: Iterable[str], old: S
 def rewrap(db: sqlite3.Connection, buckets: Buckets, bucket: int, old: Secret, new: Secret) -> None:
     """Wrap all subjects of a bucket under its new key, and name their index entries by it."""
     aliases: dict[int, list[bytes]] = {}
-    sql = "SELECT subject, context FROM alias WHERE subject IN (SELECT id FROM subject WHERE bucket = ?)"
-    for subject, sealed in db.execute(sql, (bucket,)):
+    for subject, sealed in db.execute("SELECT subject, context FROM alias WHERE bucket = ?", (bucket,)):
         aliases.setdefault(subject, []).append(sealed)
-    db.execute("DELETE FROM alias WHERE subject IN (SELECT id FROM subject WHERE bucket = ?)", (bucket,))
+    db.execute("DELETE FROM alias WHERE bucket = ?", (bucket,))
     wrapped, tagged = [], []
     for row in db.execute(f"{_SELECT} WHERE bucket = ?", (bucket,)).fetchall():
         one = _unwrapped(row, old)
         plain = one.key.reveal() + one.secret.reveal()
         wrapped.append((aead.encrypt(new.reveal(), plain, tags(one.handle)), one.row))
         for sealed in aliases.get(one.row, ()):
-            text = opened(one.key, sealed, _alias_tags(one.handle), "a pseudonym").reveal()
-            tagged.append((buckets.tag(new, text + one.pseudonym(text)), one.row, sealed))
+            text = opened(one.key, sealed, alias_tags(one.handle), "a pseudonym").reveal()
+            tagged.append((bucket, buckets.tag(new, text + one.pseudonym(text)), one.row, sealed))
     db.executemany("UPDATE subject SET wrapped = ? WHERE id = ?", wrapped)
-    db.executemany("INSERT OR REPLACE INTO alias VALUES (?, ?, ?)", tagged)
-
-
-def note_alias(db: sqlite3.Connection, buckets: Buckets, owner: Subject, text: bytes) -> None:
-    """Enter a pseudonym that was made, so that it leads back to its subject and is known at its erasure."""
-    tag = buckets.tag(buckets.key(owner.bucket), text + owner.pseudonym(text))
-    sealed = aead.encrypt(owner.key.reveal(), text, _alias_tags(owner.handle))
-    db.execute("INSERT OR IGNORE INTO alias VALUES (?, ?, ?)", (tag, owner.row, sealed))
-
-
-def has_alias(db: sqlite3.Connection, buckets: Buckets, owner: Subject, text: bytes) -> bool:
-    """True when it is entered already."""
-    tag = buckets.tag(buckets.key(owner.bucket), text + owner.pseudonym(text))
-    return db.execute("SELECT 1 FROM alias WHERE tag = ?", (tag,)).fetchone() is not None
-
-
-def contexts(db: sqlite3.Connection, owner: Subject) -> list[bytes]:
-    """The contexts of all pseudonyms that a subject was given."""
-    rows = db.execute("SELECT context FROM alias WHERE subject = ?", (owner.row,)).fetchall()
-    return [
-        opened(owner.key, sealed, _alias_tags(owner.handle), "a pseudonym").reveal() for (sealed,) in rows
-    ]
-
-
-def by_tags(db: sqlite3.Connection, found: list[bytes]) -> str | None:
-    """The name of the subject that one of these index entries is of."""
-    places = ",".join("?" * len(found))
-    sql = f"SELECT name FROM subject WHERE id IN (SELECT subject FROM alias WHERE tag IN ({places}))"
-    row = db.execute(sql, found).fetchone()
-    return str(row[0]) if row else None
+    db.executemany("INSERT OR REPLACE INTO alias VALUES (?, ?, ?, ?)", tagged)
 
 
 def item_key(db: sqlite3.Connection, owner: Subject, item: str) -> tuple[int, Secret] | None:
@@ -176,21 +152,6 @@ def opened(key: Secret, wrapped: bytes, bound: bytes, what: str) -> Secret:
     return Secret(plain)
 
 
-def context(tenant: str, purpose: str, destination: str, key_epoch: int) -> bytes:
-    """What a pseudonym is made for, each part after its length."""
-    return prefixed((tenant, purpose, destination, str(key_epoch)))
-
-
-def parts(text: bytes) -> tuple[str, ...]:
-    """The parts of a context: tenant, purpose, destination, key epoch."""
-    out, at = [], 0
-    while at < len(text):
-        (size,) = struct.unpack_from("<H", text, at)
-        out.append(text[at + 2 : at + 2 + size].decode())
-        at += 2 + size
-    return tuple(out)
-
-
 def prefixed(words: Iterable[str]) -> bytes:
     """Words, each after its length."""
     encoded = [word.encode() for word in words]
@@ -207,7 +168,8 @@ def item_tags(handle: bytes, item: str, serial: int) -> bytes:
     return b"tasuki/wrap/item/v1\x00" + handle + struct.pack("<I", serial) + item.encode()
 
 
-def _alias_tags(handle: bytes) -> bytes:
+def alias_tags(handle: bytes) -> bytes:
+    """What the encryption of an index entry's context is bound to."""
     return b"tasuki/wrap/alias/v1\x00" + handle
 
 

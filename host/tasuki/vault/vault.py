@@ -15,10 +15,8 @@ bucket: its subjects but the erased one are wrapped under a new epoch key and th
 so an older copy of vault.db opens nothing of the erased one. docs/keys.md has backup and rotation.
 """
 
-import hashlib
 import hmac
 import os
-import re
 import sqlite3
 import threading
 import time
@@ -28,13 +26,12 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
-from nacl.public import PrivateKey
-
 from tasuki import database
 from tasuki.errors import Refused, UsageError
-from tasuki.vault import buckets, keyfiles, keystores, migrating, subjects
+from tasuki.vault import aliases, buckets, keyfiles, keystores, migrating, subjects
 from tasuki.vault.buckets import Buckets
-from tasuki.vault.secret import Secret, Signer
+from tasuki.vault.secret import Secret
+from tasuki.vault.service_keys import ServiceKeys
 from tasuki.vault.subjects import PSEUDONYM_SIZE, Subject
 
 __all__ = ["PSEUDONYM_SIZE", "Vault", "key_epoch"]
@@ -46,10 +43,11 @@ CREATE TABLE IF NOT EXISTS vault (
   one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL, store TEXT NOT NULL,
   generation INTEGER NOT NULL);
 """
+_NEVER_ASKED = "audit"  # purpose of names in the audit log: nobody asks the vault whose they are
 _LOOK_S = 0.05  # how long a key that another process erased may be used from memory
 
 
-class Vault:
+class Vault(ServiceKeys):
     """Keys by subject and item. Safe to use from several threads and several processes."""
 
     def __init__(self, folder: Path, keys: Path | None = None, tenant: str = "tasuki") -> None:
@@ -58,8 +56,7 @@ class Vault:
         folder: holds vault.db. keys: folder of the key files, `folder`/keys unless given; put it on
         another disk where you can. UsageError when a key is missing although data needs it.
         """
-        self.tenant = tenant
-        self._keys = keyfiles.folder(keys or folder / "keys")
+        super().__init__(keys or folder / "keys", tenant)
         self.path = folder / "vault.db"
         self._db = database.connect(self.path, _SCHEMA)
         self._lock = threading.RLock()
@@ -67,7 +64,6 @@ class Vault:
         self._item_keys: dict[tuple[str, str], tuple[int, Secret]] = {}
         self._pseudonyms: dict[tuple[str, str, str, int], bytes] = {}
         self._owners: dict[tuple[str, str, int, bytes], str] = {}
-        self._names_key: Secret | None = None
         self._buckets: Buckets
         self._store: str
         self._generation: int
@@ -80,29 +76,9 @@ class Vault:
             raise
 
     def close(self) -> None:
-        """Close the files."""
+        """Close the files and the key stores."""
+        self._buckets.close()
         self._db.close()
-
-    # -- the service's own keys ---------------------------------------------------
-
-    def signer(self, name: str) -> Signer:
-        """The service's signing key `authority`, `attestation` or `audit`, made on first use."""
-        if name not in ("authority", "attestation", "audit"):
-            raise ValueError(f"no signing key {name}")
-        return Signer(keyfiles.read_or_create(self._keys / f"{name}.key"))
-
-    def private_key(self, name: str) -> PrivateKey:
-        """The X25519 key `storage` or `destination-NAME`, made on first use."""
-        if not re.fullmatch(r"storage|destination-[a-z0-9-]+", name):
-            raise ValueError(f"no encryption key {name}")
-        return PrivateKey(keyfiles.read_or_create(self._keys / f"{name}.key").reveal())
-
-    def service_pseudonym(self, purpose: str, text: str) -> bytes:
-        """A keyed name of something that is no wearer's, 16 bytes, under a secret of this service."""
-        if self._names_key is None:
-            self._names_key = keyfiles.read_or_create(self._keys / "names.key")
-        plain = subjects.prefixed((self.tenant, purpose)) + text.encode()
-        return hmac.new(self._names_key.reveal(), plain, hashlib.sha256).digest()[:PSEUDONYM_SIZE]
 
     # -- subjects ------------------------------------------------------------------
 
@@ -131,6 +107,18 @@ class Vault:
         with self._lock:
             return self._db.execute("SELECT 1 FROM subject WHERE name = ?", (name,)).fetchone() is not None
 
+    def identity(self, name: str) -> bytes | None:
+        """What tells a subject from another one of the same name, before or after it; None for none."""
+        with self._lock:
+            row = self._db.execute("SELECT handle FROM subject WHERE name = ?", (name,)).fetchone()
+        return bytes(row[0]) if row else None
+
+    def indexed(self, name: str) -> bool:
+        """True when every pseudonym of a subject is in the index; not so in vaults of version 0.1."""
+        with self._lock:
+            row = self._db.execute("SELECT indexed FROM subject WHERE name = ?", (name,)).fetchone()
+        return row is None or bool(row[0])
+
     def item_key(self, subject: str, item: str, create: bool = True) -> tuple[int, Secret]:
         """(serial, key) of a subject's item; a new one has a new serial.
 
@@ -158,19 +146,19 @@ class Vault:
 
         HMAC-SHA-256 under the subject's random secret: two destinations cannot compare notes, and
         nobody can compute it once the subject's keys are gone. It is durable in the vault's index
-        before it is returned.
+        before it is returned, unless it is a name in the audit log.
         """
         self._look()
         key = (subject, purpose, destination, key_epoch)
         kept = self._pseudonyms.get(key)
         if kept is None:
-            text = subjects.context(self.tenant, purpose, destination, key_epoch)
+            text = aliases.context(self.tenant, purpose, destination, key_epoch)
             with self._lock:
                 owner = self._subject(subject)
-                if not subjects.has_alias(self._db, self._buckets, owner, text):
+                if purpose != _NEVER_ASKED and not aliases.has(self._db, self._buckets, owner, text):
                     with self._turn() as db:
                         owner = self._subject(subject, fresh=True)
-                        subjects.note_alias(db, self._buckets, owner, text)
+                        aliases.note(db, self._buckets, owner, text)
                 kept = owner.pseudonym(text)
                 self._pseudonyms[key] = kept
                 self._owners[purpose, destination, key_epoch, kept] = subject
@@ -183,10 +171,10 @@ class Vault:
         """
         with self._lock, self._snapshot() as db:
             owner = self._subject(subject, fresh=True)
-            texts = subjects.contexts(db, owner)
+            texts = aliases.contexts(db, owner)
         out = {}
         for text in texts:
-            tenant, purpose, destination, year = subjects.parts(text)
+            tenant, purpose, destination, year = aliases.parts(text)
             if tenant == self.tenant:
                 out[purpose, destination, int(year)] = owner.pseudonym(text)
         return out
@@ -197,10 +185,10 @@ class Vault:
         known = self._owners.get((purpose, destination, key_epoch, pseudonym))
         if known is not None:
             return known
-        text = subjects.context(self.tenant, purpose, destination, key_epoch)
+        text = aliases.context(self.tenant, purpose, destination, key_epoch)
         with self._lock:
             tags = self._buckets.tags(text + pseudonym)
-            name = subjects.by_tags(self._db, tags) if tags else None
+            name = aliases.by_tags(self._db, tags) if tags else None
             # of a vault of version 0.1: what was given before the index
             old = [] if name else self._db.execute("SELECT name FROM subject WHERE indexed = 0").fetchall()
             for (each,) in old:
@@ -212,6 +200,12 @@ class Vault:
         ):
             return name
         raise Refused("key_erased", "no wearer has this pseudonym", "The wearer's keys may have been erased.")
+
+    def serials(self, subject: str) -> dict[str, int]:
+        """Item to the serial of its key, of every item of a subject that has one."""
+        with self._lock:
+            row = self._subject(subject, fresh=True).row
+            return dict(self._db.execute("SELECT item, serial FROM item_key WHERE subject = ?", (row,)))
 
     def wrappings(self, subject: str, items: Collection[str] | None = None) -> list[bytes]:
         """The wrapped keys that stand in the file for a subject, or for some of its items alone."""
@@ -242,8 +236,10 @@ class Vault:
                 self._raise_generation(db)
             self._finish()
 
-    def erase_subject(self, subject: str) -> None:
+    def erase_subject(self, subject: str, identity: bytes = b"") -> None:
         """Destroy all of a subject's keys and the secret behind the pseudonyms.
+
+        identity: what `identity` said; Refused("key_erased") when there is only another one of the name.
 
         When this returned, no copy of vault.db opens anything of it with the keys there are now. LinkLost
         when the key store is away: the old epoch key is destroyed at the next opening then.
@@ -251,8 +247,10 @@ class Vault:
         with self._lock:
             with self._turn() as db:
                 owner = self._subject(subject, fresh=True)
+                if identity not in (b"", owner.handle):
+                    raise Refused("key_erased", "this subject's keys are gone; there is another of the name")
                 old, new = self._buckets.roll(owner.bucket, self._store)
-                subjects.delete(db, owner.row)
+                subjects.delete(db, owner)
                 subjects.rewrap(db, self._buckets, owner.bucket, old, new)
                 self._raise_generation(db)
             self._finish()
@@ -270,10 +268,20 @@ class Vault:
 
     # -- where the epoch keys are --------------------------------------------------------
 
+    def empty_log(self) -> bool:
+        """Empty the write-ahead log; False when somebody reads."""
+        with self._lock:
+            return database.truncate_log(self._db)
+
     @property
     def key_store(self) -> str:
         """The setting of the store in which new epoch keys are made."""
         return self._store
+
+    def epoch_keys(self) -> int:
+        """How many buckets have a key."""
+        with self._lock:
+            return len(self._buckets.numbers())
 
     @property
     def warning(self) -> str:
@@ -281,7 +289,7 @@ class Vault:
         if not self._store.startswith("file"):
             return ""
         spec_folder = self._store.partition(":")[2]
-        folder = Path(spec_folder) if spec_folder else self._keys
+        folder = Path(spec_folder) if spec_folder else self.key_folder
         if folder.stat().st_dev != self.path.stat().st_dev:
             return ""
         return f"the epoch keys lie in {folder}, on the same disk as the data"
@@ -333,9 +341,9 @@ class Vault:
         if wanted and wanted != self._store:
             hint = f"Unset {keystores.SETTING}; `tasuki keys rotate --to {wanted}` moves them."
             raise UsageError(f"this vault's keys are in {self._store}", hint)
-        self._buckets = Buckets(self._db, vault_id, self._keys)
+        self._buckets = Buckets(self._db, vault_id, self.key_folder)
         if migrating.waiting(self._db):
-            vault_key = keyfiles.read(self._keys / buckets.VAULT_KEY)
+            vault_key = keyfiles.read(self.key_folder / buckets.VAULT_KEY)
             with self._turn() as db:
                 migrating.migrate(db, self._buckets, vault_key, self._store)
         self.finish()

@@ -31,17 +31,19 @@ class Progress:
         items: what is erased; None for everything.
         begun_ns: Unix nanoseconds.
         stores: in the order in which they are walked.
+        ended_ns: when it was complete, Unix nanoseconds; None while it is not.
     """
 
     case: str
     items: frozenset[str] | None
     begun_ns: int
     stores: tuple[StoreProgress, ...]
+    ended_ns: int | None = None
 
     @property
     def complete(self) -> bool:
-        """True when no store is pending (rule D-03): only then is anything called done."""
-        return bool(self.stores) and all(store.state != PENDING for store in self.stores)
+        """True when no store is pending and the receipt is signed (rule D-03): only then it is done."""
+        return self.ended_ns is not None
 
     @property
     def pending(self) -> tuple[StoreProgress, ...]:
