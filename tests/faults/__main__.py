@@ -15,9 +15,9 @@ _LINE = "| {:<30} | {:>7} | {:>6} | {:>4} | {:>10} | {:>23} |"
 _INTRO = """# The fault matrix
 
 Blocks go from the outbox through a real mosquitto into a real PostgreSQL while something breaks. Then the
-wearer withdraws ECG while more of it waits, and it goes on breaking. At the end every envelope in
-the database is opened and compared with what was put. `make faults` runs it in minutes, with
-`RECORD=1` it writes this page; the everyday tests run each row small (`tests/faults`, where each row says how its fault is made).
+wearer withdraws ECG while more of it waits, and it goes on breaking. At the end every envelope in the
+database is opened and compared with what was put. `make faults` runs it in minutes, with `RECORD=1` it
+writes this page; the everyday tests run each row small (`tests/faults`, which say how each fault is made).
 
 """
 _OUTRO = """

@@ -32,7 +32,7 @@ from worlds import ECG, IMU, RESPIRATION, SECOND
 
 STREAMS = (ECG, RESPIRATION, IMU)
 DAY = 86_400 * SECOND
-PATIENCE_S = 120
+PATIENCE_S = 280
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -222,7 +222,7 @@ def commits_break(stage, blocks):
     turns = iter(range(10**9))
 
     def act():
-        if next(turns) % 8 == 3:
+        if next(turns) % 5 == 1:
             stage.database.restart(signal.SIGQUIT)
         else:
             stage.database.query(
@@ -230,7 +230,7 @@ def commits_break(stage, blocks):
             )
 
     with stage.collecting(world):
-        return both_phases(stage, world, blocks, lambda: Fault(act, 0.25))
+        return both_phases(stage, world, blocks, lambda: Fault(act, 0.7))
 
 
 class Processes:

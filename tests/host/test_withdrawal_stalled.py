@@ -7,25 +7,12 @@ import pytest
 
 from proxy import Proxy
 from remote_world import Collecting, RemoteWorld
-from servers import Mosquitto, Postgres, need_servers
-from tasuki.consent import policy
-from tasuki.sinks import tables
 from tasuki.sinks.link import Broker
 from tasuki.sinks.postgres import PostgresSink
 from worlds import ECG, SECOND, STATUS
 
 QUEUED = 10_000
 BUFFER = 4096
-
-
-@pytest.fixture(scope="module")
-def servers(tmp_path_factory):
-    need_servers()
-    database = Postgres(tables.schema(policy.builtin()))
-    broker = Mosquitto(tmp_path_factory.mktemp("broker"))
-    yield broker, database
-    broker.stop()
-    database.close()
 
 
 def fill(world, n):
@@ -77,8 +64,7 @@ def withdraw_while_stalled(world, proxy, destination):
 
 @pytest.mark.rule("S-02", "deny")
 @pytest.mark.rule("A-02", "deny", "evidence")
-def test_not_one_byte_leaves_for_the_broker_after_a_withdrawal(tmp_path, servers):
-    broker, database = servers
+def test_not_one_byte_leaves_for_the_broker_after_a_withdrawal(tmp_path, broker, database):
     proxy = Proxy(broker.port, BUFFER)
     world = RemoteWorld(tmp_path, Broker("127.0.0.1", proxy.port), answer_s=60, send_buffer=BUFFER)
     fill(world, QUEUED)
@@ -100,9 +86,7 @@ def test_not_one_byte_leaves_for_the_broker_after_a_withdrawal(tmp_path, servers
     world.sink.close()
 
 
-def test_not_one_block_is_committed_to_a_database_that_stalled_at_the_withdrawal(tmp_path, servers):
-    _, database = servers
-    database.query("TRUNCATE tasuki.block, tasuki.tombstone")
+def test_not_one_block_is_committed_to_a_database_that_stalled_at_the_withdrawal(tmp_path, database):
     proxy = Proxy(database.port, BUFFER)
     world = RemoteWorld(tmp_path, Broker("127.0.0.1", 1))
     sink = PostgresSink(database.conninfo().replace(str(database.port), str(proxy.port)) + " sslmode=disable")

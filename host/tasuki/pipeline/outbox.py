@@ -2,7 +2,9 @@
 
 A hub is acknowledged after `put` returned: ledger, envelopes, delivery rows and the verifier's own
 row are one durable transaction then. What does not fit is refused as a whole and counted, so the
-hub is not acknowledged and keeps it as long as it can.
+hub is not acknowledged and keeps it as long as it can. What waits too long for a destination is given
+up for that destination and counted (`Uploader.review`): so the file is bounded by size and by age, and
+never by deleting what somebody can still fetch.
 """
 
 import json
@@ -268,6 +270,12 @@ class Outbox:
         with self._lock:
             envelopes, size = self._db.execute("SELECT envelopes, bytes FROM held").fetchone()
             return int(envelopes), int(size)
+
+    def oldest_ns(self) -> int | None:
+        """Since when the oldest envelope waits, Unix nanoseconds; None when nothing does."""
+        with self._lock:
+            row = self._db.execute("SELECT stored_ns FROM envelope ORDER BY id LIMIT 1").fetchone()
+        return int(row[0]) if row else None
 
     def ended(self) -> dict[tuple[str, str, str], int]:
         """(destination, "confirmed" or "denied_late", reason) to count, since the file was made."""

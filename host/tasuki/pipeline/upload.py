@@ -24,6 +24,7 @@ from tasuki_wire import codec
 
 FIRST_WAIT_NS = 500_000_000
 LONGEST_WAIT_NS = 60_000_000_000
+MAX_AGE_NS = 30 * DAY_NS  # a destination that is away for longer has lost what waits for it
 
 
 @dataclass
@@ -68,7 +69,9 @@ class Uploader:
         sinks: Mapping[str, Sink],
         clock_ns: Callable[[], int] = time.time_ns,
         batch: int = 256,
+        max_age_ns: int = MAX_AGE_NS,
     ) -> None:
+        """max_age_ns: how long a delivery may wait before it is given up as `hold_expired`."""
         self._outbox = outbox
         self._engine = engine
         self._cache = DecisionCache(engine)
@@ -78,6 +81,7 @@ class Uploader:
         self._signer: Signer | None = None
         self._clock_ns = clock_ns
         self._batch = batch
+        self._max_age_ns = max_age_ns
         self._failures: dict[str, int] = {}
         self._not_before: dict[str, int] = {}
         self._remote = {name: sink for name, sink in sinks.items() if isinstance(sink, RemoteSink)}
@@ -158,8 +162,11 @@ class Uploader:
         return lost
 
     def review(self, destination: str) -> Step:
-        """Decide again about everything on hold; what waited longer than the policy lets is given up."""
-        step, after = Step(), 0
+        """Decide again about everything on hold; what waited longer than the policy lets is given up.
+
+        So is what may go and waits for longer than `max_age_ns`.
+        """
+        step, after = Step(denied=self._give_up(destination)), 0
         while due := self._outbox.due(destination, self._batch, HOLD, after):
             after = due[-1].id
             turn = _Turn()
@@ -173,6 +180,21 @@ class Uploader:
             step.held += len(turn.moved)
             step.denied += len(turn.denied)
         return step
+
+    def _give_up(self, destination: str) -> int:
+        given_up, limit_ns = 0, self._clock_ns() - self._max_age_ns
+        place = self._engine.registers.destinations.get(destination)
+        purpose, action = (place.purpose, actions.of_sending(place.kind)) if place else ("", actions.DISCLOSE)
+        while (oldest := self._outbox.oldest_ns()) is not None and oldest < limit_ns:
+            due = self._outbox.due(destination, self._batch)
+            old = [one for one in due if one.stored_ns < limit_ns]
+            if not old:
+                break
+            decided = [_deny("hold_expired", one.tags.item, purpose, destination, action) for one in old]
+            subjects = [subject_of(self._vault, one) for one in old]
+            self._outbox.deny(destination, map(Late, old, subjects, decided))
+            given_up += len(old)
+        return given_up
 
     def drain(self) -> list[str]:
         """Send until nothing more can go now; the destinations that are away, each with why."""
