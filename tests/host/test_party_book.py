@@ -166,6 +166,31 @@ def test_what_has_no_key_is_not_sent_and_waits(folder):
     assert len(world.outbox.due("kanto-improvement", 9)) == 1
 
 
+def test_a_ticket_that_is_filed_meanwhile_does_not_make_a_broken_file_whole(folder):
+    book, registers = opened(folder)
+    write(folder, "format = ")
+    book.refresh()
+
+    book.tickets.open(LAW, "tanaka")
+    book.refresh()
+
+    assert "parties.toml" in registers.trouble
+
+
+@pytest.mark.rule("P-02", "deny")
+def test_a_destination_that_got_another_purpose_does_not_get_what_waited_for_the_old_one(folder):
+    """Not even where the wearer agrees to both: its name for the wearer is that of one purpose."""
+    world = World(folder / "world", GRANTS)
+    world.put(0, [ECG])
+    place = world.registers.destinations["improvement"]
+    world.registers.add_destination(dataclasses.replace(place, purpose="service_information"))
+
+    world.uploader.step("improvement")
+
+    assert world.outbox.ended() == {("improvement", "denied_late", "destination_not_for_purpose"): 1}
+    assert world.store.count() == 0
+
+
 @pytest.mark.rule("R-01", "evidence")
 @pytest.mark.rule("T-03", "evidence")
 def test_a_ticket_counts_after_two_signatures_and_no_longer_when_it_is_revoked(folder):

@@ -16,8 +16,10 @@ from tasuki.capture.header import ATTESTED
 from tasuki.capture.reading import read
 from tasuki.consent import files, parties_file, scopes
 from tasuki.consent.events import ConsentLog, Event
+from tasuki.consent.party_book import third_party
 from tasuki.consent.policy import builtin
 from tasuki.consent.stretch import ALWAYS, Dated
+from tasuki.consent.tickets import Ticket
 from tasuki.errors import Refused, Untrusted, UsageError
 from tasuki.vault.vault import Vault
 from tasuki_wire import epoch, layout
@@ -251,6 +253,27 @@ def test_a_bundle_for_outside_needs_an_operator_a_key_and_a_whole_register(chang
 
     with pytest.raises(UsageError, match=says):
         made(known=known, **{name: value for name, value in change.items() if name == "operator"})
+
+
+@pytest.mark.rule("T-03", "allow")
+@pytest.mark.rule("T-02", "deny")
+def test_under_a_ticket_a_third_party_gets_what_it_names_and_without_one_it_is_unknown(
+    tmp_path, vault, session
+):
+    known = registers()
+    ever = Dated(0, 2**62)
+    ticket = Ticket(
+        "1", "law", "court", frozenset({WEARER.subject}), frozenset({"respiration"}), ever, ever, {}, 1
+    )
+    with pytest.raises(UsageError, match="no destination"):
+        made("service_improvement", "court", known)
+    known.add_destination(third_party("court", (ticket,)))
+    known.admit(ticket)
+
+    bundle = write(vault, session, tmp_path / "bundle", made("exception", "court", known))
+
+    found = report(bundle, vault.signer("attestation").public)
+    assert found.holds and {row.item for row in found.streams.values()} == {"respiration"}
 
 
 def test_verify_shows_whose_when_and_what_the_service_checked(tmp_path, vault, session):

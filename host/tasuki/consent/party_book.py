@@ -65,7 +65,7 @@ class PartyBook:
         if not new_file and not new_tickets:
             return False
         try:
-            if new_file:
+            if new_file or self._registers.trouble:
                 self._read()
             self._take()
             self._registers.trouble = ""

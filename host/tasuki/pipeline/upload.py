@@ -276,6 +276,10 @@ class Uploader:
         """The delivery in the destination's form; only our own store gets the envelope itself."""
         plain = envelope.decrypt(self._vault, subject, due.tags, due.content)
         tags, content = due.tags.to_bytes(), due.content
+        if place.name != OWN_STORE.name:
+            name = self._vault.pseudonym(subject, place.purpose, place.name, due.key_epoch)
+            if name != due.pseudonym:  # the destination got another purpose since, under its old name
+                raise Refused("destination_not_for_purpose")
         if place.form == ATTESTED:
             block = Block.from_bytes(plain)
             if codec.KINDS[block.kind].row_rest:
