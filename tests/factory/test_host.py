@@ -73,10 +73,11 @@ def test_a_hub_from_the_line_runs_by_its_certificates_until_it_is_revoked(tmp_pa
 def test_a_station_that_is_killed_in_the_middle_goes_on_with_the_same_identity(tmp_path, replay, tasuki):
     """SIGKILL at the moment that the key is made; then the same command again."""
     tasuki.env["TASUKI_SECRET"] = SECRET
+    quota = "--first 1 --last 9 --until 2099-01-01 --authority " + "ab" * 32
     commands = f"""root init root --maker Acme
 plant init plant --issuer root
 orders init orders --issuer plant
-station init line --issuer plant --product demo-garment --first 1 --last 9 --until 2099-01-01 --authority {"ab" * 32}
+station init line --issuer plant --product demo-garment {quota}
 order new A --orders orders --product demo-garment --quantity 1 --first 1 --no-scan -o a.json
 operator add sato --station line
 shift start --station line --operator sato"""
