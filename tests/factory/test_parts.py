@@ -198,6 +198,19 @@ def test_a_state_is_reached_once_and_in_order(tmp_path):
     journal.close()
 
 
+def test_two_processes_may_write_in_turn(tmp_path):
+    """The line runs, and somebody enters a retest."""
+    line, other = Journal(tmp_path / "journal.db"), Journal(tmp_path / "journal.db")
+
+    for n in range(3):
+        line.note("line", {"n": n})
+        other.note("other", {"n": n})
+
+    assert [n for n, *_ in line.events()] == list(range(1, 7)) and line.size == other.size == 6
+    line.close()
+    other.close()
+
+
 def test_a_key_belongs_to_one_hub_for_ever(tmp_path):
     journal = Journal(tmp_path / "journal.db")
     for device in ("aa", "bb"):
