@@ -150,7 +150,7 @@ def test_no_byte_of_the_files_can_be_changed_unseen(folder, built, chain, name):
     rows = contents(built / name)
     unseen = []
 
-    for at in range(37, len(whole), 211):
+    for at in range(37, len(whole), 397):
         data = bytearray(whole)
         data[at] ^= 0x04
         (folder / name).write_bytes(data)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from end_to_end.conftest import Command
+from end_to_end.hub_care import image_of
 from factory.conftest import Chain, development_order, make_line, new_key, work
 from factory.tray import Tray, settle
 from tasuki.errors import Refused, Untrusted, UsageError
@@ -69,20 +70,54 @@ def test_a_hub_from_the_line_runs_by_its_certificates_until_it_is_revoked(tmp_pa
     assert revoked.returncode == 1 and "was revoked: stolen" in revoked.stderr
 
 
+def set_up(tasuki):
+    """A maker, a station for serials 1 to 9, an order, an operator."""
+    tasuki.env["TASUKI_SECRET"] = SECRET
+    quota = "--first 1 --last 9 --until 2099-01-01 --authority " + "ab" * 32
+    for command in (
+        "root init root --maker Acme",
+        "plant init plant --issuer root",
+        "orders init orders --issuer plant",
+        f"station init line --issuer plant --product demo-garment {quota}",
+        "order new A --orders orders --product demo-garment --quantity 1 --first 1 --no-scan -o a.json",
+        "operator add sato --station line",
+    ):
+        done = tasuki("factory", *command.split())
+        assert done.returncode == 0, done.stderr
+
+
+def test_a_line_starts_only_with_a_shift_an_order_in_its_quota_and_the_right_bundle(tmp_path, tasuki):
+    set_up(tasuki)
+    order = "order new {} --orders orders --product {} --quantity 1 --first {} --no-scan -o {}.json"
+    for name, product, first in (("B", "demo-garment", 9), ("C", "demo-garment", 10), ("D", "other", 1)):
+        tasuki("factory", *order.format(name, product, first, name).split())
+    (tmp_path / "fix.bundle").write_bytes(image_of({"tasuki_hub/link.py": b"x = 1"}, 7))
+    (tmp_path / "other.bundle").write_bytes(image_of({"tasuki_hub/link.py": b"x = 2"}, 7))
+    tasuki("factory", *order.format("E", "demo-garment", 9, "E").split(), "--bundle", "fix.bundle")
+
+    def run(name, *more):
+        line = ("factory", "run", "--station", "line", "--order", f"{name}.json", "--port", "/dev/null")
+        return tasuki(*line, *more).stderr
+
+    without = run("a")
+    tasuki("factory", "shift", "start", "--station", "line", "--operator", "sato")
+    tampered = json.loads((tmp_path / "a.json").read_text())
+    tampered["body"] = tampered["body"].replace('"quantity":1', '"quantity":2')
+    (tmp_path / "F.json").write_text(json.dumps(tampered))
+
+    assert "no shift is on" in without
+    assert "may certify" in run("C") and "may certify" in run("D")
+    assert "changed after it was signed" in run("F")
+    assert "has a firmware bundle" in run("E")
+    wrong = run("E", "--bundle", "other.bundle", "--release", "development")
+    assert "is not the bundle of this order" in wrong
+
+
 @pytest.mark.hub
 def test_a_station_that_is_killed_in_the_middle_goes_on_with_the_same_identity(tmp_path, replay, tasuki):
     """SIGKILL at the moment that the key is made; then the same command again."""
-    tasuki.env["TASUKI_SECRET"] = SECRET
-    commands = f"""root init root --maker Acme
-plant init plant --issuer root
-orders init orders --issuer plant
-station init line --issuer plant --product demo-garment --first 1 --last 9 --until 2099-01-01 --authority {"ab" * 32}
-order new A --orders orders --product demo-garment --quantity 1 --first 1 --no-scan -o a.json
-operator add sato --station line
-shift start --station line --operator sato"""
-    for command in commands.splitlines():
-        done = tasuki("factory", *command.split())
-        assert done.returncode == 0, done.stderr
+    set_up(tasuki)
+    tasuki("factory", "shift", "start", "--station", "line", "--operator", "sato")
     with Tray(tmp_path / "tray", replay, 1) as tray:
         settle()
         again = ("factory", "run", "--station", "line", "--order", "a.json", "--port", tray.ports[0].path)

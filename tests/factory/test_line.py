@@ -10,14 +10,17 @@ from factory.conftest import development_order, make_line, work
 from factory.kills import secrets_found
 from factory.planted import planted
 from factory.tray import Tray, settle
+from qemu_board import needs_qemu
 from tasuki.errors import Refused
-from tasuki.factory import way
+from tasuki.factory import after, way
+from tasuki.factory.folder import Authority
 from tasuki.factory.station import Station, chosen
 from tasuki.fleet.selftest.product import example
 from tasuki.pipeline.acquire import SerialLine
 from tasuki.session import care, greet
 from tasuki.session.connection import Connection
 from tasuki.trust import certificates
+from tasuki_wire import epoch
 
 pytestmark = pytest.mark.hub
 
@@ -206,3 +209,47 @@ def test_a_clock_that_was_set_back_stops_the_line(tmp_path, one, chain):
     with pytest.raises(Refused) as refusal:
         make_line(tmp_path, chain, clock=lambda: now[0])
     assert refusal.value.reason == "clock_set_back"
+
+
+def test_a_rotated_hub_gets_another_key_under_its_serial(tmp_path, one, chain):
+    """The old key is destroyed on the hub, the old certificate is on the list, the record adds up."""
+    line = make_line(tmp_path, chain)
+    before = work(line, one).ended["slot0"].unit
+    orders = Authority(tmp_path, chain.orders_key, [chain.orders, chain.factory], chain.root)
+    after.rotate(line.journal, before, "key_compromise", orders, tmp_path / "list.json", "ab" * 32)
+
+    worked = work(line, one)
+
+    now = worked.ended["slot0"].unit
+    identity, shown = certificate_on(one.ports[0])
+    assert worked.causes == {"slot0": "done"} and now.serial == before.serial
+    assert identity.public.hex() == now.public != before.public
+    assert identity.authority == epoch.key_id(b"\xab" * 32), "the next owner's"
+    assert certificates.verify_hub(shown, [chain.root]).public == identity.public
+    assert after.read_list(tmp_path / "list.json", chain.root).of_key(bytes.fromhex(before.public))
+    account = worked.account(tmp_path, chain)
+    assert account.sound and (account.built, account.issued, account.labelled) == (1, 1, 1)
+
+
+@needs_qemu
+def test_a_hub_on_the_cortex_m_image_is_locked_and_certified(tmp_path, replay, chain):
+    line = make_line(tmp_path, chain, development_order(lock=True))
+
+    with Tray(tmp_path / "tray", replay, 1, "qemu") as tray:
+        settle(3)
+        worked = work(line, tray, patience_s=10.0)
+        identity, shown = certificate_on(tray.ports[0])
+        again = work(line, tray)
+
+    assert worked.causes == {"slot0": "done"}, worked.ended
+    assert identity.life == "locked"
+    assert certificates.verify_hub(shown, [chain.root]).public == identity.public
+    assert again.causes == {"slot0": "done"}
+    assert line.journal.last("done", identity.device.hex())[2]["verdict"] == "done (dev, locked)"
+
+
+def test_a_board_that_cannot_keep_a_key_locked_fails_by_name(tmp_path, one, chain):
+    worked = work(make_line(tmp_path, chain, development_order(lock=True)), one)
+
+    assert worked.causes == {"slot0": "cannot_lock"}
+    assert worked.account(tmp_path, chain).held == {"00001000": "cannot_lock"}

@@ -77,16 +77,14 @@ class Unit:
 
 
 class Journal:
-    """Safe to use from several threads. One station has it open at a time."""
+    """Safe to use from several threads, and by several processes at once."""
 
     def __init__(self, path: Path, clock: Clock = wall_ms) -> None:
         """Open or make it; UsageError when it cannot be used, Refused("clock_set_back")."""
         self._db = database.connect(path, _SCHEMA)
         self._lock = threading.RLock()
         self._clock = clock
-        row = self._db.execute("SELECT n, at_ms FROM event ORDER BY n DESC LIMIT 1").fetchone()
-        self._n = int(row[0]) if row else 0
-        self._at_ms = int(row[1]) if row else 0
+        self._n, self._at_ms = self._end()
         try:
             self._now_ms()
         except Refused:
@@ -135,7 +133,13 @@ class Journal:
     @property
     def size(self) -> int:
         """Number of the last event."""
-        return self._n
+        with self._lock:
+            return self._end()[0]
+
+    def _end(self) -> tuple[int, int]:
+        """Number and time of the last event, zeros when there is none."""
+        row = self._db.execute("SELECT n, at_ms FROM event ORDER BY n DESC LIMIT 1").fetchone()
+        return (int(row[0]), int(row[1])) if row else (0, 0)
 
     def _one(self, where: str, value: object) -> Unit | None:
         with self._lock:
@@ -314,6 +318,7 @@ class Journal:
             before = self._n, self._at_ms
             try:
                 self._db.execute("BEGIN IMMEDIATE")
+                self._n, self._at_ms = self._end()  # another process may have been here
                 yield self._db
                 self._db.execute("COMMIT")
             except BaseException as e:

@@ -94,8 +94,9 @@ class Station:
             for slot, ended in list(self._busy.items()):
                 if ended is not None and (slot not in here or slot in self._again):
                     del self._busy[slot]
-                    if slot in self._again and ended.unit is not None:
-                        self._line.journal.retest(ended.unit.device, "retry", "flashed")
+                    if slot in self._again and ended.unit is not None and ended.unit.cause:
+                        with suppress(LinkLost):  # the slot will say what the disk lacks
+                            self._line.journal.retest(ended.unit.device, "retry", "identified")
                     elif slot not in here:
                         self._tell(Told(slot, "", "empty", {}))
             self._again.clear()
