@@ -58,9 +58,12 @@ class Release:
 
     def decide(self, capture: Capture, block: Block) -> Interval | None:
         """When the block was acquired if it may go, else None; refusals are counted."""
-        interval = acquired(capture, block)
+        return self.decide_at(capture.subject, block, acquired(capture, block))
+
+    def decide_at(self, subject: str, block: Block, interval: Interval | None) -> Interval | None:
+        """The same for a subject's block that was acquired in an interval; None where nobody knows when."""
         decision = self._engine.decide(
-            capture.subject,
+            subject,
             block.item,
             self.purpose,
             self.destination,

@@ -85,9 +85,12 @@ class CaptureWriter:
             self._write_index()
         self._out.flush()
 
-    def add_clock(self, t1_us: int, rx_us: int, tx_us: int, t4_us: int) -> None:
-        """Keep a time sync: t1, t4 host monotonic, rx, tx device microseconds."""
-        wall_minus_host_us = (time.time_ns() - time.monotonic_ns()) // 1000
+    def add_clock(
+        self, t1_us: int, rx_us: int, tx_us: int, t4_us: int, wall_minus_host_us: int | None = None
+    ) -> None:
+        """Keep a time sync: t1, t4 host monotonic, rx, tx device microseconds; None: wall time as of now."""
+        if wall_minus_host_us is None:
+            wall_minus_host_us = (time.time_ns() - time.monotonic_ns()) // 1000
         exchange = t1_us, rx_us, tx_us, t4_us, wall_minus_host_us
         place = self._out.add(parts.CLOCK, parts.pack_clock(*exchange))
         self._index.add_clock(place.offset, *exchange)

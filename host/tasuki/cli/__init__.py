@@ -20,6 +20,7 @@ _COMMANDS = {
     "decode": ("tasuki.cli.captures", "decode"),
     "verify": ("tasuki.cli.captures", "verify"),
     "export": ("tasuki.cli.captures", "export"),
+    "convert": ("tasuki.cli.convert", "convert"),
     "hub": ("tasuki.cli.hub", "hub"),
     "audit": ("tasuki.cli.audit", "audit"),
     "policy": ("tasuki.cli.policy", "policy"),

@@ -41,7 +41,7 @@ def verify(file: Path, key: str | None, as_json: bool, state: Path) -> int:
     Example:
       tasuki verify session.tsk --key 8a88e3dd...5f5c
     """
-    _require_file(file)
+    require_file(file)
     given = trust.parse_key(key, file) if key else None
     with trust.opened(file, state) as capture:
         report = check(capture, trust.key_of(capture.header, given, state))
@@ -71,7 +71,7 @@ def decode(
     Example:
       tasuki decode session.tsk --kind ecg --limit 10
     """
-    _require_file(file)
+    require_file(file)
     good = True
     shown = (frame for frame in _frames(file, state) if frame.matches(kind, stream))
     for frame in islice(shown, limit):
@@ -110,7 +110,7 @@ def export(
       tasuki export session.tsk --without ecg -o mine.tsk
       tasuki export session.tsk --purpose service_improvement --to improvement -o theirs.tsk
     """
-    _require_file(file)
+    require_file(file)
     if (purpose is None) != (destination is None):
         raise UsageError(
             "--purpose and --to belong together", "Give both, or none for the wearer's own export."
@@ -121,7 +121,7 @@ def export(
     if purpose is None or destination is None:
         exporting.device_proved(lambda: trust.opened(file, state), output, choose, summary)
         return _report(summary, None, output, as_json)
-    with contextlib.closing(_book(state)) as book:
+    with contextlib.closing(open_book(state)) as book:
         made = release.Release(builtin(), book.log, book.registers, purpose, destination)
     try:
         if made.device_proved:
@@ -133,7 +133,7 @@ def export(
                 attest = exporting.AttestedExport(trust.vault(state), made, trust.key_of(None, given, state))
                 attest.write(capture, output, choose, summary)
     finally:
-        _tell_refusals(made)
+        tell_refusals(made)
     return _report(summary, made, output, as_json)
 
 
@@ -153,7 +153,7 @@ def replay(file: Path, speed: float, key: str | None, as_json: bool, state: Path
     Example:
       tasuki replay session.tsk --speed 10
     """
-    _require_file(file)
+    require_file(file)
     given = trust.parse_key(key, file) if key else None
     with contextlib.ExitStack() as stack:
         player, chunks = _player(stack, file, given, speed or 1.0, state)
@@ -184,7 +184,7 @@ def _player(
     return player, chunks
 
 
-def _book(state: Path) -> ConsentBook:
+def open_book(state: Path) -> ConsentBook:
     """What wearers said; UsageError when this host never heard of any, instead of a new book."""
     path = state / "consent.db"
     if not path.exists():
@@ -192,7 +192,8 @@ def _book(state: Path) -> ConsentBook:
     return ConsentBook(path)
 
 
-def _tell_refusals(made: release.Release) -> None:
+def tell_refusals(made: release.Release) -> None:
+    """Say on stderr what consent refused, and why."""
     for row, blocks in made.refusals.items():
         rules = " ".join(row.rules)
         click.echo(f"{blocks} {row.item} blocks refused: {row.reason} ({rules}). {row.remedy}", err=True)
@@ -221,7 +222,8 @@ def _frames(file: Path, state: Path) -> Iterator[frames.Shown]:
             yield from frames.from_dump(raw)
 
 
-def _require_file(file: Path) -> None:
+def require_file(file: Path) -> None:
+    """UsageError when there is no such file."""
     if file.is_dir():
         raise UsageError(f"{file} is a folder", "Name a file.")
     if not file.exists():
