@@ -16,7 +16,7 @@ _COMMANDS = {
     "demo": ("tasuki.cli.demo", "demo"),
     "run": ("tasuki.cli.run", "run"),
     "record": ("tasuki.cli.run", "record"),
-    "replay": ("tasuki.cli.captures", "replay"),
+    "replay": ("tasuki.cli.replay", "replay"),
     "decode": ("tasuki.cli.captures", "decode"),
     "verify": ("tasuki.cli.captures", "verify"),
     "export": ("tasuki.cli.captures", "export"),

@@ -1,4 +1,4 @@
-"""The commands that read captures and bundles: verify, decode, export, replay."""
+"""The commands that read captures and bundles: verify, decode, export."""
 
 import contextlib
 import json
@@ -10,15 +10,12 @@ import click
 
 from tasuki.capture import container, frames, release, trust
 from tasuki.capture import export as exporting
-from tasuki.capture import replay as playing
 from tasuki.capture.check import verify as check
 from tasuki.capture.header import ATTESTED, DEVICE_PROVED
 from tasuki.cli.frame import print_json, state_option
-from tasuki.cli.replaying import snapshot
 from tasuki.consent.book import ConsentBook
 from tasuki.consent.policy import builtin
 from tasuki.errors import UsageError
-from tasuki.view.live import LiveView
 from tasuki_wire import codec, items
 
 _FILE = click.Path(path_type=Path)
@@ -135,53 +132,6 @@ def export(
     finally:
         tell_refusals(made)
     return _report(summary, made, output, as_json)
-
-
-@click.command()
-@click.argument("file", type=_FILE)
-@click.option("--speed", type=click.FloatRange(0), default=1.0, help="Times real time; 0: no waiting.")
-@_KEY
-@_JSON
-@state_option
-def replay(file: Path, speed: float, key: str | None, as_json: bool, state: Path) -> int:
-    """Play a capture, a device-proved bundle or a raw dump again, as if the hub were there.
-
-    Its frames go through decoder, verifier and filters and into the live view; with --json a
-    summary follows at the end. Exit code 1 when anything was damaged or did not verify.
-
-    \b
-    Example:
-      tasuki replay session.tsk --speed 10
-    """
-    require_file(file)
-    given = trust.parse_key(key, file) if key else None
-    with contextlib.ExitStack() as stack:
-        player, chunks = _player(stack, file, given, speed or 1.0, state)
-        view = None if as_json else stack.enter_context(LiveView())
-        playing.play(player, chunks, lambda player: view and view.update(snapshot(player)), wait=speed > 0)
-    found = player.summary()
-    if as_json:
-        print_json(found)
-    else:
-        click.echo("\n".join(f"{name:<22} {value}" for name, value in found.items()))
-    return 1 if found["frames_bad"] or found["epochs_rejected"] else 0
-
-
-def _player(
-    stack: contextlib.ExitStack, file: Path, given: bytes | None, speed: float, state: Path
-) -> tuple[playing.Player, playing.Chunks]:
-    if container.content_of(file) is None:
-        return playing.of_dump(file, trust.key_of(None, given, state), speed)
-    with trust.opened(file, state) as capture:
-        if capture.header is not None and capture.header.kind == ATTESTED:
-            raise UsageError(f"{file} has no frames to play", "Replay the capture that it was made of.")
-        report = check(capture, trust.key_of(capture.header, given, state))
-    key_of = trust.key_of(capture.header, given, state)
-    player, chunks = playing.of_capture(stack.enter_context(trust.opened(file, state)), key_of, speed)
-    player.verified, player.gaps = report.epochs_verified, report.gaps
-    player.rejected.update(row.reason for row in report.rejected)
-    player.rejected.update("damaged" for _ in report.damage)
-    return player, chunks
 
 
 def open_book(state: Path) -> ConsentBook:
