@@ -1,6 +1,7 @@
 """What a block's frames say: times and physical values, as NumPy arrays."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,15 +37,20 @@ def read(block: Block) -> Values:
     a gap is between them; in the last frame of a run between its frame's and the
     block's last sample.
     """
-    dtype = record_dtype(block.kind)
-    bodies = block.bodies()
-    records = [records_of(body) for body in bodies]
-    raw = np.frombuffer(b"".join(records), dtype)
-    starts = [codec.time_us(*np.frombuffer(body, "<u4", 2, _TIME_AT).tolist()) for body in bodies]
-    counts = [len(frame) // dtype.itemsize for frame in records]
+    raw, times = records(block)
     fields = {name: raw[name] / np.float64(scale) for name, _, _, _, scale, _ in _FIELDS[block.kind]}
     units = {name: unit for name, _, _, unit, _, _ in _FIELDS[block.kind]}
-    return Values(_times(block, starts, counts), fields, units)
+    return Values(times, fields, units)
+
+
+def records(block: Block) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    """The records as the hub measured them, and their device times as in `read`; ValueError likewise."""
+    dtype = record_dtype(block.kind)
+    bodies = block.bodies()
+    held = [records_of(body) for body in bodies]
+    starts = [codec.time_us(*np.frombuffer(body, "<u4", 2, _TIME_AT).tolist()) for body in bodies]
+    counts = [len(frame) // dtype.itemsize for frame in held]
+    return np.frombuffer(b"".join(held), dtype), _times(block, starts, counts)
 
 
 def _times(block: Block, starts: list[int], counts: list[int]) -> NDArray[np.float64]:

@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 from host import capture_examples as example
 from tasuki.cli import cli, main
-from tasuki.cli.captures import decode, export, replay, verify
+from tasuki.cli.captures import decode, export, verify
+from tasuki.cli.replay import replay
 from tasuki.consent import files, parties_file
 from tasuki.consent.book import ConsentBook
 from tasuki.consent.events import Event

@@ -2,9 +2,11 @@
 
     head    8 bytes magic, format u8, content u8
     record  type u8, length u32, payload, CRC-32 of all three (little-endian)
-    end     a record of type 255: records before it u32, SHA-256 of all bytes before it
+    end     a record of type 255: records before it u32, SHA-256 of all bytes before it,
+            and in format 2 the number u32 and the offset u64 of the last index record
 
 What stands before a cut can be read; what is damaged, cut off or appended is named by its offset.
+A capture is of format 2, or of 1 where it was written before there was an index; a bundle is of 1.
 """
 
 import hashlib
@@ -15,22 +17,34 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from tasuki.capture.encrypted import Encrypting
 from tasuki.errors import UsageError
 
 MAGIC = b"\x93tasuki\n"
-FORMAT = 1
 CAPTURE, BUNDLE = 1, 2
+FORMATS = {CAPTURE: (1, 2), BUNDLE: (1,)}
+"""By content the formats that are read, the last of which is written."""
 END = 255
 MAX_PAYLOAD = 1 << 20
 
 _HEAD = struct.Struct("<8sBB")
-_START = struct.Struct("<BI")
-_CRC = struct.Struct("<I")
-_END = struct.Struct("<I32s")
+START = struct.Struct("<BI")
+CRC = struct.Struct("<I")
+ENDS = {1: struct.Struct("<I32s"), 2: struct.Struct("<I32sIQ")}
 _SYNC_S = 3.0
+
+
+class Place(NamedTuple):
+    """Where a record stands: its number from 0, and the offset of its first byte."""
+
+    number: int
+    offset: int
+
+
+NOWHERE = Place(0, 0)
+"""Stands for no record; the first one is the header, at a higher offset."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +75,8 @@ class Writer:
     def __init__(self, path: Path, content: int, recipient: bytes = b"") -> None:
         self.path = path
         self.number = 0
+        self.offset = 0
+        self._format = FORMATS[content][-1]
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
@@ -72,20 +88,22 @@ class Writer:
         self._file = self._encrypting or raw
         self._hash = hashlib.sha256()
         self._synced = time.monotonic()
-        self._write(_HEAD.pack(MAGIC, FORMAT, content))
+        self._write(_HEAD.pack(MAGIC, self._format, content))
 
     @property
     def digest(self) -> bytes:
         """SHA-256 of all bytes so far."""
         return self._hash.digest()
 
-    def add(self, kind: int, payload: bytes) -> None:
-        """Append a record; ValueError above MAX_PAYLOAD bytes."""
+    def add(self, kind: int, payload: bytes) -> Place:
+        """Append a record and say where; ValueError above MAX_PAYLOAD bytes."""
         if len(payload) > MAX_PAYLOAD:
             raise ValueError(f"record of {len(payload)} bytes")
-        start = _START.pack(kind, len(payload))
-        self._write(start + payload + _CRC.pack(zlib.crc32(payload, zlib.crc32(start))))
+        place = Place(self.number, self.offset)
+        start = START.pack(kind, len(payload))
+        self._write(start + payload + CRC.pack(zlib.crc32(payload, zlib.crc32(start))))
         self.number += 1
+        return place
 
     def flush(self) -> None:
         """Give the bytes to the system, and every few seconds to the disk."""
@@ -94,9 +112,10 @@ class Writer:
             os.fsync(self._file.fileno())
             self._synced = time.monotonic()
 
-    def close(self) -> None:
-        """Write the end record; the file is on disk afterwards."""
-        self.add(END, _END.pack(self.number, self.digest))
+    def close(self, index: Place = NOWHERE) -> None:
+        """Write the end record, which names the last index record; the file is on disk afterwards."""
+        link = index if self._format > 1 else ()
+        self.add(END, ENDS[self._format].pack(self.number, self.digest, *link))
         if self._encrypting:
             self._encrypting.end()
         self._file.flush()
@@ -110,6 +129,7 @@ class Writer:
     def _write(self, data: bytes) -> None:
         self._file.write(data)
         self._hash.update(data)
+        self.offset += len(data)
 
 
 def content_of(path: Path) -> int | None:
@@ -129,11 +149,14 @@ class Scan:
 
     Attributes:
         damage: what was found so far. content: CAPTURE or BUNDLE, 0 when the head is damaged.
+        format: of the file. index: what the end record names, once it was read.
     """
 
     def __init__(self, file: BinaryIO) -> None:
         self.damage: list[Damage] = []
         self.content = 0
+        self.format = 0
+        self.index = NOWHERE
         self._file = file
         self._hash = hashlib.sha256()
         self._before = self._hash
@@ -159,33 +182,34 @@ class Scan:
         head = self._read(_HEAD.size)
         if len(head) < _HEAD.size or head[: len(MAGIC)] != MAGIC:
             self._bad(0, "does not begin like a capture or bundle")
-        elif head[8] != FORMAT:
-            self._bad(8, f"format {head[8]}, this version reads {FORMAT}")
-        elif head[9] not in (CAPTURE, BUNDLE):
+        elif head[9] not in FORMATS:
             self._bad(9, f"content {head[9]} is neither capture nor bundle")
+        elif head[8] not in FORMATS[head[9]]:
+            known = " and ".join(map(str, FORMATS[head[9]]))
+            self._bad(8, f"format {head[8]}, this version reads {known}")
         else:
-            self.content = head[9]
+            self.format, self.content = head[8], head[9]
         return not self.damage
 
     def _next(self) -> Record | None:
         """The next intact record; None where reading ends."""
         while True:
             offset, before = self._offset, self._hash.copy()
-            start = self._read(_START.size)
+            start = self._read(START.size)
             if not start:
                 self._bad(offset, "cut: the end record is missing")
                 return None
-            kind, length = _START.unpack(start) if len(start) == _START.size else (0, 0)
+            kind, length = START.unpack(start) if len(start) == START.size else (0, 0)
             if length > MAX_PAYLOAD:
                 self._bad(offset, f"record of {length} bytes; nothing after it can be read")
                 return None
             payload = self._read(length)
-            crc = self._read(_CRC.size)
-            if len(start) < _START.size or len(payload) < length or len(crc) < _CRC.size:
+            crc = self._read(CRC.size)
+            if len(start) < START.size or len(payload) < length or len(crc) < CRC.size:
                 self._bad(offset, "cut within a record")
                 return None
             self._number += 1
-            if _CRC.unpack(crc)[0] == zlib.crc32(payload, zlib.crc32(start)):
+            if CRC.unpack(crc)[0] == zlib.crc32(payload, zlib.crc32(start)):
                 self._lost = False
                 self._before = before
                 return Record(self._number - 1, offset, kind, payload)
@@ -196,10 +220,12 @@ class Scan:
             self._bad(offset, "damaged record")
 
     def _end(self, record: Record) -> None:
-        if len(record.payload) != _END.size:
+        end = ENDS[self.format]
+        if len(record.payload) != end.size:
             self._bad(record.offset, "end record of another size")
             return
-        count, digest = _END.unpack(record.payload)
+        count, digest, *link = end.unpack(record.payload)
+        self.index = Place(*link) if link else NOWHERE
         if count != record.number or digest != self._before.digest():
             self._bad(record.offset, "the end record does not fit the bytes before it")
         at = self._offset

@@ -79,7 +79,7 @@ def device_proved(
     recipient: public key that the bundle is encrypted to; empty for a plain one.
     """
     with open_capture() as capture:
-        head = _header(capture)
+        head = source_header(capture)
         chosen = {part.offset: part.block.stream for part in _blocks(capture) if choose(capture, part.block)}
     shown = set(chosen.values())
     rows = tuple(row for row in head.streams if row.stream in shown)
@@ -155,7 +155,7 @@ class AttestedExport:
 
     def write(self, capture: Capture, out: Path, choose: Chooser, summary: Summary) -> None:
         """Write all blocks that `choose` and consent let go; Refused when there is none."""
-        _header(capture)
+        source_header(capture)
         new = header.Header(header.ATTESTED, os.urandom(header.ID_SIZE), "")
         with _bundle(out, new, self._recipient) as writer:
             for part in _blocks(capture):
@@ -188,7 +188,7 @@ def _blocks(capture: Capture) -> Iterator[parts.BlockPart]:
     return (part for part in capture if isinstance(part, parts.BlockPart))
 
 
-def _header(capture: Capture) -> header.Header:
+def source_header(capture: Capture) -> header.Header:
     """The source's header; UsageError when it is none that can be exported."""
     head = capture.header
     if head is None:

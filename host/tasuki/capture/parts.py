@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tasuki.block import Block
+from tasuki.capture.container import Place
+from tasuki.capture.index import Rows
 from tasuki_wire import codec, epoch, items, layout
 
-HEADER, EPOCH, BLOCK, CLOCK, EVENT, TAIL, COUNTS, ATTESTED, SIGNATURE = range(1, 10)
+HEADER, EPOCH, BLOCK, CLOCK, EVENT, TAIL, COUNTS, ATTESTED, SIGNATURE, INDEX = range(1, 11)
 
 RECORD_SIZE: int = codec.KINDS[epoch.RECORD].head_size
 LEAVES_SIZE = layout.SLOTS * layout.NODE_SIZE
@@ -91,6 +93,15 @@ class CountsPart(Part):
     """The session's counts at its end, as the host stated them."""
 
     value: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class IndexPart(Part):
+    """Where blocks stand, those of items that can be read; tasuki.capture.index has the rows."""
+
+    previous: Place
+    blocks: dict[str, Rows]
+    clocks: Rows
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
-from tasuki.capture import container, header, parts
-from tasuki.capture.container import Damage, Record, Scan
+from tasuki.capture import container, header, index, parts, seeking
+from tasuki.capture.container import NOWHERE, Damage, Place, Record, Scan
 from tasuki.capture.header import Header
+from tasuki.capture.index import Gathered
 from tasuki.capture.keys import FileKeys, Keys, open_keys
-from tasuki.clock import ClockModel
+from tasuki.capture.lives import wall_clock
 from tasuki.errors import UsageError
 
 _ITEM_PARTS = (parts.BLOCK, parts.TAIL)
@@ -37,9 +38,11 @@ class Capture:
         self._scan = Scan(self._file)
         self._records = iter(self._scan)
         self._bad: list[Damage] = []
+        self._gathered = Gathered()
+        self._damaged_before = 0
         self._keys: FileKeys | None = None
         self._read_header(keys)
-        self.clock = ClockModel(self.header.speed if self.header else 1.0)
+        self.clock = wall_clock(self.header.speed if self.header else 1.0)
         self._device_us = 0
 
     def __enter__(self) -> "Capture":
@@ -72,7 +75,22 @@ class Capture:
                 continue
             if isinstance(part, parts.ClockPart):
                 self._add_clock(part)
+            self._gather(part, record)
             yield part
+        if self._scan.index not in (NOWHERE, self._gathered.last):
+            self._bad.append(Damage(self.size, "the end names an index that is not the last one"))
+
+    def at(self, place: Place) -> parts.Part:
+        """The part at a place, wherever the iteration is; ValueError when none can be read there."""
+        return self._part(seeking.record_at(self._file, place))
+
+    def last_index(self) -> Place:
+        """The index record that the end of the file names; ValueError when none does."""
+        return seeking.last_index(self._file)
+
+    def walk(self, first: Place) -> Iterator[tuple[Place, int]]:
+        """(place, type) of the records from one on, read by their starts alone."""
+        return seeking.walk(self._file, first)
 
     def add_damage(self, damage: Damage) -> None:
         """Add what a reader of the parts found wrong with the bytes."""
@@ -112,7 +130,9 @@ class Capture:
             return parts.AttestedPart(offset, payload)
         if record.type == parts.SIGNATURE:
             return parts.SignaturePart(offset, payload)
-        raise ValueError(f"no record type {record.type} in format {container.FORMAT}")
+        if record.type == parts.INDEX and self._scan.format > 1:
+            return parts.IndexPart(offset, *index.read(payload, self._rows_of(record.number)))
+        raise ValueError(f"no record type {record.type} in format {self._scan.format}")
 
     def _item_part(self, record: Record) -> parts.Part:
         item, content = parts.read_item(record.payload)
@@ -127,9 +147,42 @@ class Capture:
             return parts.read_frames(record.offset, item, content)
         return parts.read_block(record.offset, item, content)
 
+    def _rows_of(self, number: int) -> index.Coder:
+        """Decrypts the rows of index record `number`; ValueError when they were altered."""
+
+        def decrypt(item: str, data: bytes) -> bytes | None:
+            if self.header is None or not self.header.encrypted:
+                return data
+            if self._keys is None or item not in self._keys:
+                return None
+            plain = self._keys.decrypt(item, number, data)
+            if plain is None:
+                raise ValueError(f"index of {item} does not open: altered, or moved")
+            return plain
+
+        return decrypt
+
+    def _gather(self, part: parts.Part, record: Record) -> None:
+        """Compare an index record with what stands before it, as far as that was whole."""
+        gathered = self._gathered
+        if self._scan.format < 2:
+            return
+        if isinstance(part, parts.BlockPart):
+            gathered.add_block(part.item, index.row_of(record.number, record.offset, part.block))
+        elif isinstance(part, parts.ClockPart):
+            gathered.add_clock(*vars(part).values())
+        elif isinstance(part, parts.IndexPart):
+            damaged = len(self._scan.damage) + len(self._bad)
+            if damaged == self._damaged_before and not gathered.agrees(
+                part.previous, part.blocks, part.clocks
+            ):
+                self._bad.append(Damage(part.offset, "the index does not fit the records before it"))
+            self._damaged_before = len(self._scan.damage) + len(self._bad)
+            gathered.begin(Place(record.number, record.offset))
+
     def _add_clock(self, part: parts.ClockPart) -> None:
         if part.rx_us < self._device_us:  # the hub was started again
-            self.clock = ClockModel(self.clock.speed)
+            self.clock = wall_clock(self.clock.speed)
         self._device_us = part.tx_us
         wall = part.wall_minus_host_us
         self.clock.add(part.t1_us + wall, part.rx_us, part.tx_us, part.t4_us + wall)

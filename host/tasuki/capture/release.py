@@ -82,9 +82,12 @@ class Release:
 
     def decide(self, capture: Capture, block: Block) -> Interval | None:
         """When the block was acquired if it may go, else None; refusals are counted."""
-        interval = acquired(capture, block)
+        return self.decide_at(capture.subject, block, acquired(capture, block))
+
+    def decide_at(self, subject: str, block: Block, interval: Interval | None) -> Interval | None:
+        """The same for a subject's block that was acquired in an interval; None where nobody knows when."""
         decision = self._engine.decide(
-            capture.subject,
+            subject,
             block.item,
             self.purpose,
             self.destination,
@@ -92,7 +95,7 @@ class Release:
             self._context(block, interval),
         )
         place = Place(block.key_id, block.session, block.epoch, block.stream)
-        self.decided.append((place, capture.subject, decision))
+        self.decided.append((place, subject, decision))
         if decision.allowed:
             return interval
         self.refuse(decision)

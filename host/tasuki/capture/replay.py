@@ -11,6 +11,7 @@ import numpy as np
 from tasuki.block import Block
 from tasuki.capture import parts
 from tasuki.capture.check import KeyOf
+from tasuki.capture.line import closed, time_of
 from tasuki.capture.reading import Capture
 from tasuki.capture.traces import Traces
 from tasuki.errors import Untrusted
@@ -22,7 +23,7 @@ from tasuki.trust import proof
 from tasuki.trust.chain import read_record
 from tasuki.trust.ledger import ForgetfulLedger
 from tasuki.trust.verdict import Gap, Omitted, Rejected, UnknownTail, Verdict, Verified
-from tasuki_wire import cobs, codec, epoch, layout
+from tasuki_wire import codec, epoch, layout
 from tasuki_wire.errors import WireError
 
 _CHUNK = 2048
@@ -211,22 +212,13 @@ def _device(path: Path) -> bytes:
 def _stuffed(bodies: list[bytes]) -> Chunks:
     """Frames of one epoch, in chunks."""
     out = bytearray()
-    for body in sorted(bodies, key=_time):
-        raw = bytearray(body) + bytes(layout.CRC_SIZE)
-        codec.close_frame_into(raw, len(body))
-        stuffed = bytearray(len(raw) + 1)
-        size = cobs.encode_into(stuffed, raw, len(raw))
-        out += stuffed[:size] + b"\0"
+    for body in sorted(bodies, key=time_of):
+        out += closed(body)
         if len(out) > _CHUNK:
             yield bytes(out)
             out.clear()
     if out:
         yield bytes(out)
-
-
-def _time(body: bytes) -> int:
-    hi, lo = int.from_bytes(body[8:12], "little"), int.from_bytes(body[12:16], "little")
-    return int(codec.time_us(hi, lo))
 
 
 def _known(value: float | None) -> float | None:

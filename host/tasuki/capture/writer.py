@@ -10,12 +10,17 @@ from typing import Any
 
 from tasuki.block import Block
 from tasuki.capture import container, header, parts
+from tasuki.capture.container import Place
+from tasuki.capture.index import Gathered, row_of
 from tasuki.capture.keys import FileKeys, Keys, make
 from tasuki.errors import UsageError
 from tasuki.frames import Stream
 from tasuki_wire import codec, items
 
 _TAIL_BYTES = 1 << 18
+_INDEX_ROWS = (
+    1000  # about two minutes of the full garment; a crash leaves no more to be read without an index
+)
 
 
 class CaptureWriter:
@@ -61,6 +66,7 @@ class CaptureWriter:
         )
         self._out = container.Writer(path, container.CAPTURE)
         self._out.add(parts.HEADER, head.to_bytes())
+        self._index = Gathered()
         self._out.flush()
 
     def add_epoch(self, record: bytes, slot_leaves: bytes, blocks: Iterable[Block]) -> None:
@@ -73,13 +79,23 @@ class CaptureWriter:
             raise ValueError(f"record of {len(record)} bytes, slot leaves of {len(slot_leaves)}")
         self._out.add(parts.EPOCH, record + slot_leaves)
         for block in blocks:
-            self._add(parts.BLOCK, block.item, block.to_bytes())
+            place = self._add(parts.BLOCK, block.item, block.to_bytes())
+            self._index.add_block(block.item, row_of(*place, block))
+        if self._index.count >= _INDEX_ROWS:
+            self._write_index()
         self._out.flush()
 
-    def add_clock(self, t1_us: int, rx_us: int, tx_us: int, t4_us: int) -> None:
-        """Keep a time sync: t1, t4 host monotonic, rx, tx device microseconds."""
-        wall_minus_host_us = (time.time_ns() - time.monotonic_ns()) // 1000
-        self._out.add(parts.CLOCK, parts.pack_clock(t1_us, rx_us, tx_us, t4_us, wall_minus_host_us))
+    def add_clock(
+        self, t1_us: int, rx_us: int, tx_us: int, t4_us: int, wall_minus_host_us: int | None = None
+    ) -> None:
+        """Keep a time sync: t1, t4 host monotonic, rx, tx device microseconds; None: wall time as of now."""
+        if wall_minus_host_us is None:
+            wall_minus_host_us = (time.time_ns() - time.monotonic_ns()) // 1000
+        exchange = t1_us, rx_us, tx_us, t4_us, wall_minus_host_us
+        place = self._out.add(parts.CLOCK, parts.pack_clock(*exchange))
+        self._index.add_clock(place.offset, *exchange)
+        if self._index.count >= _INDEX_ROWS:
+            self._write_index()
 
     def add_event(self, name: str, **what: Any) -> None:
         """Keep that something happened: a token narrowed, a gap, an epoch rejected for a reason ..."""
@@ -107,18 +123,25 @@ class CaptureWriter:
 
     def close(self, counts: Mapping[str, Any]) -> None:
         """Keep the session's counts (frames, bad ones by fault, gaps, dropped by reason); end the file."""
+        if self._index.count:
+            self._write_index()
         self._out.add(parts.COUNTS, _json(counts))
-        self._out.close()
+        self._out.close(self._index.last)
 
     def abandon(self) -> None:
         """Close the file without an end, as after a crash: readers will say that it was cut."""
         self._out.abandon()
 
-    def _add(self, kind: int, item: str, plain: bytes) -> None:
+    def _add(self, kind: int, item: str, plain: bytes) -> Place:
         if item not in items.NAMES:
             raise ValueError(f"no item {item}")
-        content = self._keys.encrypt(item, self._out.number, plain) if self._keys else plain
-        self._out.add(kind, parts.item_byte(item) + content)
+        return self._out.add(kind, parts.item_byte(item) + self._encrypt(item, plain))
+
+    def _encrypt(self, item: str, plain: bytes) -> bytes:
+        return self._keys.encrypt(item, self._out.number, plain) if self._keys else plain
+
+    def _write_index(self) -> None:
+        self._index.begin(self._out.add(parts.INDEX, self._index.pack(self._encrypt)))
 
 
 def _json(value: Mapping[str, Any]) -> bytes:

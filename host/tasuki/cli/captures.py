@@ -1,6 +1,5 @@
-"""The commands that read captures and bundles: verify, decode, export, replay."""
+"""The commands that read captures and bundles: verify, decode, export."""
 
-import contextlib
 import json
 from collections.abc import Iterator
 from functools import partial
@@ -12,17 +11,14 @@ from nacl.public import PrivateKey
 
 from tasuki.capture import container, encrypted, frames, parts, reading, release, trust
 from tasuki.capture import export as exporting
-from tasuki.capture import replay as playing
 from tasuki.capture.check import verify as check
 from tasuki.capture.header import ATTESTED, DEVICE_PROVED
 from tasuki.cli.frame import print_json, state_option
-from tasuki.cli.replaying import snapshot
 from tasuki.consent.policy import builtin
 from tasuki.errors import UsageError
 from tasuki.session.file_register import BUNDLE, FileRegister
 from tasuki.session.state import State
 from tasuki.vault import keyfiles
-from tasuki.view.live import LiveView
 from tasuki_wire import codec, items
 
 _FILE = click.Path(path_type=Path)
@@ -45,7 +41,7 @@ def verify(file: Path, key: str | None, as_json: bool, state: Path) -> int:
     Example:
       tasuki verify session.tsk --key 8a88e3dd...5f5c
     """
-    _require_file(file)
+    require_file(file)
     given = trust.parse_key(key, file) if key else None
     with trust.opened(file, state) as capture:
         report = check(capture, trust.key_of(capture.header, given, state))
@@ -75,7 +71,7 @@ def decode(
     Example:
       tasuki decode session.tsk --kind ecg --limit 10
     """
-    _require_file(file)
+    require_file(file)
     good = True
     shown = (frame for frame in _frames(file, state) if frame.matches(kind, stream))
     for frame in islice(shown, limit):
@@ -120,7 +116,7 @@ def export(
       tasuki export session.tsk --without ecg -o mine.tsk
       tasuki export session.tsk --purpose service_improvement --to improvement -o theirs.tsk
     """
-    _require_file(file)
+    require_file(file)
     if (purpose is None) != (destination is None):
         raise UsageError(
             "--purpose and --to belong together", "Give both, or none for the wearer's own export."
@@ -132,7 +128,7 @@ def export(
         exporting.device_proved(lambda: trust.opened(file, state), output, choose, summary)
         _note(file, output, state)
         return _report(summary, None, output, as_json)
-    _require_consents(state)
+    require_consents(state)
     with State(state) as opened:
         registers = opened.book.registers
         made = release.Release(builtin(), opened.book.log, registers, purpose, destination, operator)
@@ -140,7 +136,7 @@ def export(
             _release(made, file, output, choose, summary, given, opened)
         finally:
             opened.outbox.note(made.decided)
-            _tell_refusals(made)
+            tell_refusals(made)
         if key_file:
             _write_key(key_file, made, file, opened, given)
     _note(file, output, state)
@@ -166,53 +162,6 @@ def decrypt(file: Path, key_file: Path, output: Path) -> None:
     click.echo(f"{output}: decrypted; `tasuki verify` says what it proves.")
 
 
-@click.command()
-@click.argument("file", type=_FILE)
-@click.option("--speed", type=click.FloatRange(0), default=1.0, help="Times real time; 0: no waiting.")
-@_KEY
-@_JSON
-@state_option
-def replay(file: Path, speed: float, key: str | None, as_json: bool, state: Path) -> int:
-    """Play a capture, a device-proved bundle or a raw dump again, as if the hub were there.
-
-    Its frames go through decoder, verifier and filters and into the live view; with --json a
-    summary follows at the end. Exit code 1 when anything was damaged or did not verify.
-
-    \b
-    Example:
-      tasuki replay session.tsk --speed 10
-    """
-    _require_file(file)
-    given = trust.parse_key(key, file) if key else None
-    with contextlib.ExitStack() as stack:
-        player, chunks = _player(stack, file, given, speed or 1.0, state)
-        view = None if as_json else stack.enter_context(LiveView())
-        playing.play(player, chunks, lambda player: view and view.update(snapshot(player)), wait=speed > 0)
-    found = player.summary()
-    if as_json:
-        print_json(found)
-    else:
-        click.echo("\n".join(f"{name:<22} {value}" for name, value in found.items()))
-    return 1 if found["frames_bad"] or found["epochs_rejected"] else 0
-
-
-def _player(
-    stack: contextlib.ExitStack, file: Path, given: bytes | None, speed: float, state: Path
-) -> tuple[playing.Player, playing.Chunks]:
-    if container.content_of(file) is None:
-        return playing.of_dump(file, trust.key_of(None, given, state), speed)
-    with trust.opened(file, state) as capture:
-        if capture.header is not None and capture.header.kind == ATTESTED:
-            raise UsageError(f"{file} has no frames to play", "Replay the capture that it was made of.")
-        report = check(capture, trust.key_of(capture.header, given, state))
-    key_of = trust.key_of(capture.header, given, state)
-    player, chunks = playing.of_capture(stack.enter_context(trust.opened(file, state)), key_of, speed)
-    player.verified, player.gaps = report.epochs_verified, report.gaps
-    player.rejected.update(row.reason for row in report.rejected)
-    player.rejected.update("damaged" for _ in report.damage)
-    return player, chunks
-
-
 def _note(file: Path, output: Path, state: Path) -> None:
     """Enter a bundle that was made of a known wearer's capture, so that an erasure finds it."""
     made_id = b""
@@ -226,7 +175,7 @@ def _note(file: Path, output: Path, state: Path) -> None:
             register.close()
 
 
-def _require_consents(state: Path) -> None:
+def require_consents(state: Path) -> None:
     """UsageError when this host never heard of any wearer, instead of a new book."""
     if not (state / "consent.db").exists():
         raise UsageError(f"{state} has no consents", "Give the state folder of the run that recorded FILE.")
@@ -265,7 +214,8 @@ def _write_key(path: Path, made: release.Release, file: Path, opened: State, giv
     path.write_text(public.hex() + "\n", "ascii")
 
 
-def _tell_refusals(made: release.Release) -> None:
+def tell_refusals(made: release.Release) -> None:
+    """Say on stderr what consent refused, and why."""
     for row, blocks in made.refusals.items():
         rules = " ".join(row.rules)
         click.echo(f"{blocks} {row.item} blocks refused: {row.reason} ({rules}). {row.remedy}", err=True)
@@ -294,7 +244,8 @@ def _frames(file: Path, state: Path) -> Iterator[frames.Shown]:
             yield from frames.from_dump(raw)
 
 
-def _require_file(file: Path) -> None:
+def require_file(file: Path) -> None:
+    """UsageError when there is no such file."""
     if file.is_dir():
         raise UsageError(f"{file} is a folder", "Name a file.")
     if not file.exists():

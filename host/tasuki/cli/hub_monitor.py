@@ -108,15 +108,17 @@ def log(
 
 
 def _each_second(turn: Callable[[], object], seconds: float | None, show: Callable[[], None]) -> None:
-    """Turns until the time is over or Ctrl-C; what there is is shown each second and at the end."""
+    """Turns until the time is over or Ctrl-C; what there is is shown each second and at any end."""
     began = shown = time.monotonic()
-    with contextlib.suppress(KeyboardInterrupt):
-        while seconds is None or time.monotonic() - began < seconds:
-            turn()
-            if time.monotonic() - shown >= _EACH_S:
-                shown = time.monotonic()
-                show()
-    show()
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            while seconds is None or time.monotonic() - began < seconds:
+                turn()
+                if time.monotonic() - shown >= _EACH_S:
+                    shown = time.monotonic()
+                    show()
+    finally:
+        show()
 
 
 def _row(port: str, snapshot: dict[str, Any], connection: Any) -> dict[str, Any]:

@@ -6,7 +6,9 @@ it never turns to the network.
 """
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,20 @@ from tasuki.errors import UsageError
 BEAT_SYMBOLS = frozenset("NLRBAaJSVrFejnE/fQ?")
 
 _EXTENSIONS = (".hea", ".dat", ".atr")
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One signal of a record that is written: physical value = raw / gain, in unit.
+
+    first: its first sample. checksum: sum of all of its samples.
+    """
+
+    name: str
+    unit: str
+    gain: float
+    first: int
+    checksum: int
 
 
 @dataclass(frozen=True)
@@ -97,6 +113,47 @@ def write_annotations(path: Path, samples: NDArray[np.int64], symbol: str, rate_
         path,
         lambda wfdb: wfdb.wrann(path.stem, extension, samples, symbols, fs=rate_hz, write_dir=folder),
     )
+
+
+def write_header(
+    base: Path,
+    bits: str,
+    rate_hz: float,
+    samples: int,
+    start: datetime | None,
+    channels: Sequence[Channel],
+    comments: Sequence[str],
+) -> None:
+    """The .hea file of a record of one .dat file.
+
+    base: path without extension. bits: WFDB's signal format, 16 or 24. samples: of each channel.
+    start: of the first sample, UTC, which the header holds to the millisecond.
+    """
+    n = len(channels)
+
+    def write(wfdb: Any) -> None:
+        wfdb.Record(
+            record_name=base.name,
+            n_sig=n,
+            fs=rate_hz,
+            sig_len=samples,
+            base_date=start.date() if start else None,
+            base_time=start.time() if start else None,
+            file_name=[f"{base.name}.dat"] * n,
+            fmt=[bits] * n,
+            adc_gain=[float(one.gain) for one in channels],
+            baseline=[0] * n,
+            units=[one.unit for one in channels],
+            adc_res=[int(bits)] * n,
+            adc_zero=[0] * n,
+            init_value=[one.first for one in channels],
+            checksum=[one.checksum % 65536 for one in channels],
+            block_size=[0] * n,
+            sig_name=[one.name for one in channels],
+            comments=list(comments),
+        ).wrheader(write_dir=str(base.parent), expanded=False)
+
+    _guarded(base, write)
 
 
 def _with(base: Path, extension: str) -> Path:
