@@ -21,6 +21,7 @@ _COMMANDS = {
     "verify": ("tasuki.cli.captures", "verify"),
     "export": ("tasuki.cli.captures", "export"),
     "hub": ("tasuki.cli.hub", "hub"),
+    "conformance": ("tasuki.cli.conformance", "conformance"),
     "audit": ("tasuki.cli.audit", "audit"),
     "policy": ("tasuki.cli.policy", "policy"),
     "consent": ("tasuki.cli.consent", "consent"),
