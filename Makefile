@@ -92,7 +92,7 @@ soak-hub: setup  ## ten minutes of the hub on the emulated Cortex-M, with and wi
 	$(BIN)/python benchmarks/soak_hub.py --image qemu-viper.elf --write
 
 fuzz: setup  ## a million commands, honest and broken, to a hub: make fuzz HUB=unix COUNT=1000000 SEED=1
-	PYTHONPATH=tests $(BIN)/python -m fuzzing --count $(or $(COUNT),1000000) $(if $(HUB),--hub $(HUB)) $(if $(SEED),--seed $(SEED))
+	$(BIN)/tasuki fuzz --count $(or $(COUNT),1000000) --hub $(or $(HUB),unix) $(if $(SEED),--seed $(SEED))
 
 cuts: setup  ## the power cut at every write of an update or a stored epoch, on the unix port and on the emulator
 	cd tests/device && TASUKI_CUTS=all MICROPYPATH=.frozen:../../firmware:../../protocol:. ../../$(BIN)/micropython -X heapsize=8m check_flash_update.py

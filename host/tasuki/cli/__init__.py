@@ -22,6 +22,7 @@ _COMMANDS = {
     "export": ("tasuki.cli.captures", "export"),
     "hub": ("tasuki.cli.hub", "hub"),
     "conformance": ("tasuki.cli.conformance", "conformance"),
+    "fuzz": ("tasuki.cli.fuzz", "fuzz"),
     "audit": ("tasuki.cli.audit", "audit"),
     "policy": ("tasuki.cli.policy", "policy"),
     "consent": ("tasuki.cli.consent", "consent"),
