@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 SECONDS_OF_RECORDING := $(if $(filter command line environment,$(origin SECONDS)),--seconds $(SECONDS))
 DEMO_ARGS := $(SECONDS_OF_RECORDING) $(if $(SPEED),--speed $(SPEED)) $(if $(HUB),--hub $(HUB))
 
-.PHONY: help setup services firmware cmodule demo test check sanitize spec rules native bench bench-fleet bench-filters bench-cortex budgets oracle mutants soak soak-hub fuzz cuts pictures clean
+.PHONY: help setup services firmware cmodule demo test check sanitize spec rules native bench bench-fleet fleet bench-filters bench-cortex budgets oracle mutants soak soak-hub fuzz cuts pictures clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -64,6 +64,9 @@ bench: setup  ## speed beside the peers, as ratios
 
 bench-fleet: setup  ## sixteen hubs flashed at once, beside mpremote one after the other; RECORD=1 writes it down
 	$(BIN)/python benchmarks/fleet.py $(if $(RECORD),--write)
+
+fleet: setup  ## 16 unix and 2 emulated hubs: list, flash, test, update, rollback, conformance, three faults
+	TASUKI_FLEET=all $(BIN)/python -m pytest tests/fleet/test_fleet.py
 
 bench-filters: setup  ## the filters' table: accuracy, speed and latency beside the peers
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]' ||\
