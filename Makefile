@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 SECONDS_OF_RECORDING := $(if $(filter command line environment,$(origin SECONDS)),--seconds $(SECONDS))
 DEMO_ARGS := $(SECONDS_OF_RECORDING) $(if $(SPEED),--speed $(SPEED)) $(if $(HUB),--hub $(HUB))
 
-.PHONY: help setup services firmware cmodule demo test check sanitize spec rules native bench bench-fleet bench-filters bench-cortex budgets oracle mutants faults soak soak-hub fuzz cuts pictures clean kill-matrix bench-factory bench-erasure bench-page
+.PHONY: help setup services firmware cmodule demo test check sanitize spec rules native bench bench-fleet bench-filters bench-cortex budgets oracle mutants faults soak soak-hub fuzz cuts pictures clean kill-matrix bench-factory bench-erasure bench-page fleet
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -65,6 +65,9 @@ bench: setup  ## speed beside the peers, as ratios
 bench-fleet: setup  ## sixteen hubs flashed at once, beside mpremote one after the other; RECORD=1 writes it down
 	$(BIN)/python benchmarks/fleet.py $(if $(RECORD),--write)
 
+fleet: setup  ## 16 unix and 2 emulated hubs: list, flash, test, update, rollback, conformance, three faults
+	TASUKI_FLEET=all $(BIN)/python -m pytest tests/fleet/test_fleet.py
+
 bench-filters: setup  ## the filters' table: accuracy, speed and latency beside the peers
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]' ||\
 		echo 'some peers cannot be installed here: the table says which'
@@ -101,7 +104,7 @@ soak-hub: setup  ## ten minutes of the hub on the emulated Cortex-M, with and wi
 	$(BIN)/python benchmarks/soak_hub.py --image qemu-viper.elf --write
 
 fuzz: setup  ## a million commands, honest and broken, to a hub: make fuzz HUB=unix COUNT=1000000 SEED=1
-	PYTHONPATH=tests $(BIN)/python -m fuzzing --count $(or $(COUNT),1000000) $(if $(HUB),--hub $(HUB)) $(if $(SEED),--seed $(SEED))
+	$(BIN)/tasuki fuzz --count $(or $(COUNT),1000000) --hub $(or $(HUB),unix) $(if $(SEED),--seed $(SEED))
 
 cuts: setup  ## the power cut at every write of an update or a stored epoch, on the unix port and on the emulator
 	cd tests/device && TASUKI_CUTS=all MICROPYPATH=.frozen:../../firmware:../../protocol:. ../../$(BIN)/micropython -X heapsize=8m check_flash_update.py

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-pytest_plugins = ["rule_marks"]
+pytest_plugins = ["rule_marks", "tasuki.fleet.pytest_plugin"]
 
 # True on any machine, however complete it is.
 ALLOWED_IN_CI = ("root may open every port",)

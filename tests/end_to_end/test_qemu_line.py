@@ -7,8 +7,8 @@ import tty
 
 import pytest
 
-from fuzzing.damage import Frame
 from qemu_board import needs_qemu
+from tasuki.fleet.fuzzing.damage import Frame
 from tasuki.fleet.virtual import VirtualHub
 from tasuki_wire import cobs, codec
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from fuzzing import campaign, replay
-from fuzzing.runs import attempt
 from tasuki.fleet import sim
+from tasuki.fleet.fuzzing import campaign, replay
+from tasuki.fleet.fuzzing.runs import Place, attempt
 from tasuki_hub import commands
 from tasuki_hub.commands import Commands
 from tasuki_hub.consent import Consent
@@ -21,7 +21,7 @@ def impatient(monkeypatch):
 
 
 def fault(folder, seed=5):
-    return attempt(replay.Run("sim", seed, [[0, _COUNT]]), folder).fault
+    return attempt(replay.Run("sim", seed, [[0, _COUNT]]), Place(folder)).fault
 
 
 def test_a_hub_that_keeps_its_promises_has_no_fault(tmp_path):

@@ -25,6 +25,8 @@ _COMMANDS = {
     "hub": ("tasuki.cli.hub", "hub"),
     "collect": ("tasuki.cli.collect", "collect"),
     "sink": ("tasuki.cli.sink", "sink"),
+    "conformance": ("tasuki.cli.conformance", "conformance"),
+    "fuzz": ("tasuki.cli.fuzz", "fuzz"),
     "audit": ("tasuki.cli.audit", "audit"),
     "policy": ("tasuki.cli.policy", "policy"),
     "consent": ("tasuki.cli.consent", "consent"),

@@ -9,6 +9,6 @@ good = selftest.passed(results)
 
 from tasuki.fleet.selftest.product import Limit, Product, SensorLimits, read
 from tasuki.fleet.selftest.results import Result, passed, state_of
-from tasuki.fleet.selftest.run import run
+from tasuki.fleet.selftest.running import run
 
 __all__ = ["Limit", "Product", "Result", "SensorLimits", "passed", "read", "run", "state_of"]

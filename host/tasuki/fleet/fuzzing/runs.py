@@ -1,19 +1,16 @@
 """One run from a blank hub to its outcome."""
 
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fast_hub import FastLine
-from fuzzing.campaign import Campaign
-from fuzzing.judge import Fault
-from fuzzing.peers import open_peer
-from fuzzing.replay import Run
 from tasuki import recordings
-from tasuki_wire import codec
-from tasuki_wire.errors import WireError
+from tasuki.errors import LinkLost
+from tasuki.fleet.fuzzing.campaign import Campaign
+from tasuki.fleet.fuzzing.judge import Fault
+from tasuki.fleet.fuzzing.peers import open_peer
+from tasuki.fleet.fuzzing.replay import Run
 
 ENOUGH = 10_000
 
@@ -38,16 +35,37 @@ class Outcome:
     heap: tuple[int, int]
 
 
-def attempt(run: Run, folder: Path, speed: float = 10, watch: Watch = iter) -> Outcome:
-    """Do a run on a new hub in an empty folder; watch sees the numbers go by."""
+@dataclass(frozen=True)
+class Place:
+    """Where the hub of a run is.
+
+    Attributes:
+        folder: an empty one, for a virtual hub.
+        speed: of its clock.
+        port: of a hub that is not virtual; repin: it may lose its key.
+        patience_s: how long it may be silent, None for that of a busy machine.
+    """
+
+    folder: Path
+    speed: float = 10
+    port: str = ""
+    repin: bool = False
+    patience_s: float | None = None
+
+
+def attempt(run: Run, place: Place, watch: Watch = iter) -> Outcome:
+    """Do a run on a new hub, or on the one at a port; watch sees the numbers go by."""
+    folder = place.folder
     recording = recordings.prepare(recordings.load(None), 60, folder / "replay", loop=True)
-    peer = open_peer(run.kind, folder / "hub", recording.path.parent, speed)
-    campaign = Campaign(peer, run.seed, handled())
+    peer = open_peer(run.kind, folder / "hub", recording.path.parent, place.speed, place.port, place.repin)
+    campaign = Campaign(peer, run.seed, patience_s=place.patience_s)
     fault = ""
     try:
         campaign.run(watch(run.commands()))
     except Fault as e:
         fault = str(e)
+    except LinkLost as e:
+        fault = f"the hub went away: {e}"
     finally:
         peer.close()
     asked, judge = campaign.asked, campaign.judge
@@ -60,23 +78,6 @@ def attempt(run: Run, folder: Path, speed: float = 10, watch: Watch = iter) -> O
         judge.answers,
         _heap(judge.heap_free),
     )
-
-
-def handled() -> frozenset[int]:
-    """Kinds that the hub has a handler for."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        recording = recordings.prepare(recordings.load(None), 1, folder / "replay")
-        line = FastLine(folder / "hub", recording.path.parent)
-        return frozenset(n for n, kind in codec.KINDS.items() if _handles(line, kind.name))
-
-
-def _handles(line: FastLine, name: str) -> bool:
-    try:
-        line.hub.commands._handler(name)
-    except WireError:
-        return False
-    return True
 
 
 def _heap(free: list[int]) -> tuple[int, int]:

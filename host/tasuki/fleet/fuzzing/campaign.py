@@ -9,13 +9,13 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from random import Random
 
-from fuzzing import damage, recipes
-from fuzzing.asked import Asked, Command
-from fuzzing.damage import Frame
-from fuzzing.judge import Fault, Judge, require
-from fuzzing.peers import Peer
-from fuzzing.scenes import Scenes
-from fuzzing.world import World
+from tasuki.fleet.fuzzing import damage, recipes
+from tasuki.fleet.fuzzing.asked import Asked, Command
+from tasuki.fleet.fuzzing.damage import Frame
+from tasuki.fleet.fuzzing.judge import Fault, Judge, require
+from tasuki.fleet.fuzzing.peers import Peer
+from tasuki.fleet.fuzzing.scenes import Scenes
+from tasuki.fleet.fuzzing.world import World
 from tasuki_wire import codec
 
 _WINDOW = 24  # commands before the hub must say that it is well
@@ -29,8 +29,11 @@ _RECENT = 64
 class Campaign:
     """One run against one hub."""
 
-    def __init__(self, peer: Peer, seed: int, commands: frozenset[int]) -> None:
+    def __init__(
+        self, peer: Peer, seed: int, commands: frozenset[int] = recipes.KINDS, patience_s: float | None = None
+    ) -> None:
         self.peer = peer
+        self._patience_s = patience_s or _PATIENCE_S
         self.seed = seed
         self.world = World()
         self.asked = Asked(commands)
@@ -69,7 +72,7 @@ class Campaign:
         if fate < 0.08:
             parts = recipes.transfer(self.world, rng, number & 0xFFFF)
             return b"".join(Frame(codec.number(name), payload).wire() for name, payload in parts)
-        name, payload = recipes.command(self.world, rng, number & 0xFFFF)
+        name, payload = recipes.command(self.world, rng, number & 0xFFFF, self.peer.gentle)
         frame = Frame(codec.number(name), payload, seq=number & 0xFFFF)
         if fate < 0.18:
             return damage.after_crc(frame.wire(), rng)
@@ -109,7 +112,7 @@ class Campaign:
 
     def _until(self, holds: Callable[[], object], what: str) -> None:
         """Read until holds(); Fault when it takes too long."""
-        deadline = time.monotonic() + _PATIENCE_S
+        deadline = time.monotonic() + self._patience_s
         while not holds():
             self.pump()
             require(self.peer.alive(), "the hub's process ended;", what)

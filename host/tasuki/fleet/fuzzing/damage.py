@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from random import Random
+from typing import Any
 
 from tasuki_wire import cobs, codec, layout
 
@@ -84,7 +85,8 @@ def _other_header(frame: Frame, rng: Random) -> Frame:
             ("low", rng.choice(_WORDS)),
         )
     )
-    return replace(frame, **{name: value})
+    changed: dict[str, Any] = {name: value}
+    return replace(frame, **changed)
 
 
 # the payload's content twice as often: only there it comes as far as a handler

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 from tasuki_wire import cobs, codec, layout
 from tasuki_wire.errors import WireError
@@ -16,7 +17,7 @@ class Command:
     """One intact command."""
 
     name: str
-    fields: tuple
+    fields: tuple[Any, ...]
 
     @property
     def may_end_the_life(self) -> bool:
@@ -40,7 +41,7 @@ class Asked:
         self.waiting: Counter[tuple[str, int]] = Counter()
         self._excused: Counter[tuple[str, int]] = Counter()
         self.reached: Counter[str] = Counter()
-        self.enrolments: list[tuple] = []  # fields of every `enroll`
+        self.enrolments: list[tuple[Any, ...]] = []  # fields of every `enroll`
         self.locked: set[bytes] = set()  # devices that a `lock` named
 
     def feed(self, data: bytes) -> list[Command]:

@@ -3,9 +3,9 @@
 from random import Random
 from typing import Any
 
-from fuzzing import recipes
-from fuzzing.judge import require
-from fuzzing.world import AUTHORITY
+from tasuki.fleet.fuzzing import recipes
+from tasuki.fleet.fuzzing.judge import require
+from tasuki.fleet.fuzzing.world import AUTHORITY
 
 _CHALLENGE = b"c" * 32
 
@@ -21,14 +21,13 @@ class Scenes:
             self._ready,
             self._waiting,
             self._ending,
-            self._power_cut,
-            self._locked,
+            *(() if campaign.peer.gentle else (self._power_cut, self._locked)),
         )
 
     def set(self, rng: Random) -> None:
         """Bring the hub into some scene; the first is that of a blank hub."""
         self._count += 1
-        if self._count == 1:
+        if self._count == 1 and self._campaign.world.life == "blank":
             self._blank()
             return
         self._enrolled()
@@ -50,7 +49,7 @@ class Scenes:
 
     def _insist(self, name: str, *values: object) -> str:
         """Ask until the hub is not busy."""
-        while (status := self._campaign.ask(name, *values)) == "busy":
+        while (status := str(self._campaign.ask(name, *values))) == "busy":
             self._campaign.pump()
         return status
 

@@ -1,8 +1,9 @@
 """Values for the fields of any message: mostly such that mean something, some at the edges, some random."""
 
 from random import Random
+from typing import Any
 
-from fuzzing.world import AUTHORITY, STRANGER, World
+from tasuki.fleet.fuzzing.world import AUTHORITY, STRANGER, World
 from tasuki_wire import layout
 
 Values = list[int | bytes]
@@ -12,7 +13,7 @@ _MOST = {"B": 0xFF, "H": 0xFFFF, "I": 0xFFFFFFFF}
 _LEAST = {"b": -0x80, "h": -0x8000, "i": -0x80000000}
 
 
-def values(fields: tuple, world: World, rng: Random, request: int) -> Values:
+def values(fields: tuple[Any, ...], world: World, rng: Random, request: int) -> Values:
     """One value for each struct item of a field list; a time is two."""
     out: Values = []
     for name, code, count, _, _, _ in fields:

@@ -7,8 +7,8 @@ from typing import Any
 import nacl.exceptions
 import nacl.signing
 
-from fuzzing.asked import LEAVING, Asked
-from fuzzing.world import World
+from tasuki.fleet.fuzzing.asked import LEAVING, Asked
+from tasuki.fleet.fuzzing.world import World
 from tasuki_wire import cobs, codec, epoch, items, layout
 from tasuki_wire.errors import WireError
 
@@ -24,6 +24,7 @@ _ANSWERS_TO = {
     "leaf_hashes": "leaves_request",
 }
 _STATUS_FIELDS = [field[0] for row in layout.MESSAGES if row[1] == "device_status" for field in row[5]]
+Fields = tuple[Any, ...]
 _TURN_US = 1_000_000  # of device time, which may run ten times as fast as the wall's
 
 
@@ -68,7 +69,7 @@ class Judge:
         self._lock_taken = self._order_taken = False
         self._lenient = True  # a line that was just opened may begin in the middle of a frame
         self._joining = codec.Assembler()
-        self._handlers: dict[str, Callable[[tuple], None]] = {
+        self._handlers: dict[str, Callable[[Fields], None]] = {
             "hello": self._hello,
             "identity": self._identity,
             "status": self._status,
@@ -133,13 +134,13 @@ class Judge:
 
     def _sample(self, kind: int, name: str, stream: int, seq: int, records: bytes) -> None:
         require(self.live, "a sample without a token:", name, stream, seq)
-        item = items.bit(codec.KINDS[kind].item)
+        item = items.bit(str(codec.KINDS[kind].item))
         require(item & self._allowed, "a sample that consent does not allow:", name, self._allowed)
         self.world.seqs[stream] = max(seq, self.world.seqs.get(stream, 0))
         if name in self._handlers:
             self._handlers[name](codec.unpack_rows(kind, records)[-1])
 
-    def _device_status(self, row: tuple) -> None:
+    def _device_status(self, row: Fields) -> None:
         found = dict(zip(_STATUS_FIELDS, row, strict=True))
         require(found["damaged"] <= self.asked.damaged, "damaged", found["damaged"], "of", self.asked.damaged)
         self.damaged = found["damaged"]
@@ -165,7 +166,7 @@ class Judge:
         if name in self._handlers:
             self._handlers[name](fields)
 
-    def _came(self, command: str, name: str, fields: tuple) -> None:
+    def _came(self, command: str, name: str, fields: Fields) -> None:
         status = {"answer": 2, "token_answer": 1}.get(name)
         code = fields[status] if status else 0
         require(code < len(layout.ANSWERS), "an answer that the wire does not have:", name, code)
@@ -173,7 +174,7 @@ class Judge:
         self.answers[command, layout.ANSWERS[code]] += 1
         self.replies[command, fields[0]] = layout.ANSWERS[code]
 
-    def _hello(self, fields: tuple) -> None:
+    def _hello(self, fields: Fields) -> None:
         nonce = fields[0]
         if nonce != self.world.nonce:
             require(self.may_end, "the hub started anew by itself")
@@ -185,7 +186,7 @@ class Judge:
             self.asked.new_life()
             self.world.born_again(nonce)
 
-    def _identity(self, fields: tuple) -> None:
+    def _identity(self, fields: Fields) -> None:
         world = self.world
         _, device, _, public, authority, number, _, sequence, _, _ = fields
         life = layout.LIFE_CYCLE[number]
@@ -205,14 +206,14 @@ class Judge:
 
     def _another_life_cycle(self, old: str, new: str, device: bytes) -> None:
         lawful = {
-            ("blank", "dev"): True,
+            ("blank", "dev"): True,  # also of a hub that had its key before the run
             ("blank", "locked"): not self.answers["identify", "ok"],
             ("dev", "locked"): self._lock_taken,
             ("locked", "blank"): self._order_taken,
         }
         require(lawful.get((old, new)), "from", old, "to", new)
 
-    def _status(self, fields: tuple) -> None:
+    def _status(self, fields: Fields) -> None:
         _, state, mask, session, number, remaining, _ = fields
         world = self.world
         # a status of the turn in which the token ended may be stamped behind its end
@@ -226,7 +227,7 @@ class Judge:
         require(session == (world.session or session), "another session in one boot", session)
         world.session, world.epoch, world.state = session, number, layout.HUB_STATES[state]
 
-    def _enrolled(self, fields: tuple) -> None:
+    def _enrolled(self, fields: Fields) -> None:
         """Its key may have changed; the proof must hold under the key that it names."""
         _, device, public, signature = fields
         proved = [row for row in self.asked.enrolments if _proves(row, device, public, signature)]
@@ -238,7 +239,7 @@ class Judge:
             self.world.life = "dev"
         self.may_end = self.may_end or repin
 
-    def _token_answer(self, fields: tuple) -> None:
+    def _token_answer(self, fields: Fields) -> None:
         request, status, mask, _, _, hi, lo = fields
         if status:
             return
@@ -249,7 +250,7 @@ class Judge:
         self._expires_us = codec.time_us(hi, lo) + max(token.lifetime for token in told) * 1_000_000
         require(not mask & ~max(token.items & 0x3F for token in told), "more items than the token has", mask)
 
-    def _answer(self, fields: tuple) -> None:
+    def _answer(self, fields: Fields) -> None:
         _, kind, status, count = fields
         name = codec.KINDS[kind].name
         if status:
@@ -268,7 +269,7 @@ class Judge:
             self.live = False
 
 
-def _proves(enrolment: tuple, device: bytes, public: bytes, signature: bytes) -> bool:
+def _proves(enrolment: Fields, device: bytes, public: bytes, signature: bytes) -> bool:
     """True when a signature is that of possession for this enrolment."""
     _, authority, challenge, _ = enrolment
     body = epoch.possession_body(challenge, authority, device, public)

@@ -5,14 +5,16 @@ from collections.abc import Callable
 from hashlib import sha256
 from random import Random
 
-from fuzzing import fields
-from fuzzing.world import AUTHORITY, ORDER, STRANGER, Token, World
+from tasuki.fleet.fuzzing import fields
+from tasuki.fleet.fuzzing.world import AUTHORITY, ORDER, STRANGER, Token, World
 from tasuki_wire import codec, layout
 
 FIRST_COMMAND = codec.number("hello_request")
 _ANSWERS = ("identity", "streams", "time_answer", "enrolled", "token_answer", "status", "answer")
 COMMANDS = tuple(k.name for k in codec.KINDS.values() if k.number >= FIRST_COMMAND and k.name not in _ANSWERS)
+KINDS = frozenset(map(codec.number, COMMANDS))
 # how often, where it is not 1: what ends a state comes seldom, so that the others are reached in it
+_LOCKING = ("lock", "order")
 _WEIGHTS = {
     "stop": 0.25,
     "narrow": 0.25,
@@ -25,9 +27,12 @@ _WEIGHTS = {
 _FIELDS = {row[1]: row[4] for row in layout.MESSAGES}
 
 
-def command(world: World, rng: Random, request: int) -> tuple[str, bytes]:
-    """Name and payload of some command, as an honest or a clumsy host would send it."""
-    weights = [_WEIGHTS.get(name, 1.0) for name in COMMANDS]
+def command(world: World, rng: Random, request: int, gentle: bool = False) -> tuple[str, bytes]:
+    """Name and payload of some command, as an honest or a clumsy host would send it.
+
+    gentle: none that locks a hub.
+    """
+    weights = [0.0 if gentle and name in _LOCKING else _WEIGHTS.get(name, 1.0) for name in COMMANDS]
     name = rng.choices(COMMANDS, weights)[0]
     return name, payload(name, world, rng, request)
 
@@ -71,7 +76,7 @@ def token(world: World, request: int, **changed: int | bytes) -> bytes:
 
 def _some_token(world: World, rng: Random, request: int) -> bytes:
     """Mostly one that some check refuses; a signature is costly for the hub, so few get so far."""
-    wrong = {
+    wrong: dict[str, int | bytes] = {
         "format": 2,
         "device": bytes(8),
         "authority": STRANGER.key_id,
@@ -105,7 +110,12 @@ def order(world: World, request: int, **changed: int | bytes) -> bytes:
 
 
 def _some_order(world: World, rng: Random, request: int) -> bytes:
-    wrong = {"format": 2, "action": len(layout.ORDERS), "device": bytes(8), "nonce": bytes(16)}
+    wrong: dict[str, int | bytes] = {
+        "format": 2,
+        "action": len(layout.ORDERS),
+        "device": bytes(8),
+        "nonce": bytes(16),
+    }
     choice = rng.random()
     if choice < 0.5:
         name = rng.choice(sorted(wrong))
