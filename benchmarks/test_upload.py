@@ -80,7 +80,8 @@ def test_bare_sqlite(rate, tmp_path):
     db.execute("PRAGMA synchronous=FULL")
     db.execute("PRAGMA secure_delete=ON")
     db.execute(
-        "CREATE TABLE block (id INTEGER PRIMARY KEY, source, stream, number, item, content, UNIQUE (source, stream, number))"
+        "CREATE TABLE block (id INTEGER PRIMARY KEY, source, stream, number, item, content,"
+        " UNIQUE (source, stream, number))"
     )
 
     def run():
@@ -126,7 +127,8 @@ def test_postgres(rate, database):
 
 def test_bare_psycopg(rate, database):
     database.query(
-        "CREATE TABLE IF NOT EXISTS block (pseudonym bytea, stream int2, number int8, item text, purpose text, content bytea, PRIMARY KEY (pseudonym, stream, number))"
+        "CREATE TABLE IF NOT EXISTS block (pseudonym bytea, stream int2, number int8, item text,"
+        " purpose text, content bytea, PRIMARY KEY (pseudonym, stream, number))"
     )
     with psycopg.connect(database.conninfo("owner")) as db:
 

@@ -260,12 +260,13 @@ class Processes:
         assert process.stderr.readline() == "collecting\n"
 
     def kill_one(self):
-        """SIGKILL to one of them; another is started."""
+        """SIGKILL to one of them; another is started, and works before the next one dies."""
         victim = self.processes.pop(0)
         victim.kill()
         victim.wait(30)
         victim.stderr.close()
         self.processes.append(self._start())
+        self._wait(self.processes[-1])
 
     def signal(self, number):
         for process in self.processes:
