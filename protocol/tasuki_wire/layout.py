@@ -634,6 +634,7 @@ DOMAINS = (
     "ticket",
     "checkpoint",
     "firmware",
+    "tombstone",
 )
 
 # (stream, kind, site, period_us, records in a frame)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from tasuki.capture.encrypted import Encrypting
 from tasuki.errors import UsageError
 
 MAGIC = b"\x93tasuki\n"
@@ -53,10 +54,11 @@ class Damage:
 class Writer:
     """Appends records to a new file that only its owner can read.
 
+    recipient: X25519 public key, 32 bytes; with it only its holder can read the file.
     Raises UsageError when the file exists or cannot be made: what was recorded is never overwritten.
     """
 
-    def __init__(self, path: Path, content: int) -> None:
+    def __init__(self, path: Path, content: int, recipient: bytes = b"") -> None:
         self.path = path
         self.number = 0
         try:
@@ -65,7 +67,9 @@ class Writer:
             raise UsageError(f"{path} exists", "Give another name, or move it away.") from None
         except OSError as e:
             raise UsageError(f"{path}: {e.strerror}", "Give a folder that you may write to.") from None
-        self._file = os.fdopen(handle, "wb")
+        raw = os.fdopen(handle, "wb")
+        self._encrypting = Encrypting(raw, recipient) if recipient else None
+        self._file = self._encrypting or raw
         self._hash = hashlib.sha256()
         self._synced = time.monotonic()
         self._write(_HEAD.pack(MAGIC, FORMAT, content))
@@ -93,6 +97,8 @@ class Writer:
     def close(self) -> None:
         """Write the end record; the file is on disk afterwards."""
         self.add(END, _END.pack(self.number, self.digest))
+        if self._encrypting:
+            self._encrypting.end()
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
