@@ -104,9 +104,10 @@ def checkpoint(station: Path, output: Path, secret_file: Path | None) -> None:
         try:
             record.collect(journal, log)
             output.write_text(log.sign(), encoding="utf-8")
+            size = journal.size
         finally:
             log.close()
-    click.echo(f"{output} signs {journal.size} events")
+    click.echo(f"{output} signs {size} events")
 
 
 @click.command()
