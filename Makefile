@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 SECONDS_OF_RECORDING := $(if $(filter command line environment,$(origin SECONDS)),--seconds $(SECONDS))
 DEMO_ARGS := $(SECONDS_OF_RECORDING) $(if $(SPEED),--speed $(SPEED)) $(if $(HUB),--hub $(HUB))
 
-.PHONY: help setup services firmware cmodule demo test check sanitize spec rules native bench bench-fleet bench-filters bench-cortex budgets oracle mutants soak soak-hub fuzz cuts pictures clean
+.PHONY: help setup services firmware cmodule demo test check sanitize spec rules native bench bench-fleet bench-filters bench-cortex budgets oracle mutants faults soak soak-hub fuzz cuts pictures clean kill-matrix bench-factory bench-erasure bench-page
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -75,6 +75,12 @@ bench-filters: setup  ## the filters' table: accuracy, speed and latency beside 
 bench-cortex: setup services  ## the filters' code, stack and instructions on an emulated Cortex-M4F
 	$(BIN)/python benchmarks/cortex.py
 
+bench-erasure: setup  ## erasing one wearer of 100,000, and the scan, timed apart; some minutes
+	$(BIN)/python benchmarks/erasure.py
+
+bench-page: setup  ## the wearer's page with 100,000 wearers in the state folder; some minutes
+	$(BIN)/python benchmarks/page.py
+
 budgets: setup  ## the hub's instructions and bytes against their budgets; RECORD=1 writes them down
 	$(BIN)/python benchmarks/budgets.py $(if $(RECORD),--record)
 
@@ -83,6 +89,9 @@ oracle: setup  ## a million consent decisions against the plain table, some by C
 
 mutants: setup  ## every mutant of the consent decision; minutes
 	$(BIN)/python tests/oracle/test_mutants.py
+
+faults: setup services  ## 100,000 blocks through broker and database while something breaks; minutes
+	$(BIN)/python tests/faults $(if $(RECORD),--write)
 
 soak: setup  ## memory over a million frames, about ten minutes
 	$(BIN)/python benchmarks/soak.py
@@ -98,6 +107,12 @@ cuts: setup  ## the power cut at every write of an update or a stored epoch, on 
 	cd tests/device && TASUKI_CUTS=all MICROPYPATH=.frozen:../../firmware:../../protocol:. ../../$(BIN)/micropython -X heapsize=8m check_flash_update.py
 	TASUKI_CUTS=all $(BIN)/python -m pytest tests/end_to_end/test_qemu_update.py tests/end_to_end/test_qemu_store.py \
 		-k power_cut --timeout 7200
+
+kill-matrix: setup  ## station, hub, HSM and disk cut at every state of a unit's way; a tray with bad hubs; minutes
+	$(BIN)/python tests/factory/kill_matrix.py
+
+bench-factory: setup  ## the manufacturing line: units an hour, CPU a unit, PKCS#11; RECORD=1 writes it down
+	$(BIN)/python benchmarks/factory.py $(if $(RECORD),--write)
 
 pictures: setup  ## the README's picture, from a real run of the demo
 	$(BIN)/python packaging/make_pictures.py

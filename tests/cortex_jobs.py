@@ -71,9 +71,7 @@ def _conditioner():
     level, cascade, samples = native.Level(5), native.BiquadCascade(_SECTIONS[:3], 1), spoilt(ecg_250())
     coef = np.int32(5).tobytes() + _bytes(cascade.coef)
     state = _bytes(level._state, cascade._real)
-    out = np.empty_like(samples)
-    level.run(samples, out)
-    cascade.run_f32(out, out)
+    out = cascade.run_line(samples, level)
     last = _bytes(level._state, cascade._real)
     return Job("conditioner", coef, state, samples, 4, out.tobytes(), last)
 

@@ -125,9 +125,11 @@ class World:
         sinks = dict.fromkeys(self.registers.destinations, sink)
         return Uploader(self.outbox, self.engine, self.vault, sinks, clock_ns=self.clock)
 
-    def acquired(self, number: int, streams=(ECG, STATUS), uncertainty_ns: int = 1_000_000) -> list[Acquired]:
+    def acquired(
+        self, number: int, streams=(ECG, STATUS), uncertainty_ns: int = 1_000_000, frames: int = 4
+    ) -> list[Acquired]:
         """The blocks of one epoch with their wall times."""
-        return [self.timed(block, uncertainty_ns) for block in self.hub.epoch(number, streams)]
+        return [self.timed(block, uncertainty_ns) for block in self.hub.epoch(number, streams, frames)]
 
     def timed(self, block: Block, uncertainty_ns: int = 1_000_000) -> Acquired:
         """A block with its wall time: device time 0 is noon."""

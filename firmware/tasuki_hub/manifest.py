@@ -15,6 +15,7 @@ COMMON = (
     "blobs.py",
     "bundle.py",
     "calibration.py",
+    "certificate.py",
     "comb.py",
     "commands.py",
     "consent.py",

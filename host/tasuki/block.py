@@ -6,7 +6,7 @@ a public key without telling anything of the epoch's other streams.
 
 import struct
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +45,7 @@ class Block:
 
     @cached_property
     def _record(self) -> tuple[int, bytes, bytes, int, int, bytes, bytes, bytes, bytes]:
-        return codec.unpack(epoch.RECORD, self.record)
+        return _read_record(self.record)
 
     @cached_property
     def _entry(self) -> tuple[int, int, int, int, int, int, bytes]:
@@ -128,8 +128,8 @@ class Block:
                 self.entry,
                 self.slot_key,
                 self.path,
-                self.places.astype("<u2").tobytes(),
-                self.lengths.astype("<u2").tobytes(),
+                self.places.astype("<u2", copy=False).tobytes(),
+                self.lengths.astype("<u2", copy=False).tobytes(),
                 self.frames,
                 self.leaves,
             )
@@ -182,3 +182,9 @@ class Block:
         ):
             raise ValueError("block does not add up")
         return block
+
+
+@lru_cache(maxsize=64)
+def _read_record(data: bytes) -> tuple[int, bytes, bytes, int, int, bytes, bytes, bytes, bytes]:
+    """A record's fields; the blocks of an epoch share its record."""
+    return codec.unpack(epoch.RECORD, data)

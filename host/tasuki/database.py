@@ -47,6 +47,10 @@ def add_columns(connection: sqlite3.Connection, table: str, columns: Mapping[str
             connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {declaration}")
 
 
-def truncate_log(connection: sqlite3.Connection) -> None:
-    """Fold the write-ahead log into the file and empty it, so that what was deleted is gone from it too."""
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+def truncate_log(connection: sqlite3.Connection) -> bool:
+    """Fold the write-ahead log into the file and empty it, so that what was deleted is gone from it too.
+
+    False when somebody else was reading: the log still holds what was deleted, and it must be tried again.
+    """
+    busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy

@@ -19,6 +19,7 @@ from tasuki.pipeline.acquire import SerialLine
 from tasuki.session import running, summary
 from tasuki.session.counts import Counts
 from tasuki.session.enrolment import enroll
+from tasuki.session.file_register import REPORT
 from tasuki.session.hub_session import Session
 from tasuki.session.monitor import Monitor
 from tasuki.session.recorder import Recorder
@@ -116,6 +117,8 @@ def _with_hub(
     found["capture"] = str(options.capture) if options.capture else None
     found["report"] = str(options.report) if options.report else None
     if options.report:
+        if options.state:
+            state.files.note(options.report, REPORT, subject)
         write_report(options.report, _report(found, recording, replay, monitor, state.policy), options.lang)
     return found
 

@@ -2,12 +2,26 @@
 #ifndef TASUKI_FILTER_BAD_H
 #define TASUKI_FILTER_BAD_H
 
-#include <float.h>
+#include <stddef.h>
 #include <stdint.h>
 
+/* Finite, told by the exponent: one comparison, also of many samples at once. */
 static inline int tsk_is_good(float x)
 {
-    return x >= -FLT_MAX && x <= FLT_MAX;
+    const union {
+        float value;
+        uint32_t bits;
+    } sample = {x};
+    return (sample.bits & 0x7f800000u) != 0x7f800000u;
+}
+
+static inline int tsk_all_good(const float *x, size_t n)
+{
+    uint32_t bad = 0;
+    for (size_t i = 0; i < n; i++) {
+        bad |= (uint32_t)!tsk_is_good(x[i]);
+    }
+    return !bad;
 }
 
 /* The quiet NaN with all other bits zero, on every processor. */

@@ -8,35 +8,34 @@
 #include "tasuki_filters.h"
 
 enum {
-    RUN = TSK_HAS_SIDE ? 256 : 32, /* samples of one channel that go through the sections together */
-    LEAST_SIDE = 4                 /* fewer channels than these are not worth idle lanes */
+    RUN = TSK_HAS_SIDE ? 1024 : 32, /* samples of one channel that go through the sections together */
+    LEAST_SIDE = 4                  /* fewer channels than these are not worth idle lanes */
 };
 
-/* The latest good value in place of every bad one; returns how many were bad. */
-static size_t fill(const float *in, size_t n, float *held, float *x)
+/* Samples of which some are bad: the latest good value in their place. */
+static void spoilt(const struct tsk_biquad_coef *coef, float *state, const float *in, size_t n, float *out)
 {
-    size_t bad = 0;
+    float x[RUN];
+    float *held = &state[2 * coef->sections];
     for (size_t i = 0; i < n; i++) {
-        bad += !tsk_is_good(in[i]);
-        x[i] = in[i];
-    }
-    for (size_t i = 0; bad > 0 && i < n; i++) {
         *held = tsk_is_good(in[i]) ? in[i] : *held;
         x[i] = *held;
     }
-    *held = x[n - 1];
-    return bad;
+    tsk_sections(coef->real, state, coef->sections, x, n, x);
+    for (size_t i = 0; i < n; i++) {
+        out[i] = tsk_is_good(in[i]) ? x[i] : tsk_bad();
+    }
 }
 
 static void one_channel(const struct tsk_biquad_coef *coef, float *state, const float *in, size_t n, float *out)
 {
-    float x[RUN];
     for (size_t m; n > 0; n -= m, in += m, out += m) {
         m = n < RUN ? n : RUN;
-        size_t bad = fill(in, m, &state[2 * coef->sections], x);
-        tsk_sections(coef->real, state, coef->sections, x, m);
-        for (size_t i = 0; i < m; i++) {
-            out[i] = bad > 0 && !tsk_is_good(in[i]) ? tsk_bad() : x[i];
+        if (tsk_all_good(in, m)) {
+            state[2 * coef->sections] = in[m - 1];
+            tsk_sections(coef->real, state, coef->sections, in, m, out);
+        } else {
+            spoilt(coef, state, in, m, out);
         }
     }
 }

@@ -4,6 +4,8 @@
  * deflection (less the longer one is waited for), and not much shallower than the
  * breaths before (else it is noise in a pause). Its end of inspiration is the
  * highest sample near the filter's top. */
+#include <float.h>
+
 #include "breath.h"
 #include "filter_bad.h"
 

@@ -24,15 +24,6 @@ static void with_care(int32_t hold, struct tsk_level_lanes *state, const float *
     }
 }
 
-static inline int all_good(const float *in, size_t width)
-{
-    int32_t bad = 0;
-    for (size_t k = 0; k < width; k++) {
-        bad |= !(in[k] >= -FLT_MAX) | !(in[k] <= FLT_MAX);
-    }
-    return !bad;
-}
-
 static inline void plain(struct tsk_level_lanes *state, const float *in, size_t width, float *out)
 {
     for (size_t k = 0; k < width; k++) {
@@ -47,7 +38,7 @@ void tsk_level_process_lanes(int32_t hold, struct tsk_level_lanes *state, const 
                              size_t step, size_t width, float *out)
 {
     for (size_t i = 0; i < n; i++, in += step, out += step) {
-        if (!state->calm || !all_good(in, width)) {
+        if (!state->calm || !tsk_all_good(in, width)) {
             with_care(hold, state, in, width, out);
         } else if (width == LANES) {
             plain(state, in, LANES, out); /* a constant width lets the compiler use vectors */

@@ -61,17 +61,6 @@ static void copy(float *to, const float *from, size_t n)
     }
 }
 
-/* A bad value at any time leaves a section's first delay bad for ever: it feeds
- * back through a1, and 0 times infinity is NaN. */
-static int all_good(const float *d1)
-{
-    int good = 1;
-    for (size_t k = 0; k < TSK_SIDE; k++) {
-        good &= tsk_is_good(d1[k]);
-    }
-    return good;
-}
-
 int tsk_side_good(const struct tsk_side *side, const float *in, float *out, size_t rows)
 {
     float x[TSK_SIDE_ROWS * TSK_SIDE];
@@ -81,7 +70,9 @@ int tsk_side_good(const struct tsk_side *side, const float *in, float *out, size
     copy(before[0], d1, TSK_SIDE);
     copy(before[1], d1 + channels, TSK_SIDE);
     section(side->c[0], d1, d1 + channels, in, channels, x, TSK_SIDE, rows);
-    if (!all_good(d1)) {
+    /* a bad value at any time leaves the first delay bad for ever: it feeds back
+     * through a1, and 0 times infinity is NaN */
+    if (!tsk_all_good(d1, TSK_SIDE)) {
         copy(d1, before[0], TSK_SIDE);
         copy(d1 + channels, before[1], TSK_SIDE);
         return 0;

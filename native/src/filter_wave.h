@@ -14,7 +14,8 @@ static inline float tsk_section(const float *c, float *d1, float *d2, float x)
     return y;
 }
 
-/* Sections of one channel one after the other; delays holds two words for each. */
-void tsk_sections(const float (*c)[5], float *delays, int sections, float *x, size_t n);
+/* Sections of one channel one after the other; delays holds two words for each. At
+ * least one section; out may be in. */
+void tsk_sections(const float (*c)[5], float *delays, int sections, const float *in, size_t n, float *out);
 
 #endif

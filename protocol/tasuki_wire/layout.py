@@ -577,7 +577,7 @@ HUB_STATES = ("waiting", "ready", "sampling")
 POWER_STATES = ("active", "idle", "off")
 POWER_REASONS = ("boot", "start", "stop", "token", "narrow", "link", "battery", "fault", "update")
 STREAM_STATES = ("off", "running", "missing", "failed", "stalled")
-BLOBS = ("calibration", "bundle")
+BLOBS = ("calibration", "bundle", "certificate")
 ORDERS = ("unlock",)
 RESET_CAUSES = ("unknown", "power_on", "reset", "watchdog", "brown_out", "crash")
 SITES = ("unspecified", "chest", "back", "left_wrist", "right_wrist", "left_thigh", "right_thigh")
@@ -634,6 +634,7 @@ DOMAINS = (
     "ticket",
     "checkpoint",
     "firmware",
+    "tombstone",
 )
 
 # (stream, kind, site, period_us, records in a frame)

@@ -16,6 +16,7 @@ from tasuki.fleet.virtual import VirtualHub
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
 BLOCK = "9c41d07a.3.118.0"  # stands in the README for the id that the reader's own run prints
+QUEUE = "stopped in the queue"  # which command told of it
 LINES = [line for language, text in BLOCKS if language == "sh" for line in text.splitlines()]
 
 
@@ -63,9 +64,16 @@ def run_line(command, line, background, own):
         process.terminate()
         process.communicate(timeout=30)
         assert process.returncode == 0
+    elif words[:2] == ["tasuki", "serve"]:
+        process = command.start(*words[1:])
+        assert process.stdout.readline().startswith("http://")
+        process.terminate()
+        process.communicate(timeout=30)
+        assert process.returncode == 0
     elif words[0] == "tasuki":
         done = command(*words[1:])
         assert done.returncode == 0, f"{line}: {done.stdout}{done.stderr}"
+        own.update({QUEUE: line} if QUEUE in done.stdout else {})
     elif words[0] == "cp":
         shutil.copy(ROOT / words[1], command.folder / words[2])
     else:
@@ -99,6 +107,7 @@ def test_the_commands_of_the_readme_work_in_their_order_and_then_its_library_exa
             process.kill()
             process.communicate()
     assert not background and BLOCK in own
+    assert own[QUEUE].endswith("--seconds 4"), "what waited was sent after its withdrawal"
     (code,) = [text for language, text in BLOCKS if language == "python"]
     code = code.replace("/dev/ttyACM0", hub.port) + "    break\n"
 

@@ -8,7 +8,7 @@ import pytest
 
 from end_to_end.conftest import WEARER, Command, replay_folder
 from tasuki.cli import cli, frame
-from tasuki.fleet import crew, flashing, ports
+from tasuki.fleet import crew, flashing, keeping, ports
 from tasuki.fleet.announce import announced
 from tasuki.fleet.payload import Sources
 from tasuki.fleet.virtual import VirtualHub
@@ -26,15 +26,31 @@ class Bench:
         self._replay = replay
         self._stack = contextlib.ExitStack()
 
-    def add(self, name=None, kind="unix", bare=True, speed=1):
-        """Plug a hub in; one with the name of an earlier hub is the same hub."""
+    def add(self, name=None, kind="unix", bare=True, speed=1, kept=False):
+        """Plug a hub in; one with the name of an earlier hub is the same hub.
+
+        kept: it starts again when it was soft-reset, as a board does.
+        """
         name = name or f"hub{len(self.hubs)}"
         hub = VirtualHub(kind, self.folder / "bench" / name, self._replay, speed, bare=bare)
         self._stack.callback(hub.close)
         hub.announcement = self._stack.enter_context(contextlib.ExitStack())
         hub.announcement.enter_context(announced(self.state, hub.row()))
         self.hubs.append(hub)
+        if kept:
+            hub.announcement.enter_context(keeping.kept([hub]))
         return hub
+
+    def spoil(self, hub, file, old, new):
+        """Change a file that a hub of kind unix was installed with, and start it anew; it stays changed."""
+        path = hub.folder / "lib" / file
+        text = path.read_text()
+        assert old in text, f"{file} has no {old!r}"
+        path.write_text(text.replace(old, new))
+        (
+            hub.folder / "lib" / "tasuki_hub" / "spoiled.mpy"
+        ).touch()  # or its start would install the files anew
+        hub.reset()
 
     def unplug(self, hub):
         """Pull a hub's plug: its terminal is gone, too."""

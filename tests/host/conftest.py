@@ -6,12 +6,15 @@ from types import SimpleNamespace
 import pytest
 
 from host.session_world import HubLine
+from servers import Mosquitto, Postgres, need_servers
 from tasuki import recordings
 from tasuki.cli import main
+from tasuki.consent import policy
 from tasuki.session import greet
 from tasuki.session.connection import Connection
 from tasuki.session.hub_session import Session
 from tasuki.session.state import State, adopt
+from tasuki.sinks import tables
 
 HOUR_NS = 3600 * 10**9
 
@@ -54,3 +57,42 @@ def made(tmp_path, replay_folder):
             line=line, state=state, subject=subject, public=hub.public, session=open_session
         )
         line.power_off()
+
+
+@pytest.fixture(scope="session")
+def _database():
+    need_servers()
+    made = Postgres(tables.schema(policy.builtin()))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def database(_database):
+    """A real PostgreSQL with our tables, empty."""
+    _database.query("TRUNCATE tasuki.block, tasuki.tombstone")
+    return _database
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory):
+    """A real mosquitto without TLS."""
+    need_servers()
+    made = Mosquitto(tmp_path_factory.mktemp("broker"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def new_broker(tmp_path):
+    """Makes a mosquitto of one's own."""
+    need_servers()
+    made = []
+
+    def make(**options):
+        made.append(Mosquitto(tmp_path / f"broker-{len(made)}", **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()

@@ -108,35 +108,6 @@ def test_an_attested_bundle_holds_nothing_of_the_hub(tmp_path, vault, session):
     assert WEARER.subject.encode() not in data
 
 
-def test_bundles_for_two_destinations_share_no_field_that_names_the_wearer(tmp_path, vault, session):
-    """Only kind, stream, period, hour and policy are alike; pseudonym, file id and signatures are not."""
-    everything = WEARER.events[0]
-    wide = [type(everything)(**{**vars(e), "decision": "granted"}) for e in WEARER.events]
-    wearer = files.WearerFile(WEARER.subject, tuple(wide))
-    labels, ids = [], []
-    for purpose, destination in (
-        ("service_improvement", "improvement"),
-        ("product_development", "development"),
-    ):
-        made, summary, out = (
-            released(purpose, destination, wearer),
-            export.Summary(ATTESTED),
-            tmp_path / purpose,
-        )
-        with read(session, vault) as capture:
-            writer = export.AttestedExport(vault, made, lambda device: example.PUBLIC)
-            writer.write(capture, out, lambda c, b: b.item == "ecg", summary)
-        with read(out) as bundle:
-            ids.append(bundle.header.id)
-            blocks = [attested.read(part.data, vault.signer("attestation").public) for part in bundle
-                      if isinstance(part, parts.AttestedPart)]  # fmt: skip
-        labels.append([block.label for block in blocks])
-    assert len(labels[0]) == len(labels[1]) == 3
-    assert {label.pseudonym for label in labels[0]}.isdisjoint(label.pseudonym for label in labels[1])
-    assert ids[0] != ids[1]
-    assert [label.number for label in labels[0]] == [0, 1, 2]
-
-
 def test_the_hubs_key_does_not_verify_an_attested_bundle(tmp_path, vault, session):
     """Its kind decides which key is needed."""
     found = report(attest(vault, session, tmp_path / "bundle")[0], example.PUBLIC)
@@ -250,6 +221,16 @@ def test_blocks_from_before_the_first_time_sync_do_not_go(tmp_path, vault):
     with read(tmp_path / "session", vault) as capture:
         assert [use.decide(capture, p.block) for p in capture if isinstance(p, parts.BlockPart)] == [None] * 6
     assert refused(use)["ecg", "unknown_time"] == 1
+
+
+def test_a_release_made_after_the_policy_s_end_goes_by_the_next(tmp_path, vault, session, monkeypatch):
+    """The policy that a program began with ends while it runs."""
+    monkeypatch.setattr(release.time, "time_ns", lambda: POLICY.until_ns + 1)
+    made = released("service_improvement", "improvement")
+    with read(session, vault) as capture:
+        decided = [made.decide(capture, p.block) for p in capture if isinstance(p, parts.BlockPart)]
+    assert any(decided)
+    assert "policy_not_in_force" not in {reason for _, reason in refused(made)}
 
 
 @pytest.mark.parametrize(("purpose", "destination"), [("marketing", "store"), ("statistics", "nowhere")])

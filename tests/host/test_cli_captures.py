@@ -13,10 +13,12 @@ from host import capture_examples as example
 from tasuki.cli import cli, main
 from tasuki.cli.captures import decode, export, verify
 from tasuki.cli.replay import replay
-from tasuki.consent import files
+from tasuki.consent import files, parties_file
 from tasuki.consent.book import ConsentBook
+from tasuki.consent.events import Event
 from tasuki.consent.policy import builtin
 from tasuki.consent.registers import DEMO_GARMENT, Garment
+from tasuki.session.state import State
 from tasuki.trust.register import Hub, HubRegister
 from tasuki.vault.vault import Vault
 from tasuki_wire import cobs, codec, epoch
@@ -319,3 +321,72 @@ def test_replay_shows_lines_where_there_is_no_terminal(state, run):
     code, out, _ = run("replay", "plain.tsk", "--speed", 1000)
     assert code == 0
     assert "epochs_verified        3" in out
+
+
+@pytest.fixture
+def processor(state, run):
+    """The register with a processor whose private key is beside it, and the wearer's word on entrusting."""
+    text = parties_file.example_text().replace("2027-01-01", "2099-01-01")
+    known = parties_file.example(builtin()).processors[0].key.hex()
+    _, out, _ = run("policy", "parties", "key", "-o", "kanto.key")
+    (state / "parties.toml").write_text(text.replace(known, out.strip()), "utf-8")
+    hour_ago = time.time_ns() - 3600 * 10**9
+    book = ConsentBook(state / "consent.db", lambda: hour_ago + 1)
+    at = book.now_ns(SUBJECT)
+    book.say(Event(at, at, SUBJECT, "granted", "entrust", frozenset({"ecg"}), builtin().version))
+    book.close()
+    return state
+
+
+TO_KANTO = ("--purpose", "service_improvement", "--to", "kanto-improvement", "-o", "theirs.tsb")
+
+
+@pytest.mark.rule("P-02", "allow", "evidence")
+@pytest.mark.rule("P-07", "evidence")
+def test_a_processor_decrypts_its_bundle_and_verifies_it_with_a_public_key_alone(processor, run, monkeypatch):
+    code, out, err = run(
+        "export", "session.tsk", *TO_KANTO, "--operator", "tanaka", "--key-file", "service.pub"
+    )
+    assert (code, "gateway-attested" in out) == (0, True), err
+    assert "respiration blocks refused" in err
+
+    monkeypatch.setenv("TASUKI_STATE", str(processor.parent / "elsewhere"))  # the processor's own machine
+    assert run("verify", "theirs.tsb", "--key", "service.pub")[0] == 2
+    assert run("decrypt", "theirs.tsb", "--key", "kanto.key", "-o", "plain.tsb")[0] == 0
+    code, out, err = run("verify", "plain.tsb", "--key", "service.pub", "--json")
+
+    found = json.loads(out)
+    assert (code, found["holds"], found["destination"]) == (0, True, "kanto-improvement")
+    assert {row["item"] for row in found["streams"]} == {"ecg"}
+
+
+@pytest.mark.rule("A-04", "evidence")
+def test_what_was_handed_out_and_what_was_not_is_in_the_log(processor, run):
+    run("export", "session.tsk", *TO_KANTO, "--operator", "tanaka")
+
+    _, out, _ = run("audit", "verify", "--json")
+    assert json.loads(out)["entries_by_type"]["block"] == 18
+    with State(processor) as state:
+        counts = state.outbox.decisions()
+    assert counts["ecg", "kanto-improvement", "allow", "granted"] == 3
+    assert counts["respiration", "kanto-improvement", "deny", "field_not_listed"] == 3
+
+
+@pytest.mark.rule("S-07", "deny")
+@pytest.mark.parametrize(
+    ("who", "exit_code", "says"), [((), 2, "--operator"), (("--operator", "x"), 1, "untrained")]
+)
+def test_nobody_in_particular_hands_nothing_out(processor, run, who, exit_code, says):
+    code, _, err = run("export", "session.tsk", *TO_KANTO, *who)
+
+    assert (code, says in err) == (exit_code, True)
+    assert not (processor.parent / "theirs.tsb").exists()
+
+
+@pytest.mark.rule("T-01", "deny")
+def test_a_broken_register_hands_nothing_out(processor, run):
+    (processor / "parties.toml").write_text("format = 1\n[processor.x]\n", "utf-8")
+
+    code, _, err = run("export", "session.tsk", *TO_KANTO, "--operator", "tanaka")
+
+    assert code == 2 and "parties.toml: processor.x" in err and err.count("\n") == 2

@@ -7,10 +7,10 @@ import pytest
 from click.testing import CliRunner
 
 from policy_documents import next_base
-from tasuki.cli import cli, policy_lines
+from tasuki.cli import cli, policy_explain, policy_lines
 from tasuki.consent import coverage, files
 from tasuki.consent.book import ConsentBook
-from tasuki.consent.policy import builtin
+from tasuki.consent.policy import FOREVER, builtin
 from tasuki.errors import Refused, TasukiError, UsageError
 
 
@@ -166,3 +166,14 @@ def test_coverage_names_a_test_of_a_rule_that_there_is_not(monkeypatch):
 
     with pytest.raises(ValueError, match="Z-01"):
         said("coverage")
+
+
+def test_explain_knows_the_policy_that_follows_the_one_of_its_start(monkeypatch, tmp_path):
+    """A program that has run over the end of a version answers by the next, not with "not in force"."""
+    later = builtin().until_ns
+    assert later < FOREVER
+    monkeypatch.setattr(policy_explain.time, "time_ns", lambda: later + 1)
+
+    found = data("explain", "--item", "ecg", "--to", "store", "--state", tmp_path)
+
+    assert (found["outcome"], found["reason"]) == ("allow", "granted")

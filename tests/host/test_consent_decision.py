@@ -345,6 +345,19 @@ def test_an_answer_that_a_withdrawal_overtook_is_not_kept():
     assert cache.decide(*question).reason == "withdrawn"
 
 
+def test_no_more_lanes_are_kept_than_the_limit_says():
+    """Kept ones go when there is no room, all at once; what is asked for again is made again."""
+    cache = DecisionCache(Engine(POLICY, ConsentLog([said("granted", 0)]), Registers()), limit=2)
+    kept = []
+    for n, item in enumerate(["ecg", "respiration", "body_temperature", "body_motion", "ecg"]):
+        source = Source(GARMENT, DEVICE, n, 1, BINDING)
+        for _ in range(2):
+            cache.decide("s", item, "service_improvement", "improvement", NOW, Context(BLOCK, source))
+        kept.append(sum(len(lanes) for ways in cache._lanes.values() for lanes in ways.values()))
+
+    assert kept == [1, 2, 1, 2, 1]
+
+
 def test_a_block_that_reaches_into_an_announced_withdrawal_is_not_sent_before_it_either():
     words = [said("granted", 0), said("withdrawn", 1004, known_s=1)]
 

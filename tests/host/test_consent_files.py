@@ -82,6 +82,17 @@ def test_a_file_without_entries_grants_nothing():
     assert files.parse(HEAD, POLICY).events == ()
 
 
+@pytest.mark.rule("A-02", "deny")
+@pytest.mark.parametrize(("part", "group"), [("height", "body_baseline"), ("ip_address", "access_log")])
+def test_a_part_of_an_item_cannot_be_named_alone_its_group_can(part, group):
+    entry = ENTRY.replace("statistics", "service_information").replace("ecg", "{}")
+
+    assert files.parse(HEAD + entry.replace("{}", group), POLICY).events[0].items == {group}
+    with pytest.raises(UsageError, match="no item of its own") as caught:
+        files.parse(HEAD + entry.replace("{}", part), POLICY)
+    assert group in str(caught.value.hint)
+
+
 def test_the_demo_wearer_grants_service_information_and_refuses_something():
     said = {(event.decision, event.purpose): event.items for event in files.demo_wearer(POLICY).events}
 

@@ -288,7 +288,12 @@ def test_the_example_registers_parties_that_the_engine_knows():
         "product_development": {"ecg", "respiration"}  # the list of what it needs is the evidence
     }
     assert registers.modules["usage-meter"].items == {"device_status"}
-    assert registers.operators.keys() == {"tanaka"}
+    assert registers.operators.keys() == {"tanaka", "amimori", "sato"}
+    assert {name: one.role for name, one in registers.approvers.items()} == {
+        "amimori": "data_manager",
+        "sato": "legal",
+    }
+    assert registers.destinations["kanto-reports"].carries == (2,)
 
 
 @pytest.mark.parametrize(
@@ -308,6 +313,13 @@ def test_the_example_registers_parties_that_the_engine_knows():
         ('regime = "GDPR", ', "", "regime"),
         ('vendor = "Example Metrics K.K."', 'vendor = ""', "vendor"),
         ("[operator.tanaka]", "[operator.tanaka]\nmood = 1", "mood"),
+        ('role = "legal"\n', "", "role"),
+        ("[destination.kanto-reports]", "[destination.store]", "store"),
+        ('form = "proved"', 'form = "envelope"', "form"),
+        ('"ecg", "device_id"]', '"ecg"]', "device_id"),
+        ("8af6fe9c", "8af6", "key"),
+        ("8af6fe9c918b993423bceec5d833cbe8d48fff0b919a24aaf0e54b80cf9fec7f", "0" * 64, "key"),
+        ('key = "d37737d842f7acbb1ae472455861a40393f18305860de11d4d2997cfe28ee86d"\n', "", "no key"),
         (
             "since = 2026-01-01T00:00:00+09:00\nuntil = 2027",
             "since = 2028-01-01T00:00:00+09:00\nuntil = 2027",

@@ -151,6 +151,19 @@ def test_an_empty_block_changes_nothing(name):
     assert filled.state() == state
 
 
+@every_filter
+def test_what_was_given_stays_as_it_is_when_the_filter_goes_on(name):
+    make, samples = FILTERS[name]
+    filt = make()
+    results, given = [], []
+
+    for at in range(0, len(samples), 500):
+        results.append(filt.process(samples[at : at + 500]))
+        given.append(bits(results[-1:]))
+
+    assert [bits([result]) for result in results] == given
+
+
 @pytest.mark.parametrize("name", [name for name in FILTERS if name.startswith("Biquads")])
 def test_in_place_equals_out_of_place(name):
     make, samples = FILTERS[name]

@@ -36,6 +36,18 @@ def test_variability_is_not_counted_across_an_unknown_interval():
     assert HeartRate().process(beats([0.8, np.nan, 1.0])).rmssd_ms is None
 
 
+def test_without_new_beats_the_reading_is_that_of_the_latest_whatever_became_of_the_filter():
+    rate, other = HeartRate(), HeartRate()
+    other.process(beats([0.5, 0.5]))
+
+    first = rate.process(beats([0.75, 0.75]))
+    assert rate.process(beats([])) == first
+    rate.restore(other.state())
+    assert rate.process(beats([])).bpm == pytest.approx(120)
+    rate.reset()
+    assert rate.process(beats([])).bpm is None
+
+
 def test_irregular_intervals_are_flagged_and_a_breathing_sinus_rhythm_is_not():
     seed = 20261122
     fibrillation = np.random.default_rng(seed).uniform(0.45, 1.0, 32)

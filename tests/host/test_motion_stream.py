@@ -88,6 +88,19 @@ def test_a_restored_state_goes_on_with_the_same_bits(name, cut):
 
 
 @every_filter
+def test_what_was_given_stays_as_it_is_when_the_filter_goes_on(name):
+    make, blocks = FILTERS[name]
+    filt = make()
+    results, given = [], []
+
+    for at in range(0, 2000, 200):
+        results.append(filt.process(*part(blocks, at, at + 200)))
+        given.append(bits(results[-1:]))
+
+    assert [bits([result]) for result in results] == given
+
+
+@every_filter
 def test_after_a_reset_it_is_as_new(name):
     make, blocks = FILTERS[name]
     used = make()

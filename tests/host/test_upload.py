@@ -7,7 +7,7 @@ import pytest
 
 from tasuki.errors import LinkLost
 from tasuki.pipeline.outbox import ALLOW, HOLD
-from tasuki.pipeline.upload import wait_ns
+from tasuki.pipeline.upload import MAX_AGE_NS, wait_ns
 from worlds import ECG, FOR_YEARS, NOON, SECOND, STATUS, Binding, World
 
 
@@ -191,6 +191,22 @@ def test_held_blocks_are_given_up_when_the_policys_time_is_over(world):
     world.clock.now_ns += 1
     world.uploader.drain()
     assert world.outbox.ended() == {("store", "denied_late", "hold_expired"): 1}
+    assert world.outbox.size() == (0, 0)
+
+
+def test_what_waits_too_long_for_a_destination_is_given_up_for_that_one_only(world):
+    world.put(0, [ECG])
+    away = world.uploader_to(Away(world.store))
+    world.clock.now_ns += MAX_AGE_NS
+    away.drain()
+    assert world.outbox.size()[0] == 1
+
+    world.clock.now_ns += 1
+    assert away.review("improvement").denied == 1
+
+    assert world.outbox.ended() == {("improvement", "denied_late", "hold_expired"): 1}
+    assert len(world.outbox.due("store", 9)) == 1
+    away.review("store")
     assert world.outbox.size() == (0, 0)
 
 

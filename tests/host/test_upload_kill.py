@@ -40,7 +40,7 @@ def check(folder):
     found = sorted((block.epoch, block.stream) for block in (open_row(row, world.vault) for row in rows))
     assert found == [(epoch, stream) for epoch in range(EPOCHS) for stream in (0, 1, 5)]
     improvement = [row.delivery.number for row in world.store.rows("improvement")]
-    assert sorted(improvement) == list(range(EPOCHS))
+    assert sorted(improvement) == list(range(min(improvement), min(improvement) + EPOCHS))
     for stream in (0, 1, 5):
         numbers = [row.delivery.number for row in rows if row.delivery.stream == stream]
         assert sorted(numbers) == list(range(EPOCHS))

@@ -23,6 +23,10 @@ def vault(tmp_path):
     return vault
 
 
+def epoch_keys(folder):
+    return list((folder / "keys").glob("vault-*.key"))
+
+
 def files_of(folder):
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
@@ -129,17 +133,19 @@ def test_two_vaults_name_the_same_wearer_differently(tmp_path):
 
 def test_a_vault_without_its_key_is_refused_and_never_given_a_new_one(vault, tmp_path):
     vault.close()
-    (tmp_path / "keys" / "vault.key").unlink()
+    for path in epoch_keys(tmp_path):
+        path.unlink()
 
-    with pytest.raises(UsageError, match=r"vault\.key is missing"):
+    with pytest.raises(UsageError, match=r"vault-.*\.key is missing"):
         Vault(tmp_path)
-    assert not (tmp_path / "keys" / "vault.key").exists()
+    assert not epoch_keys(tmp_path)
 
 
 def test_another_vaults_key_opens_nothing(vault, tmp_path):
     vault.item_key("a", "ecg")
     vault.close()
-    (tmp_path / "keys" / "vault.key").write_text("ab" * 32)
+    for path in epoch_keys(tmp_path):
+        path.write_text("ab" * 32)
 
     with pytest.raises(UsageError, match="does not open"):
         Vault(tmp_path).item_key("a", "ecg")

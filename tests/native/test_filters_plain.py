@@ -45,6 +45,16 @@ def test_more_sections_than_vector_lanes_are_bit_equal(sections):
     assert Biquads(sos).process(samples).tobytes() == plain_biquads_f32(sos, samples).tobytes()
 
 
+@pytest.mark.parametrize("size", range(1, 12))
+def test_blocks_shorter_and_a_little_longer_than_the_skew_of_a_wave_are_bit_equal(size):
+    samples = ecg_250()[:300]
+    filt = Biquads(LOWPASS)
+
+    found = [filt.process(samples[at : at + size]).tobytes() for at in range(0, 300, size)]
+
+    assert b"".join(found) == plain_biquads_f32(LOWPASS, samples).tobytes()
+
+
 # as SciPy gives them; alone, a numerator of [1, 2, 1] keeps its 2
 FIXED = {
     "notches": NOTCHES,

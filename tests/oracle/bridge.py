@@ -24,7 +24,7 @@ def engine(world):
         policy = replace(policy, products={"demo-garment": policy})
     else:
         policy = replace(policy, products={"demo-garment": policy.products["demo-garment"]})
-    return Engine(policy, ConsentLog(map(_event, world["events"])), _registers(world))
+    return Engine(policy, ConsentLog(map(event, world["events"])), _registers(world))
 
 
 def ask(q):
@@ -62,7 +62,8 @@ def _streams(q):
     return lists
 
 
-def _event(e):
+def event(e):
+    """A word of a plain world as ours."""
     relation = "parent" if e["by"] else ""
     return Event(
         e["at"],

@@ -7,6 +7,7 @@ claims to hold at a moment at which the table answers otherwise, or when it rais
 import ast
 import copy
 import importlib
+import resource
 import signal
 import sys
 import types
@@ -16,13 +17,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import tasuki.consent
-from oracle import bridge, judging, table
+from oracle import bridge, changing, judging, table
+from oracle.changing import Forms
 from tasuki.consent import reasons
-from tasuki.consent.cache import DecisionCache
 from tasuki.consent.parties import Processor
 
 # In the order of their imports.
-MODULES = ("stretch", "parties", "uses", "lane", "decision")
+MODULES = ("stretch", "parties", "uses", "lane", "decision", "cache", "vector")
+KEPT = ("cache", "vector")  # they keep answers; what may go wrong with that shows only when something changes
 FOLDER = Path(tasuki.consent.__file__).parent
 
 _SWAPS = {
@@ -44,7 +46,15 @@ _SWAPS = {
 
 # How far around the moment of a question a lane is tried, nanoseconds.
 _NEAR, _FAR = 7 * table.SECOND, 200 * table.SECOND
-_LONGEST_S = 5.0  # of processor time, for a mutant that never comes to an end
+_MOST_BYTES = 1 << 29  # more than now, for a mutant that grows without end
+_SCRIPTS = 50  # worlds in which what keeps answers is tried
+_LONGEST_S = 15.0  # of processor time, for a mutant that never comes to an end
+
+_FRONT = "if source is context.source and low_ns <= context.due_ns <= at_ns < high_ns:"
+_AHEAD = (
+    'codes[t1_ns > at_ns + AHEAD_NS] = reasons.NUMBER["time_ahead"]'  # of blocks that are not good anyway
+)
+_OVER = "over = np.flatnonzero((self._times[_SINCE, :n] > at_ns) | (self._times[_UNTIL, :n] <= at_ns))"
 
 # Mutants that change nothing that can be seen here: (the line, what is done to it) to why.
 EQUIVALENT = {
@@ -54,6 +64,32 @@ EQUIVALENT = {
     ('return found, "" if found else "unknown_product"', "if False"): "the code beside a policy is not read",
     ("if span.since_ns <= stretch.at_ns:", "if True"): "the lane only holds for less time",
     ('return None, "policy_not_in_force"', "policy_not_in_force to refused"): "the same",
+    **dict.fromkeys(
+        [
+            ("if not good.all():", "if True"),
+            ("good = t0_ns - uncertainty_ns >= self._times[_FIRST].take(rows)", "GtE to Gt"),
+            ("good &= t0_ns <= t1_ns", "LtE to Lt"),
+            ("good &= t1_ns <= at_ns + AHEAD_NS", "LtE to Lt"),
+            ("good &= t1_ns <= at_ns + AHEAD_NS", "Add to Sub"),
+            ("good &= uncertainty_ns >= 0", "GtE to Gt"),
+            (_AHEAD, "Gt to GtE"),
+            (_AHEAD, "Add to Sub"),
+            (_FRONT, "if False"),
+            (_FRONT, "LtE to Lt"),
+            ("if places and len(mine) == len(places):", "if False"),
+            ("low_ns = max(lane.first_ns + WIDEST_NS - AHEAD_NS, lane.since_ns)", "Sub to Add"),
+        ],
+        "only the quick way is lost",
+    ),
+    **dict.fromkeys(
+        [
+            ("if lane is None or not lane.since_ns <= at_ns < lane.until_ns:", "if True"),
+            ("if lane is None or not lane.since_ns <= at_ns < lane.until_ns:", "LtE to Lt"),
+            ("if self._versions(subject) != before:", "if True"),
+            (_OVER, "Gt to GtE"),
+        ],
+        "only the memory is lost",
+    ),
 }
 
 # Mutants that the random worlds are too poor to tell apart, each to the test that fails under it.
@@ -67,10 +103,25 @@ NOTICED_ELSEWHERE = {
     ("if span.since_ns <= stretch.at_ns:", "LtE to Lt"): (
         "test_consent_wearers.py::test_a_lane_does_not_reach_back_before_a_grant_that_was_announced"
     ),
+    **dict.fromkeys(
+        [("if self._versions(subject) != before:", what) for what in ("if False", "NotEq to Eq")],
+        "test_consent_decision.py::test_an_answer_that_a_withdrawal_overtook_is_not_kept",
+    ),
+    **dict.fromkeys(
+        [
+            *(("if self._size >= self._limit:", what) for what in ("if True", "if False", "GtE to Gt")),
+            ("self._size += source not in lanes", "NotIn to In"),
+        ],
+        "test_consent_decision.py::test_no_more_lanes_are_kept_than_the_limit_says",
+    ),
     ("if binding is None or binding.since_ns >= binding.until_ns:", "GtE to Gt"): (
         "test_consent_wearers.py::test_a_binding_that_ended_when_it_began_binds_nobody"
     ),
 }
+
+
+def _as_it_is(policy):
+    return policy
 
 
 class Battery:
@@ -78,31 +129,46 @@ class Battery:
 
     def __init__(self, seeds):
         self.worlds = []
+        self.scripts = []
         for seed in seeds:
             world, questions = judging.world_of(seed)
             engine = bridge.engine(world)
-            rows = [(q, bridge.ask(q), table.answer(world, q)) for q in questions]
+            asked = [(q, bridge.ask(q)) for q in questions]
+            # what a log says beside the answer; the table does not know it, so it is held to be as it was
+            rows = [(q, each, table.answer(world, q), _beside(engine.decide(*each))) for q, each in asked]
             self.worlds.append((world, engine.policy, engine.consents, engine.registers, rows))
+            if len(self.scripts) < _SCRIPTS:
+                self.scripts.append(changing.Script(seed, world, questions))
 
-    def kills(self, engine_class, policy=lambda policy: policy) -> bool:
-        """True when an engine of this class, or under this change of the policy, is told apart."""
+    def kills(self, forms, policy=_as_it_is, module="") -> bool:
+        """True when these forms of the decision, or those under a change of the policy, are told apart.
+
+        module: where the change is, if it is known: what keeps answers is tried while things change.
+        """
         try:
             with _limited():
-                return self._kills(engine_class, policy)
+                return self._kept_kills(forms) if module in KEPT else self._kills(forms, policy)
         except _Endless:
             return True
 
-    def _kills(self, engine_class, policy) -> bool:
+    def _kept_kills(self, forms) -> bool:
+        try:
+            return not all(script.holds(forms) for script in self.scripts)
+        except Exception:
+            return True
+
+    def _kills(self, forms, policy) -> bool:
         for world, ours, log, registers, rows in self.worlds:
-            engine = engine_class(policy(ours), log, registers)
-            cache = DecisionCache(engine)
-            for q, arguments, expected in rows:
+            engine = forms.engine(policy(ours), log, registers)
+            cache = forms.cache(engine)
+            for q, arguments, expected, beside in rows:
                 try:
                     if not all(_same(cache.decide(*arguments), expected) for _ in range(2)):
                         return True
-                    if not _same(engine.decide(*arguments), expected) or _overreaches(
-                        engine, world, q, arguments
-                    ):
+                    decision = engine.decide(*arguments)
+                    if not _same(decision, expected) or _overreaches(engine, world, q, arguments):
+                        return True
+                    if policy is _as_it_is and _beside(decision) != beside:
                         return True
                 except Exception:
                     return True
@@ -119,10 +185,14 @@ def _limited():
         raise _Endless
 
     before = signal.signal(signal.SIGVTALRM, end)
+    memory = resource.getrlimit(resource.RLIMIT_AS)
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + _MOST_BYTES, memory[1]))
     signal.setitimer(signal.ITIMER_VIRTUAL, _LONGEST_S)
     try:
         yield
     finally:
+        resource.setrlimit(resource.RLIMIT_AS, memory)
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGVTALRM, before)
 
@@ -133,6 +203,11 @@ def _same(decision, expected) -> bool:
     told = told and "" not in decision.rules and len(set(decision.rules)) == len(decision.rules)
     told = told and decision.allowed == (outcome == "allow")
     return (decision.outcome, decision.reason) == (outcome, reason) and clause in decision.rules and told
+
+
+def _beside(decision):
+    """Action and documents of a decision (rules G-05, G-03)."""
+    return decision.action, decision.evidence
 
 
 def _overreaches(engine, world, q, arguments) -> bool:
@@ -148,6 +223,15 @@ def _overreaches(engine, world, q, arguments) -> bool:
             if not _same(decision, table.answer(world, q | {"at": moment})):
                 return True
     return False
+
+
+def noticed(battery: Battery, module: str, tree: ast.Module) -> bool:
+    """True when a mutant is told apart, or does not even load."""
+    try:
+        with forms_of(module, tree) as forms:
+            return battery.kills(forms, module=module)
+    except (ValueError, TypeError, NameError):
+        return True
 
 
 def code_mutants() -> Iterator[tuple[str, str, ast.Module]]:
@@ -227,8 +311,8 @@ def _names(elements) -> bool:
 
 
 @contextmanager
-def engine_of(module: str, tree: ast.Module):
-    """The engine's class with one module's code changed, while the context lasts."""
+def forms_of(module: str, tree: ast.Module):
+    """The three forms of the decision with one module's code changed, while the context lasts."""
     names = [f"tasuki.consent.{each}" for each in MODULES]
     before = {name: importlib.import_module(name) for name in names}
     abroad = Processor.abroad
@@ -243,7 +327,11 @@ def engine_of(module: str, tree: ast.Module):
             setattr(tasuki.consent, short, made)
         changed = sys.modules["tasuki.consent.parties"].Processor
         Processor.abroad = changed.abroad  # the registers were made with the class as it was
-        yield sys.modules[names[-1]].Engine
+        yield Forms(
+            sys.modules["tasuki.consent.decision"].Engine,
+            sys.modules["tasuki.consent.cache"].DecisionCache,
+            sys.modules["tasuki.consent.vector"].DecisionTable,
+        )
     finally:
         Processor.abroad = abroad
         for name, module_ in before.items():

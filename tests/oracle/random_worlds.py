@@ -121,7 +121,7 @@ class Maker:
             ("court", "third_party", "exception", "court"),
             ("me", "subject", "service_information", "me"),
         ]:
-            form = self.mostly("attested", "envelope")
+            form = self.mostly("attested", "envelope", "proved")
             made[name] = {"kind": kind, "purpose": purpose, "form": form, "party": party}
         return made
 
@@ -134,8 +134,11 @@ class Maker:
             "security": self.mostly("terms", ""),
             "supervision": self.mostly(self.period(), None),
             "fields": {
-                purpose: set(self.rng.sample(list(STREAMS), 5 - self.mostly(0, 3)))
-                for purpose in ("service_improvement", "service_information")
+                purpose: set(self.rng.sample(list(STREAMS), 5 - self.mostly(0, 3))) | device
+                for purpose, device in (
+                    ("service_improvement", set()),
+                    ("service_information", self.mostly({"device_id"}, set())),
+                )
             },
             "basis": self.rng.choice(
                 [

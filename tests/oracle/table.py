@@ -116,7 +116,7 @@ def _answer(world, q):
             return "deny", "row_level_release", "C3-06"
         if place["purpose"] != purpose:
             return "deny", "destination_not_for_purpose", "A-02"
-        if place["form"] == "envelope" and purpose not in TABLE[2]:
+        if place["form"] != "attested" and purpose not in TABLE[2]:
             return "deny", "category2_attached", "X-01"
         if place["kind"].startswith("processor"):
             reason, rule = processor(world, q, place)
@@ -159,7 +159,7 @@ def _third_party(world, q, place):
 
 def module(world, q, place):
     """M-01: category 2 that identifies nobody, two purposes, registered and published."""
-    if q["item"] not in ("product_number", "device_status") or place["form"] == "envelope":
+    if q["item"] not in ("product_number", "device_status") or place["form"] != "attested":
         return "module_not_allowed"
     entry = world["modules"].get(place["party"])
     if not entry or not entry["notice"] or not within(entry["dated"], q["at"]):
@@ -185,7 +185,8 @@ def processor(world, q, place):
     main = world["processors"].get(place["party"])
     if not main or (main["country"] == "JP") != (place["kind"] == "processor_jp"):
         return "processor_not_registered", "P-01"
-    if q["item"] not in main["fields"].get(q["purpose"], ()):
+    fields = main["fields"].get(q["purpose"], ())
+    if q["item"] not in fields or (place["form"] != "attested" and "device_id" not in fields):
         return "field_not_listed", "P-02"
     waits = ("", "")
     for name in members(world, place["party"]):

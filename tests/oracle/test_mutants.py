@@ -8,8 +8,12 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import pytest
 
 from oracle import mutants
+from oracle.changing import Forms
+from tasuki.consent.cache import DecisionCache
 from tasuki.consent.decision import Engine
+from tasuki.consent.vector import DecisionTable
 
+FORMS = Forms(Engine, DecisionCache, DecisionTable)
 SAMPLE = 12
 
 
@@ -25,14 +29,14 @@ def survivors(battery, every=1, start=0):
     for number, (module, what, tree) in enumerate(mutants.code_mutants()):
         if number % every == start:
             tried += 1
-            with mutants.engine_of(module, tree) as changed:
-                if not battery.kills(changed):
-                    alive.append(what)
+            if not mutants.noticed(battery, module, tree):
+                alive.append(what)
     return alive, tried
 
 
 def test_the_decision_itself_is_not_told_apart(battery):
-    assert not battery.kills(Engine)
+    assert not battery.kills(FORMS)
+    assert not battery.kills(FORMS, module="cache")
 
 
 def test_a_sample_of_the_mutants_of_the_code_is_noticed(battery):
@@ -46,7 +50,7 @@ def test_every_changed_cell_of_the_table_and_every_changed_context_is_noticed(ba
     rows = list(mutants.row_mutants())
 
     assert len(rows) == 3 * (7 + 8)
-    assert [what for what, change in rows if not battery.kills(Engine, change)] == []
+    assert [what for what, change in rows if not battery.kills(FORMS, change)] == []
 
 
 if __name__ == "__main__":

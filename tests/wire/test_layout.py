@@ -32,6 +32,17 @@ def test_a_kind_with_an_item_is_a_sample_kind_and_its_item_is_known() -> None:
     assert {row[2] for row in layout.MESSAGES} - {None} == set(items.NAMES)
 
 
+@pytest.mark.rule("X-01", "allow", "evidence")
+def test_a_frame_never_mixes_items() -> None:
+    """One kind byte in a frame's header and one in a block's entry, and a kind has one item: by layout."""
+    for fields in (layout.HEADER, layout.ENTRY):
+        assert [field[0] for field in fields].count("kind") == 1
+    for _, name, item, mode, head, rows in layout.MESSAGES:
+        if mode == layout.SAMPLES:
+            assert isinstance(item, str) and items.NAMES.count(item) == 1, name
+            assert not {"kind", "item"} & {field[0] for field in (*head, *rows)}, name
+
+
 @pytest.mark.parametrize("name", FIELD_LISTS)
 def test_fields_are_well_formed(name: str) -> None:
     """ASCII names, known codes, whole scales, and only the last field takes the rest."""

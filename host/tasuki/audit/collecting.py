@@ -6,7 +6,7 @@ next collection goes on where the log ends.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -14,12 +14,15 @@ from tasuki.audit import entries
 from tasuki.audit.log import AuditLog, Overtaken, Taken
 from tasuki.audit.names import subject_name
 from tasuki.audit.rows import Row, rows
-from tasuki.consent.events import Event
+from tasuki.consent.events import ERASED, Event
 from tasuki.consent.policy import Policy
 from tasuki.consent.registers import Registers
+from tasuki.consent.ticket_book import TicketEvent
+from tasuki.consent.tickets import Ticket
 from tasuki.vault.vault import Vault
 
-OUTBOX, CONSENT, REGISTERS = SOURCES = ("outbox", "consent", "registers")
+SOURCES = ("outbox", "consent", "registers", "tickets", "releases")
+OUTBOX, CONSENT, REGISTERS, TICKETS, RELEASES = SOURCES  # releases come from tasuki.stats
 SIGN_EVERY_S = 600.0
 _AT_ONCE = 10_000
 
@@ -43,6 +46,13 @@ class EventSource(Protocol):
         """Events that were recorded after this number, in that order."""
 
 
+class TicketSource(Protocol):
+    """What the ticket book offers."""
+
+    def recorded_after(self, number: int) -> list[tuple[TicketEvent, Ticket]]:
+        """What was done to tickets after this number, in that order."""
+
+
 class Collector:
     """Keeps the log up with its sources. Safe to call from one thread at a time."""
 
@@ -54,6 +64,7 @@ class Collector:
         book: EventSource,
         outbox: SpoolSource,
         clock_ns: Callable[[], int] = time.time_ns,
+        tickets: TicketSource | None = None,
     ) -> None:
         """in_force: the policy that decisions rest on at a moment, None while there is none."""
         self._log = log
@@ -62,6 +73,7 @@ class Collector:
         self._book = book
         self._outbox = outbox
         self._clock_ns = clock_ns
+        self._tickets = tickets
         self._looked_at: int | None = None
         self._logged: Policy | None = None  # the policy that the log names last
         self._rows: dict[str, Row] = {}
@@ -69,9 +81,10 @@ class Collector:
     def collect(self) -> int:
         """Take what is new everywhere; how many entries that made. LinkLost when the log cannot be written.
 
-        Policy, consent and registers go first, because decisions rest on them.
+        Policy, consent, tickets and registers go first, because decisions rest on them.
         """
-        return self._documents() + self._consents() + self._registers() + self._decisions()
+        first = self._documents() + self._consents() + self._exceptions()
+        return first + self._registers() + self._decisions()
 
     def keep_up(self) -> None:
         """Collect, and sign a checkpoint when the newest is old and something came since."""
@@ -106,13 +119,28 @@ class Collector:
         done = self._log.collected(CONSENT)
         events = self._book.recorded_after(done)
         for event in events:
-            self._vault.add_subject(event.subject)  # whoever speaks has a name in the log
+            if not event.subject.startswith(ERASED):
+                self._vault.add_subject(event.subject)  # whoever speaks has a name in the log
         made = [
             _text(CONSENT, event.number, entries.consent(event, subject_name(self._vault, event.subject)))
             for event in events
         ]
         names = [f"consent/{event.number}/" for event in events]
         return self._append(CONSENT, done, events[-1].number if events else done, made, names)
+
+    def _exceptions(self) -> int:
+        """What was done to exception tickets."""
+        done = self._log.collected(TICKETS)
+        found = self._tickets.recorded_after(done) if self._tickets else []
+        made = [
+            _text(TICKETS, event.number, entries.ticket(event, ticket, self._names(ticket.subjects)))
+            for event, ticket in found
+        ]
+        names = [f"ticket/{event.ticket}/" for event, _ in found]
+        return self._append(TICKETS, done, found[-1][0].number if found else done, made, names)
+
+    def _names(self, subjects: Iterable[str]) -> list[bytes]:
+        return sorted(subject_name(self._vault, subject) for subject in subjects)
 
     def _decisions(self) -> int:
         taken, done = 0, self._log.collected(OUTBOX)

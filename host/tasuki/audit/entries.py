@@ -8,7 +8,10 @@
 | block | outbox | a decision about one block when it was to be sent, where it was another than before |
 | consent | consent | what a wearer said |
 | register | registers | a destination, garment, wearer binding or other entry is new, changed or gone |
+| ticket | tickets | an exception ticket was filed, signed, revoked, or its subjects were told |
+| release | releases | a statistic was released (tasuki.stats) |
 | policy | registers | the documents that decisions rest on from now on |
+| access | access | a person of the staff saw or did something |
 
 `n` counts per source from 1 without a gap, so an entry that never arrived shows. docs/formats.md has
 every field.
@@ -22,6 +25,8 @@ from tasuki.audit.names import STRANGER
 from tasuki.consent.decision import Decision
 from tasuki.consent.events import Event
 from tasuki.consent.policy import Policy
+from tasuki.consent.ticket_book import TicketEvent
+from tasuki.consent.tickets import Ticket
 
 VERSION = 1
 
@@ -105,9 +110,30 @@ def consent(event: Event, subject: bytes) -> dict[str, Any]:
     }
 
 
+def ticket(event: TicketEvent, about: Ticket, subjects: Iterable[bytes]) -> dict[str, Any]:
+    """Something that was done to an exception ticket; what it states stays in the ticket book."""
+    fields: dict[str, Any] = {
+        "type": "ticket",
+        "at": _ms(event.at_ns),
+        "ticket": event.ticket,
+        "what": event.what,
+        "rule": about.rule,
+        "recipient": about.recipient,
+        "subjects": [name.hex() for name in subjects],
+        "items": sorted(about.items),
+    }
+    return {**fields, "role": event.role} if event.role else fields
+
+
 def register(at_ns: int, name: str, row: str, subject: bytes, state: str) -> dict[str, Any]:
     """A register entry as it is from now on: a keyed hash of all its fields, empty when it is gone."""
     fields = {"type": "register", "at": _ms(at_ns), "register": name, "row": row, "state": state}
+    return {**fields, "subject": subject.hex()} if subject != STRANGER else fields
+
+
+def access(at_ns: int, staff: bytes, what: str, subject: bytes, case: str) -> dict[str, Any]:
+    """What a person of the staff saw or did, by keyed names; of a case its number."""
+    fields = {"type": "access", "at": _ms(at_ns), "staff": staff.hex(), "what": what, "case": case}
     return {**fields, "subject": subject.hex()} if subject != STRANGER else fields
 
 

@@ -1,5 +1,7 @@
 """Verifies gateway-attested bundles: every block's signature, the bundle's, and the numbering."""
 
+from itertools import pairwise
+
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
@@ -54,6 +56,10 @@ class AttestedCheck:
             return
         numbers.add(label.number)
         self._report.blocks_verified += 1
+        self._report.pseudonyms.add(label.pseudonym.hex())
+        self._report.hours.add(label.hour)
+        self._report.use = use
+        self._report.blocks_whole += bool(block.verified & attested.EVERY_FRAME)
         row = self._report.streams.setdefault(block.stream, StreamCount(str(kind.item)))
         row.held += len(block.rows) // kind.row_size
         self._report.gaps += max(len(block.runs) - 1, 0)
@@ -61,7 +67,7 @@ class AttestedCheck:
     def _skipped(self) -> None:
         for (_, stream), numbers in self._numbers.items():
             known = sorted(numbers)
-            for before, after in zip([-1, *known], known, strict=False):
+            for before, after in pairwise(known):
                 if after - before > 1:
                     self._report.omitted.append(Omission(-1, stream, before + 1, after - 1))
 

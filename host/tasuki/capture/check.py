@@ -143,10 +143,12 @@ class _Check:
         report.epochs_verified = len(good)
         last: dict[tuple[bytes, int, int], tuple[int, Block]] = {}
         for index, found in enumerate(good):
+            report.devices.add(found.part.fields[1].hex())
             report.blocks_verified += len(found.blocks)
             report.slots_undisclosed += layout.SLOTS - len(found.blocks)
             for stream, block in found.blocks.items():
                 row = report.streams.setdefault(stream, StreamCount(block.item))
+                report.span(found.place[1], block.t0_us, block.t1_us)
                 row.held += len(block.places)
                 row.missing += block.count - len(block.places)
                 report.gaps += _runs(block)

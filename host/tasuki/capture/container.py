@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from tasuki.capture.encrypted import Encrypting
 from tasuki.errors import UsageError
 
 MAGIC = b"\x93tasuki\n"
@@ -67,10 +68,11 @@ class Damage:
 class Writer:
     """Appends records to a new file that only its owner can read.
 
+    recipient: X25519 public key, 32 bytes; with it only its holder can read the file.
     Raises UsageError when the file exists or cannot be made: what was recorded is never overwritten.
     """
 
-    def __init__(self, path: Path, content: int) -> None:
+    def __init__(self, path: Path, content: int, recipient: bytes = b"") -> None:
         self.path = path
         self.number = 0
         self.offset = 0
@@ -81,7 +83,9 @@ class Writer:
             raise UsageError(f"{path} exists", "Give another name, or move it away.") from None
         except OSError as e:
             raise UsageError(f"{path}: {e.strerror}", "Give a folder that you may write to.") from None
-        self._file = os.fdopen(handle, "wb")
+        raw = os.fdopen(handle, "wb")
+        self._encrypting = Encrypting(raw, recipient) if recipient else None
+        self._file = self._encrypting or raw
         self._hash = hashlib.sha256()
         self._synced = time.monotonic()
         self._write(_HEAD.pack(MAGIC, self._format, content))
@@ -112,6 +116,8 @@ class Writer:
         """Write the end record, which names the last index record; the file is on disk afterwards."""
         link = index if self._format > 1 else ()
         self.add(END, ENDS[self._format].pack(self.number, self.digest, *link))
+        if self._encrypting:
+            self._encrypting.end()
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()

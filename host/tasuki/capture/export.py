@@ -6,7 +6,7 @@ tell, so log lines stay back as soon as any item does.
 """
 
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -69,12 +69,14 @@ def device_proved(
     choose: Chooser,
     summary: Summary,
     trim: bool = False,
+    recipient: bytes = b"",
 ) -> None:
     """Write the chosen blocks with all that proves them.
 
     The source is read twice, first for which streams are disclosed.
 
     trim: leave out epochs before the first and after the last disclosed block.
+    recipient: public key that the bundle is encrypted to; empty for a plain one.
     """
     with open_capture() as capture:
         head = source_header(capture)
@@ -88,7 +90,7 @@ def device_proved(
         head.speed,
         rows,
     )
-    with open_capture() as capture, _bundle(out, new) as writer:
+    with open_capture() as capture, _bundle(out, new, recipient) as writer:
         _copy(capture, writer, chosen.keys(), summary, trim)
         _require_some(summary)
         summary.damage = len(capture.damage)
@@ -135,20 +137,27 @@ class AttestedExport:
     Args:
         release: the consent that decides per block.
         public: the hub's public key by device id; only what it proves is attested.
+        recipient: public key that the bundle is encrypted to; empty for a plain one.
+
+    Numbers begin at a random one, as at the destinations that blocks are sent to: where everybody's
+    began at 0, equal numbers in the files of two recipients would tell that they are about one wearer.
     """
 
-    def __init__(self, vault: Vault, release: Release, public: Callable[[bytes], bytes]) -> None:
+    def __init__(
+        self, vault: Vault, release: Release, public: Callable[[bytes], bytes], recipient: bytes = b""
+    ) -> None:
         self._vault = vault
         self._release = release
         self._public = public
         self._signer = vault.signer("attestation")
-        self._next: Counter[tuple[bytes, int]] = Counter()
+        self._recipient = recipient
+        self._next: dict[tuple[bytes, int], int] = defaultdict(attested.first_number)
 
     def write(self, capture: Capture, out: Path, choose: Chooser, summary: Summary) -> None:
         """Write all blocks that `choose` and consent let go; Refused when there is none."""
         source_header(capture)
         new = header.Header(header.ATTESTED, os.urandom(header.ID_SIZE), "")
-        with _bundle(out, new) as writer:
+        with _bundle(out, new, self._recipient) as writer:
             for part in _blocks(capture):
                 if choose(capture, part.block) and self._add(capture, part.block, writer):
                     summary.blocks += 1
@@ -195,12 +204,12 @@ def _require_some(summary: Summary) -> None:
 
 
 @contextmanager
-def _bundle(out: Path, head: header.Header) -> Iterator[container.Writer]:
+def _bundle(out: Path, head: header.Header, recipient: bytes) -> Iterator[container.Writer]:
     """A bundle that appears under its name only when it is whole."""
     if out.exists():
         raise UsageError(f"{out} exists", "Give another name, or move it away.")
     draft = out.with_name(f".{out.name}.{os.urandom(4).hex()}")
-    writer = container.Writer(draft, container.BUNDLE)
+    writer = container.Writer(draft, container.BUNDLE, recipient)
     try:
         writer.add(parts.HEADER, head.to_bytes())
         yield writer

@@ -1,10 +1,13 @@
 """What a verification found, for people and for programs."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from tasuki.capture.container import Damage
+from tasuki.capture.header import DEVICE_PROVED
 
 
 class Rejection(NamedTuple):
@@ -57,6 +60,10 @@ class Report:
         frames_bad: frames held in blocks that do not prove them.
         gaps: places where frames are missing.
         streams: by stream number.
+        devices, pseudonyms: whose blocks they are, hex; a hub's id, or the wearer's name at one destination.
+        times: session to device time of its first and last disclosed sample, microseconds.
+        hours: Unix hours of attested blocks. use: their (purpose, destination).
+        blocks_whole: attested blocks of which the service held every frame.
         erased: unreadable records by item: the wearer's key is gone.
         tail: unproved frames by item, from after the last epoch record.
         events: what the host noted, by name. recorded: the session's own counts.
@@ -76,6 +83,17 @@ class Report:
     tail: Counter[str] = field(default_factory=Counter)
     events: Counter[str] = field(default_factory=Counter)
     recorded: dict[str, Any] = field(default_factory=dict)
+    devices: set[str] = field(default_factory=set)
+    pseudonyms: set[str] = field(default_factory=set)
+    times: dict[int, tuple[int, int]] = field(default_factory=dict)
+    hours: set[int] = field(default_factory=set)
+    use: tuple[str, str] = ("", "")
+    blocks_whole: int = 0
+
+    def span(self, session: int, t0_us: int, t1_us: int) -> None:
+        """Widen a session's time by that of a verified block."""
+        since, until = self.times.get(session, (t0_us, t1_us))
+        self.times[session] = min(since, t0_us), max(until, t1_us)
 
     @property
     def epochs_rejected(self) -> int:
@@ -107,11 +125,18 @@ class Report:
             "unproved_tail": dict(self.tail),
             "events": dict(self.events),
             "recorded": self.recorded,
+            "devices": sorted(self.devices),
+            "pseudonyms": sorted(self.pseudonyms),
+            "device_time_us": {str(session): list(span) for session, span in sorted(self.times.items())},
+            "hours": [_hour(hour) for hour in (min(self.hours), max(self.hours))] if self.hours else [],
+            "purpose": self.use[0],
+            "destination": self.use[1],
+            "blocks_whole": self.blocks_whole,
         }
 
     def lines(self) -> list[str]:
         """A short table, and one sentence at its end."""
-        out = []
+        out = [*self._whose()]
         if self.streams:
             out.append(f"{'stream':>6}  {'item':<16}  {'held':>8}  {'withheld':>8}  {'missing':>8}")
         for number, row in sorted(self.streams.items()):
@@ -121,7 +146,31 @@ class Report:
         out += [_omitted(row) for row in self.omitted]
         out += [f"{n} {item} records cannot be read: the key was erased" for item, n in self.erased.items()]
         out += [f"{n} {item} frames after the last epoch are not proved" for item, n in self.tail.items()]
-        return [*out, self.sentence()]
+        return [*out, *self._withheld(), self.sentence()]
+
+    def _whose(self) -> Iterator[str]:
+        """Device or pseudonym, and the time span."""
+        if self.devices:
+            yield f"hub {', '.join(sorted(self.devices))}"
+        for session, (since, until) in sorted(self.times.items()):
+            yield f"session {session}: {since / 1e6:.3f} s to {until / 1e6:.3f} s of the hub's own clock"
+        if self.pseudonyms:
+            yield f"wearer {', '.join(sorted(self.pseudonyms))}, a name for {self.use[1]} alone"
+            since_h, until_h = min(self.hours), max(self.hours)
+            yield f"{_hour(since_h)} to {_hour(until_h + 1)}, by the hour, for {self.use[0]}"
+
+    def _withheld(self) -> Iterator[str]:
+        """What the file does not tell, and that it cannot be got out of it."""
+        if self.slots_undisclosed and self.kind == DEVICE_PROVED:
+            yield (
+                f"{self.slots_undisclosed} slots of these epochs are not disclosed: the signature covers "
+                "them by salted hashes, which tell neither what they hold nor whether they hold anything"
+            )
+        if self.pseudonyms:
+            yield (
+                "The service verified the hub's signature of each block and took it off: no frame, key, id "
+                f"or clock of the hub is here. {self.blocks_whole} of {self.blocks_verified} blocks are whole"
+            )
 
     def sentence(self) -> str:
         """The verdict."""
@@ -139,6 +188,11 @@ class Report:
         ]
         because = ", ".join(text for text in wrong if text) or "it holds nothing that is signed"
         return f"Does not hold: {because}; {verified} verified."
+
+
+def _hour(hour: int) -> str:
+    """Unix hours in UTC."""
+    return datetime.fromtimestamp(hour * 3600, UTC).strftime("%Y-%m-%dT%HZ")
 
 
 def _rejected(row: Rejection) -> str:

@@ -24,7 +24,7 @@ _INDEX_ROWS = (
 
 
 class CaptureWriter:
-    """A capture in the making.
+    """A capture in the making; `id` is that of its header.
 
     Every epoch is given to the system at once and to the disk every few seconds, so a crash of this
     process loses nothing, and one of the machine a few seconds.
@@ -50,7 +50,7 @@ class CaptureWriter:
     ) -> None:
         if (keys is None or not subject) != plaintext:
             raise UsageError("a capture needs a vault and a wearer", "Give --plaintext to write without.")
-        file_id = os.urandom(header.ID_SIZE)
+        self.id = file_id = os.urandom(header.ID_SIZE)
         owner, wrapped = b"", dict[str, header.WrappedKey]()
         self._keys: FileKeys | None = None
         if keys is not None and not plaintext:

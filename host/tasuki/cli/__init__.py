@@ -21,11 +21,20 @@ _COMMANDS = {
     "verify": ("tasuki.cli.captures", "verify"),
     "export": ("tasuki.cli.captures", "export"),
     "convert": ("tasuki.cli.convert", "convert"),
+    "decrypt": ("tasuki.cli.captures", "decrypt"),
     "hub": ("tasuki.cli.hub", "hub"),
+    "collect": ("tasuki.cli.collect", "collect"),
+    "sink": ("tasuki.cli.sink", "sink"),
     "audit": ("tasuki.cli.audit", "audit"),
     "policy": ("tasuki.cli.policy", "policy"),
     "consent": ("tasuki.cli.consent", "consent"),
+    "stats": ("tasuki.cli.stats", "stats"),
+    "factory": ("tasuki.cli.factory", "factory"),
+    "serve": ("tasuki.cli.serve", "serve"),
+    "officer": ("tasuki.cli.officer", "officer"),
     "filter": ("tasuki.cli.filter", "filter_"),
+    "wearer": ("tasuki.cli.wearer", "wearer"),
+    "keys": ("tasuki.cli.keys", "keys"),
 }
 
 

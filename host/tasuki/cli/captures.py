@@ -1,21 +1,24 @@
-"""The commands that read captures and bundles: verify, decode, export."""
+"""The commands that read captures and bundles: verify, decode, export, replay."""
 
-import contextlib
 import json
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
 import click
+from nacl.public import PrivateKey
 
-from tasuki.capture import container, frames, release, trust
+from tasuki.capture import container, encrypted, frames, parts, reading, release, trust
 from tasuki.capture import export as exporting
 from tasuki.capture.check import verify as check
 from tasuki.capture.header import ATTESTED, DEVICE_PROVED
 from tasuki.cli.frame import print_json, state_option
-from tasuki.consent.book import ConsentBook
 from tasuki.consent.policy import builtin
 from tasuki.errors import UsageError
+from tasuki.session.file_register import BUNDLE, FileRegister
+from tasuki.session.state import State
+from tasuki.vault import keyfiles
 from tasuki_wire import codec, items
 
 _FILE = click.Path(path_type=Path)
@@ -83,6 +86,8 @@ def decode(
 @click.option("--without", multiple=True, type=click.Choice(items.NAMES), help="Withhold an item.")
 @click.option("--purpose", help="Only what the wearer granted for this purpose.")
 @click.option("--to", "destination", help="Registered destination, with --purpose.")
+@click.option("--operator", default="", help="Who hands it out, when that is outside of the service.")
+@click.option("--key-file", type=_FILE, help="Write the public key that the bundle is verified with here.")
 @_KEY
 @_JSON
 @state_option
@@ -92,6 +97,8 @@ def export(
     without: tuple[str, ...],
     purpose: str | None,
     destination: str | None,
+    operator: str,
+    key_file: Path | None,
     key: str | None,
     as_json: bool,
     state: Path,
@@ -100,7 +107,9 @@ def export(
 
     Without --purpose it is the wearer's own: all blocks but the withheld items, proved by the hub;
     nothing in it tells that there is more. With --purpose, consent decides block by block, and
-    any purpose but service_information gets a form without the hub's identity.
+    any purpose but service_information gets a form without the hub's identity. A processor gets
+    only the fields that the register lists, encrypted to its key (`tasuki decrypt`), and from an
+    operator who is trained.
 
     \b
     Examples:
@@ -117,29 +126,92 @@ def export(
     choose = exporting.withholding(frozenset(without), summary)
     if purpose is None or destination is None:
         exporting.device_proved(lambda: trust.opened(file, state), output, choose, summary)
+        _note(file, output, state)
         return _report(summary, None, output, as_json)
-    with contextlib.closing(open_book(state)) as book:
-        made = release.Release(builtin(), book.log, book.registers, purpose, destination)
-    try:
-        if made.device_proved:
-            both = exporting.both(choose, made)
-            exporting.device_proved(lambda: trust.opened(file, state), output, both, summary, trim=True)
-        else:
-            summary.kind = ATTESTED
-            with trust.opened(file, state) as capture:
-                attest = exporting.AttestedExport(trust.vault(state), made, trust.key_of(None, given, state))
-                attest.write(capture, output, choose, summary)
-    finally:
-        tell_refusals(made)
+    require_consents(state)
+    with State(state) as opened:
+        registers = opened.book.registers
+        made = release.Release(builtin(), opened.book.log, registers, purpose, destination, operator)
+        try:
+            _release(made, file, output, choose, summary, given, opened)
+        finally:
+            opened.outbox.note(made.decided)
+            tell_refusals(made)
+        if key_file:
+            _write_key(key_file, made, file, opened, given)
+    _note(file, output, state)
     return _report(summary, made, output, as_json)
 
 
-def open_book(state: Path) -> ConsentBook:
-    """What wearers said; UsageError when this host never heard of any, instead of a new book."""
-    path = state / "consent.db"
-    if not path.exists():
+@click.command()
+@click.argument("file", type=_FILE)
+@click.option("--key", "key_file", type=_FILE, required=True, help="Your private key, that of the register.")
+@click.option("-o", "--output", type=_FILE, required=True, help="The plain bundle, a new file.")
+def decrypt(file: Path, key_file: Path, output: Path) -> None:
+    """Open a bundle that was encrypted to you; afterwards verify it.
+
+    \b
+    Examples:
+      tasuki decrypt theirs.tsk --key kanto.key -o plain.tsk
+      tasuki verify plain.tsk --key attestation.pub
+    """
+    if not file.is_file():
+        raise UsageError(f"there is no file {file}", "Check the path.")
+    private = PrivateKey(keyfiles.read(key_file).reveal())
+    encrypted.decrypt(file, private, output)
+    click.echo(f"{output}: decrypted; `tasuki verify` says what it proves.")
+
+
+def _note(file: Path, output: Path, state: Path) -> None:
+    """Enter a bundle that was made of a known wearer's capture, so that an erasure finds it."""
+    made_id = b""
+    if container.content_of(output) is not None:  # an encrypted one tells nothing of itself
+        with reading.read(output) as made:
+            made_id = made.header.id if made.header else b""
+    with trust.opened(file, state) as source:
+        if source.subject:
+            register = FileRegister(state / "files.db")
+            register.note(output, BUNDLE, source.subject, made_id)
+            register.close()
+
+
+def require_consents(state: Path) -> None:
+    """UsageError when this host never heard of any wearer, instead of a new book."""
+    if not (state / "consent.db").exists():
         raise UsageError(f"{state} has no consents", "Give the state folder of the run that recorded FILE.")
-    return ConsentBook(path)
+
+
+def _release(
+    made: release.Release,
+    file: Path,
+    output: Path,
+    choose: exporting.Chooser,
+    summary: exporting.Summary,
+    given: bytes | None,
+    opened: State,
+) -> None:
+    """Write the bundle in the form that the destination gets."""
+    if made.device_proved:
+        both = exporting.both(choose, made)
+        source = partial(trust.opened, file, opened.folder)
+        exporting.device_proved(source, output, both, summary, trim=True, recipient=made.recipient)
+        return
+    summary.kind = ATTESTED
+    public = trust.key_of(None, given, opened.folder)
+    with trust.opened(file, opened.folder) as capture:
+        attest = exporting.AttestedExport(opened.vault, made, public, made.recipient)
+        attest.write(capture, output, choose, summary)
+
+
+def _write_key(path: Path, made: release.Release, file: Path, opened: State, given: bytes | None) -> None:
+    """The public key that a recipient verifies the bundle with."""
+    if not made.device_proved:
+        public = opened.vault.signer("attestation").public
+    else:
+        with trust.opened(file, opened.folder) as capture:
+            device = next(part.block.device for part in capture if isinstance(part, parts.BlockPart))
+        public = trust.key_of(None, given, opened.folder)(device)
+    path.write_text(public.hex() + "\n", "ascii")
 
 
 def tell_refusals(made: release.Release) -> None:
@@ -178,3 +250,5 @@ def require_file(file: Path) -> None:
         raise UsageError(f"{file} is a folder", "Name a file.")
     if not file.exists():
         raise UsageError(f"there is no file {file}", "Check the path.")
+    if encrypted.is_encrypted(file):
+        raise UsageError(f"{file} is encrypted to its recipient", "`tasuki decrypt` opens it with that key.")

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,12 +12,14 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from tasuki.capture import release, trust
 from tasuki.capture.reading import Capture
-from tasuki.cli.captures import open_book, require_file, tell_refusals
+from tasuki.cli.captures import require_consents, require_file, tell_refusals
 from tasuki.cli.frame import print_json, state_option
 from tasuki.consent.policy import builtin
 from tasuki.convert import converting
 from tasuki.convert.source import Choice, Choose
 from tasuki.errors import UsageError
+from tasuki.session.file_register import DOWNLOAD, FileRegister
+from tasuki.session.state import State
 from tasuki_wire import items, layout
 
 _FILE = click.Path(path_type=Path)
@@ -81,14 +83,17 @@ def convert(
     began = time.monotonic()
     with contextlib.ExitStack() as stack:
         capture = stack.enter_context(trust.opened(file, state))
-        choose, made = _choose(capture, purpose, destination, frozenset(without), state)
+        opened = stack.enter_context(_consents(state)) if purpose else None
+        choose, made = _choose(capture, purpose, destination, frozenset(without), opened)
         bar = stack.enter_context(_bar(as_json))
         key_of = trust.key_of(capture.header, given, state)
         try:
             done = converting.convert(capture, out, chosen, key_of, choose, choice, beats, bar)
         finally:
-            if made:
+            if made and opened:
+                opened.outbox.note(made.decided)
                 tell_refusals(made)
+        _note(done.files, capture.subject, state)
     seconds = time.monotonic() - began
     if as_json:
         print_json(_row(done, chosen, seconds))
@@ -98,13 +103,31 @@ def convert(
 
 
 def _choose(
-    capture: Capture, purpose: str | None, destination: str | None, without: frozenset[str], state: Path
+    capture: Capture,
+    purpose: str | None,
+    destination: str | None,
+    without: frozenset[str],
+    opened: State | None,
 ) -> tuple[Choose, release.Release | None]:
-    if purpose is None or destination is None:
+    if purpose is None or destination is None or opened is None:
         return converting.own(without), None
-    with contextlib.closing(open_book(state)) as book:
-        made = release.Release(builtin(), book.log, book.registers, purpose, destination)
+    made = release.Release(builtin(), opened.book.log, opened.book.registers, purpose, destination)
     return converting.released(made, capture.subject, without), made
+
+
+def _consents(state: Path) -> State:
+    """What wearers said."""
+    require_consents(state)
+    return State(state)
+
+
+def _note(files: Iterable[Path], subject: str, state: Path) -> None:
+    """Enter the files of a known wearer, so that an erasure finds them."""
+    if subject:
+        register = FileRegister(state / "files.db")
+        for path in files:
+            register.note(path, DOWNLOAD, subject)
+        register.close()
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ _COMMANDS = {
     "spawn": ("tasuki.cli.hub_spawn", "spawn"),
     "image": ("tasuki.cli.hub_image", "image"),
     "flash": ("tasuki.cli.hub_flash", "flash"),
+    "test": ("tasuki.cli.hub_test", "test"),
     "package": ("tasuki.cli.hub_image", "package_"),
     "exec": ("tasuki.cli.hub_use", "exec_"),
     "run": ("tasuki.cli.hub_use", "run"),

@@ -136,10 +136,11 @@ def verify(file: Path, public: str, as_json: bool) -> None:
     Example:
       tasuki hub bundle verify fix.bundle --key 3b6a27bc...
     """
-    _describe(bundles.verify(read_bytes(file), _public(public)), as_json)
+    _describe(bundles.verify(read_bytes(file), public_release_key(public)), as_json)
 
 
-def _public(value: str) -> bytes:
+def public_release_key(value: str) -> bytes:
+    """A public release key, hex, or the development key."""
     if value == _DEVELOPMENT:
         return devkeys.signer("release").public
     try:

@@ -10,12 +10,12 @@ import click
 
 from tasuki.cli.hub_care import read_bytes
 from tasuki.cli.hub_ports import ports_options, select
-from tasuki.cli.progress import Logs, Telling, teller
-from tasuki.fleet import bundle, crew, flashing, resetting
+from tasuki.cli.hub_test import tell, test_options, tested
+from tasuki.cli.progress import Logs, Telling, exit_code, teller
+from tasuki.errors import UsageError
+from tasuki.fleet import bundle, crew, flashing, resetting, selftest
 from tasuki.fleet.payload import Sources
 from tasuki.fleet.ports import Port
-
-_FAILED, _RESUMABLE = 1, 3
 
 
 @click.command()
@@ -25,6 +25,8 @@ _FAILED, _RESUMABLE = 1, 3
 @click.option("--target", help="Folder on the hub; the library folder by default.")
 @click.option("--only", multiple=True, metavar="GLOB", help="Only these files, such as tasuki_hub/link.py.")
 @click.option("--reset", is_flag=True, help="Then restart the hub, so that it runs what came.")
+@click.option("--test", is_flag=True, help="Then restart the hub and have it test itself, as `hub test`.")
+@test_options
 @click.option(
     "--wait",
     "wait_s",
@@ -47,6 +49,9 @@ def flash(
     target: str | None,
     only: tuple[str, ...],
     reset: bool,
+    test: bool,
+    product: Path | None,
+    junit: Path | None,
     wait_s: float,
     log_folder: Path | None,
     as_json: bool,
@@ -62,23 +67,32 @@ def flash(
     Example:
       tasuki hub flash --all
       tasuki hub flash --port '/dev/ttyACM*' --only 'tasuki_hub/link.*' --reset
+      tasuki hub flash --all --test --junit results.xml
     """
+    if (product or junit) and not test:
+        raise UsageError("--product and --junit are for --test", "Add --test.")
+    limits = selftest.read(product) if test else None
     chosen = select(state, patterns, filters, every)
     given = bundle.read(read_bytes(bundle_file)) if bundle_file else None
     sources = Sources(given, only)
 
     def job(port: Port, say: crew.Say, stop: Any) -> dict[str, Any]:
-        flashed = flashing.flash(port, sources, target, say, stop)
+        flashed = asdict(flashing.flash(port, sources, target, say, stop))
+        if limits:
+            say("test")
+            return {**flashed, **tested(port, limits, say, stop)}
         if reset:
             say("reset")
             resetting.reset(port)
-        return asdict(flashed)
+        return flashed
 
     logs = Logs(log_folder or state / "logs")
     with Telling(teller(as_json, chosen), logs) as telling:
         turns = crew.work(chosen, job, telling, jobs, wait_s, state)
+    if test:
+        tell(turns, junit, as_json)
     if not as_json:
-        _sum_up(turns, logs, reset)
+        _sum_up(turns, logs, reset or test)
     return exit_code(turns)
 
 
@@ -92,10 +106,3 @@ def _sum_up(turns: Sequence[crew.Turn], logs: Logs, reset: bool) -> None:
         click.echo("`tasuki hub reset` runs what came.", err=True)
     if any(turn.failed for turn in turns):
         click.echo(f"Logs are in {logs.folder}.", err=True)
-
-
-def exit_code(turns: Sequence[crew.Turn]) -> int:
-    """0 when all hubs did well, 3 when one was interrupted, else 1."""
-    if any(turn.state == "interrupted" for turn in turns):
-        return _RESUMABLE
-    return _FAILED if any(turn.failed for turn in turns) else 0

@@ -6,9 +6,8 @@ from typing import Any
 
 import click
 
-from tasuki.cli.hub_flash import exit_code
 from tasuki.cli.hub_ports import ports_options, select
-from tasuki.cli.progress import Logs, Telling, teller
+from tasuki.cli.progress import Logs, Telling, exit_code, teller
 from tasuki.fleet import crew, imaging, package
 from tasuki.fleet.compiling import ARCHITECTURES
 from tasuki.fleet.ports import Port

@@ -12,8 +12,8 @@ import click
 from mpremote import repl as mpremote_repl
 
 from tasuki.cli.hub_care import read_bytes
-from tasuki.cli.hub_flash import exit_code
 from tasuki.cli.hub_ports import port_options, ports_options, select, select_one
+from tasuki.cli.progress import exit_code
 from tasuki.errors import TasukiError, UsageError
 from tasuki.fleet import crew, resetting, using
 from tasuki.fleet.ports import Port

@@ -1,5 +1,6 @@
 """The command group `tasuki policy`: what is in force, what changed, what shows it, what follows from it."""
 
+import contextlib
 import time
 from pathlib import Path
 
@@ -8,12 +9,15 @@ import click
 from tasuki.cli import policy_lines
 from tasuki.cli.frame import print_json, state_option
 from tasuki.cli.policy_explain import explain
+from tasuki.cli.policy_parties import parties as parties_group
+from tasuki.cli.policy_ticket import ticket
 from tasuki.consent import coverage as matrix
 from tasuki.consent import diff as comparing
 from tasuki.consent import library, parties_file, processing
 from tasuki.consent.book import ConsentBook
+from tasuki.consent.party_book import PartyBook, third_party
 from tasuki.consent.policy import Policy
-from tasuki.consent.registers import Registers
+from tasuki.consent.registers import Destination, Registers
 from tasuki.errors import TasukiError, UsageError
 from tasuki.pipeline import decisionlog
 from tasuki.view.words import LANGUAGES, language_of
@@ -39,6 +43,8 @@ def policy() -> None:
 
 
 policy.add_command(explain)
+policy.add_command(parties_group)
+policy.add_command(ticket)
 
 
 @policy.command()
@@ -162,6 +168,7 @@ def provisions(parties: Path | None, as_json: bool, state: Path) -> None:
     """
     shown = _in_force(None)
     places = _registers(shown, parties).destinations
+    places = {**_of_state(shown, state), **places}
     made = processing.provisions(shown, decisionlog.provided(state / "outbox.db"), places)
     if as_json:
         print_json(made)
@@ -179,6 +186,16 @@ def _registers(shown: Policy, parties: Path | None) -> Registers:
     if parties:
         parties_file.read(parties, shown).register(registers)
     return registers
+
+
+def _of_state(shown: Policy, state: Path) -> dict[str, Destination]:
+    """Destinations of a state folder: its parties, and every third party that a ticket was ever filed for."""
+    registers = Registers()
+    if not state.is_dir():
+        return {}
+    with contextlib.closing(PartyBook(state, registers, shown)) as book:
+        named = {filed.ticket.recipient: (filed.ticket,) for filed in book.tickets.all()}
+    return {name: third_party(name, ticket) for name, ticket in named.items()} | registers.destinations
 
 
 def _counts(found: comparing.Difference, state: Path) -> dict[comparing.Change, int]:

@@ -18,6 +18,7 @@ from tasuki.consent.context import Context, Interval
 from tasuki.consent.decision import Decision, Engine
 from tasuki.consent.documents import Words
 from tasuki.consent.events import BEGINNING, FOREVER, ConsentLog
+from tasuki.consent.party_book import PartyBook
 from tasuki.consent.policy import Policy, builtin
 from tasuki.consent.registers import PRODUCTS, Binding, Garment, Manifest, Registers, Source
 from tasuki.errors import UsageError
@@ -102,7 +103,8 @@ def _supposed(
         raise UsageError(f"unknown product {product}", f"There are {', '.join(PRODUCTS)}.")
     now = log.present(subject, time.time_ns())
     context = _acquired_now(policy, PRODUCTS[product], item, subject, now)
-    decision = Engine(policy, log, registers).decide(subject, item, purpose, destination, now, context)
+    engine = Engine(policy, log, registers, library.shipped().effective)
+    decision = engine.decide(subject, item, purpose, destination, now, context)
     rules = _sentences(decision, policy.hash.hex())
     if as_json:
         print_json(explaining.decision_json(decision, rules))
@@ -120,6 +122,7 @@ def _wearer(
         return Registers(), ConsentLog(said.events), said.subject
     book = ConsentBook(state / "consent.db")
     book.close()
+    PartyBook(state, book.registers, policy).close()
     return book.registers, book.log, known_subject(book, subject)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, TextIO
@@ -11,10 +12,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Column
 
-from tasuki.fleet.crew import Event
+from tasuki.fleet.crew import Event, Turn
 from tasuki.fleet.ports import Port
 
-_DETAIL = frozenset({"file"})  # events that are too many for plain lines
+_DETAIL = frozenset({"file", "item"})  # events that are too many for plain lines
+_LONG = frozenset({"results"})  # values that were told before, one by one
+_FAILED, _RESUMABLE = 1, 3
 
 
 class Teller(Protocol):
@@ -108,7 +111,8 @@ class Logs:
         if file is None:
             file = self._files[path] = Path(path).open("w", encoding="utf-8")  # noqa: SIM115 - until close()
         stamp = datetime.fromtimestamp(event.at_s, UTC).isoformat(timespec="milliseconds")
-        values = " ".join(f"{key}={value}" for key, value in event.values.items() if value not in ("", None))
+        shown = {key: value for key, value in event.values.items() if key not in _LONG}
+        values = " ".join(f"{key}={value}" for key, value in shown.items() if value not in ("", None))
         print(stamp, event.port.path, event.name, values, file=file, flush=True)
 
     def close(self) -> None:
@@ -123,6 +127,13 @@ def teller(as_json: bool, chosen: list[Port]) -> Teller:
         return Ndjson()
     console = Console(highlight=False)
     return LiveLines(console, chosen) if console.is_terminal else Lines()
+
+
+def exit_code(turns: Sequence[Turn]) -> int:
+    """0 when all hubs did well, 3 when one was interrupted, else 1."""
+    if any(turn.state == "interrupted" for turn in turns):
+        return _RESUMABLE
+    return _FAILED if any(turn.failed for turn in turns) else 0
 
 
 def as_row(event: Event) -> dict[str, Any]:
@@ -143,6 +154,8 @@ _WORDS = {
     "file": "{done} of {total} bytes, {file}",
     "gone": "went away, is waited for",
     "reset": "is reset",
+    "test": "tests itself",
+    "item": "{item}: {outcome}",
     "percent": "{percent} %",
     "line": "{text}",
     "end": "{words}",

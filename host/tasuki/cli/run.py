@@ -19,6 +19,7 @@ from tasuki.session.recorder import Recorder
 from tasuki.session.state import State, wearer
 from tasuki.view.live import LiveView
 from tasuki.view.words import LANGUAGES, language_of
+from tasuki.wearer import retention
 from tasuki_wire import items
 
 _FILE = click.Path(path_type=Path)
@@ -37,6 +38,9 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
             ),
             click.option(
                 "--speed", type=click.FloatRange(0.1, 50), default=1.0, help="Of a virtual hub's clock."
+            ),
+            click.option(
+                "--no-upload", is_flag=True, help="Send nothing; a later run does, and decides anew."
             ),
             click.option("--plaintext", is_flag=True, help="Do not encrypt the capture."),
             click.option("--patience", type=float, default=30.0, help="Seconds to wait for a lost hub."),
@@ -91,6 +95,7 @@ def _run(
     withhold: tuple[str, ...],
     speed: float,
     capture: Path | None,
+    no_upload: bool,
     plaintext: bool,
     patience: float,
     lang: str,
@@ -107,6 +112,8 @@ def _run(
         found.update(summary.of_session(session, monitor, uploaded))
 
     with State(state) as opened:
+        purge = retention.Hourly(opened)
+        purge()
         worn_by = wearer(opened, consent, subject)
 
         def connect() -> Session:
@@ -125,9 +132,10 @@ def _run(
                 connect,
                 monitor,
                 show=view.update if view else lambda snapshot: None,
-                done=_done(seconds, speed),
+                done=_done(seconds, speed, purge),
                 recorder=recorder,
                 patience_s=patience,
+                sending=not no_upload,
                 finish=finish,
             )
     found["capture"] = str(capture) if capture else None
@@ -141,11 +149,12 @@ def _run(
         raise error
 
 
-def _done(seconds: float | None, speed: float) -> Callable[[Monitor], bool]:
-    """By hub time where there is any, else by the clock on the wall."""
+def _done(seconds: float | None, speed: float, purge: Callable[[], object]) -> Callable[[Monitor], bool]:
+    """By hub time where there is any, else by the clock on the wall; purges what is too old by then."""
     began = time.monotonic()
 
     def done(monitor: Monitor) -> bool:
+        purge()
         if seconds is None:
             return False
         return monitor.elapsed_s >= seconds or time.monotonic() - began > seconds / speed + 30

@@ -1,7 +1,8 @@
 """Consent: the policy as data, what wearers agreed to, and the decision per block.
 
-Rules without I/O (only `files`, `parties_file`, `library` and `book` touch files). Deny by default: what is
-unknown is denied, with a reason code, the failing rule and what would change the answer.
+Rules without I/O (only `files`, `parties_file`, `ticket_file`, `library` and the three books touch files).
+Deny by default: what is unknown is denied, with a reason code, the failing rule and what would change the
+answer.
 
 | what | modules, in the order in which to read them |
 | --- | --- |
@@ -10,6 +11,7 @@ unknown is denied, with a reason code, the failing rule and what would change th
 | consent: what was said, and the state at any moment | events, scopes, statements, merging, guardians |
 | ... kept, given and taken as files, shown | book, book_tables, files, notice, wording, times |
 | ... as records and signed receipts | records, record_reading, receipts, json_text |
-| registers: destinations, hubs, processors, exceptions | registers, parties, parties_file, tickets |
+| registers: destinations, hubs, processors, exceptions | registers, parties, tickets |
+| ... from files, kept up to date | parties_file, ticket_file, ticket_book, party_book |
 | the decision: of a block, kept, of arrays | context, stretch, uses, decision, lane, cache, vector, reasons |
 """

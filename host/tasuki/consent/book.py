@@ -15,6 +15,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import NoReturn
 
+from tasuki import database
 from tasuki.consent import book_tables, guardians, merging
 from tasuki.consent.events import BEGINNING, FOREVER, ConsentLog, Event
 from tasuki.consent.files import WearerFile
@@ -98,7 +99,7 @@ class ConsentBook:
         self.on_recorded: list[Callable[[Event], object]] = []
         self.registers = Registers()
         self._last = 0  # number of the newest event that we know
-        self._seen = self._changes = -1
+        self._seen = self._changes = self._erasures = -1
         self._catch_up()
 
     def close(self) -> None:
@@ -174,6 +175,38 @@ class ConsentBook:
             turn.db.execute("INSERT OR IGNORE INTO record VALUES (?, ?)", (subject, str(uuid.uuid4())))
             found = turn.db.execute("SELECT id FROM record WHERE subject = ?", (subject,)).fetchone()
         return str(found[0])
+
+    @property
+    def last(self) -> int:
+        """Number of the newest event that we know."""
+        return self._last
+
+    def erase(self, subject: str, name: str, upto: int, before_ns: int) -> bool:
+        """Keep what a wearer said up to an event as proof under a keyed name, and drop who said it.
+
+        Whoever bears the name after that event is another wearer. Bindings that began before a moment,
+        the record's id and guardians go. False when somebody was reading, so that the write-ahead log
+        could not be emptied: do it again. LinkLost.
+        """
+        with _Turn(self) as turn:
+            book_tables.erase(turn.db, subject, name, upto, before_ns)
+        with self._lock:
+            self._seen = -1
+            self._catch_up()
+            return database.truncate_log(self._db)
+
+    def expire(self, prefix: str, before_ns: int) -> int:
+        """Delete the words of subjects whose names begin so and who said nothing since a moment; how many."""
+        with _Turn(self) as turn:
+            gone = book_tables.expire(turn.db, prefix, before_ns)
+            if gone:
+                turn.db.execute("UPDATE erasures SET n = n + 1")
+        return gone
+
+    def empty_log(self) -> bool:
+        """Empty the write-ahead log; False when somebody reads."""
+        with self._lock:
+            return database.truncate_log(self._db)
 
     def refresh(self) -> bool:
         """Learn what other processes recorded since; True when there was something. A few microseconds."""
@@ -253,6 +286,12 @@ class ConsentBook:
         if seen == self._seen:
             return False
         before = self._last, self._changes
+        erasures = book_tables.erasures(self._db)
+        if erasures != self._erasures and self._erasures >= 0:
+            for subject in set(self.log.subjects()) - book_tables.speakers(self._db):
+                self.log.forget(subject)
+                self.guardianships.pop(subject, None)
+        self._erasures = erasures
         for event in book_tables.events_after(self._db, self._last):
             self.log.append(event)
             self._last = event.number

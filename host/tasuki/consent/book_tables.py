@@ -33,6 +33,8 @@ CREATE TABLE IF NOT EXISTS binding (
   id BLOB PRIMARY KEY, device BLOB NOT NULL, subject TEXT NOT NULL, since_ns INTEGER NOT NULL,
   until_ns INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS binding_of ON binding (device);
+CREATE TABLE IF NOT EXISTS erasures (n INTEGER NOT NULL);
+INSERT INTO erasures SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM erasures);
 CREATE TABLE IF NOT EXISTS changes (n INTEGER NOT NULL);
 INSERT INTO changes SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM changes);
 """ + "".join(
@@ -75,6 +77,38 @@ def events_after(db: sqlite3.Connection, number: int) -> Iterator[Event]:
             what = f"the consent book is damaged at event {row[0]}: {e}"
             raise Untrusted("damaged", what, "Put back a backup; nothing is decided without it.") from e
         yield event
+
+
+def erase(db: sqlite3.Connection, subject: str, name: str, upto: int, before_ns: int) -> None:
+    """Put a keyed name in the place of a wearer, up to an event and a moment; nothing else names him.
+
+    Bindings and what else is no proof of consent goes.
+    """
+    words = "UPDATE event SET subject = ?, origin = '', said_by = relation WHERE subject = ? AND id <= ?"
+    db.execute(words, (name, subject, upto))
+    db.execute("UPDATE event SET said_by = ? WHERE said_by = ? AND id <= ?", (name, subject, upto))
+    db.execute("UPDATE guardian SET guardian = ? WHERE guardian = ?", (name, subject))
+    db.execute("DELETE FROM guardian WHERE subject = ? AND since_ns <= ?", (subject, before_ns))
+    db.execute("DELETE FROM record WHERE subject = ?", (subject,))
+    db.execute("DELETE FROM binding WHERE subject = ? AND since_ns <= ?", (subject, before_ns))
+    db.execute("UPDATE erasures SET n = n + 1")
+
+
+def expire(db: sqlite3.Connection, prefix: str, before_ns: int) -> int:
+    """Delete what wearers said whose names begin so and who said nothing since a moment; how many words."""
+    sql = """DELETE FROM event WHERE subject IN (SELECT subject FROM event WHERE substr(subject, 1, ?) = ?
+        GROUP BY subject HAVING max(recorded_ns) < ?)"""
+    return db.execute(sql, (len(prefix), prefix, before_ns)).rowcount
+
+
+def erasures(db: sqlite3.Connection) -> int:
+    """Rises whenever a wearer was erased."""
+    return int(db.execute("SELECT n FROM erasures").fetchone()[0])
+
+
+def speakers(db: sqlite3.Connection) -> set[str]:
+    """Everyone of whom a word is recorded."""
+    return {name for (name,) in db.execute("SELECT DISTINCT subject FROM event")}
 
 
 def changes(db: sqlite3.Connection) -> int:

@@ -104,7 +104,7 @@ class DecisionCache:
 
     def _each_behind(self, subject: str, item: str, at_ns: int, context: Context) -> tuple[Decision, ...]:
         """Every answer by itself; where all of them are in front, they are kept as one."""
-        places = list(self.engine.registers.destinations.values())
+        places = self.engine.registers.routed
         answers = tuple(
             self.decide(subject, item, place.purpose, place.name, at_ns, context) for place in places
         )

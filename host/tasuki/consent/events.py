@@ -25,6 +25,9 @@ RELATIONS = ("parent", "guardian")
 # Of two events at one instant the narrower one is the last word.
 _ORDER = {GRANTED: 0, REFUSED: 1, WITHDRAWN: 2}
 
+# What stands for a wearer who was erased: this and a keyed pseudonym. What was said is kept as proof.
+ERASED = "erased:"
+
 BEGINNING = -(2**63)
 FOREVER = 2**63 - 1
 
@@ -45,7 +48,7 @@ class Event:
         notice_hash: SHA-256 of the text that was shown, hex; empty when we do not know it.
         by: who said it, when it was not the wearer.
         relation: what that person is to the wearer, one of RELATIONS.
-        origin: how it reached us: `command`, `file`, `import:` and the record's id, or empty.
+        origin: how it reached us: `command`, `file`, `web`, `import:` and the record's id, or empty.
         number: its place in the log, from 1; it only rises, whatever clocks do.
     """
 
@@ -191,15 +194,28 @@ class ConsentLog:
                 for watcher in self._watchers:
                     watcher.forget(event.subject)
 
+    def forget(self, subject: str) -> None:
+        """Drop an erased subject, as if nothing had ever been said."""
+        with self._lock:
+            self._spoken.pop(subject, None)
+            self.version += 1
+            for watcher in self._watchers:
+                watcher.forget(subject)
+
     def watch(self, watcher: Watcher) -> None:
         """Tell this one, for as long as it lives, of every subject who speaks."""
         with self._lock:
             self._watchers.add(watcher)
             self._watched = True
 
+    def settle(self) -> None:
+        """Come back once no `append` is under way: whoever watches knows of all that `events` tells."""
+        with self._lock:
+            pass
+
     def subjects(self) -> list[str]:
-        """Everyone who ever said something."""
-        return list(self._spoken)
+        """Everyone who ever said something and was not erased."""
+        return [subject for subject in self._spoken if not subject.startswith(ERASED)]
 
     def events(self, subject: str) -> list[Event]:
         """What a subject said, in the order it was recorded."""

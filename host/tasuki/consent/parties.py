@@ -39,6 +39,7 @@ class Processor:
         basis: for a country abroad, one of BASES or empty; `basis_dated` when that basis is in force.
         suspended: since a deletion was not acknowledged in time.
         subprocessors: names of those that it hands data to.
+        key: X25519 public key that everything for it is encrypted to, 32 bytes; empty when it gave none.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Processor:
     basis_dated: Dated = ALWAYS
     suspended: bool = False
     subprocessors: tuple[str, ...] = ()
+    key: bytes = b""
 
     @property
     def abroad(self) -> bool:
@@ -66,6 +68,7 @@ class Module:
         items: what it may get; only category 2, and nothing that identifies.
         purposes: of section 6.
         notice: the published words on what goes where and why (Telecommunications Business Act 27-12).
+        key: as a processor's.
     """
 
     name: str
@@ -75,6 +78,7 @@ class Module:
     purposes: frozenset[str]
     dated: Dated
     notice: str
+    key: bytes = b""
 
 
 # Items of category 2 that name neither a person nor a device. Everything else there is an identifier,
@@ -94,6 +98,12 @@ def chain(processors: Mapping[str, Processor], name: str) -> Iterator[Processor 
         yield found
         if found is not None:
             waiting.extend(found.subprocessors)
+
+
+def trained(operators: Mapping[str, Dated], name: str, stretch: Stretch) -> bool:
+    """True when a person is registered and the training is current (rule S-07)."""
+    training: Dated | None = operators.get(name)
+    return training is not None and stretch.within(training)
 
 
 def standing(processor: Processor, stretch: Stretch) -> str:

@@ -5,31 +5,42 @@ offset from UTC. What is not understood in full is refused as a whole, with the 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
+
+from nacl.exceptions import CryptoError
+from nacl.public import PublicKey, SealedBox
 
 from tasuki.consent import strict
 from tasuki.consent.parties import BASES, HOME, MODULE_ITEMS, Contract, Module, Processor, chain
 from tasuki.consent.policy import Policy
-from tasuki.consent.registers import ATTESTED, FORMS, MODULE, Destination, Registers
+from tasuki.consent.registers import ATTESTED, DESTINATIONS, MODULE, PROVED, Destination, Registers
 from tasuki.consent.stretch import Dated
+from tasuki.consent.tickets import Approver
 from tasuki.errors import UsageError
 
 FORMAT = 1
 
 _NAME = r"[a-z0-9][a-z0-9._-]{0,62}"
 _COUNTRY = r"[A-Z]{2}"
+_KEY = r"[0-9a-f]{64}"
 
 
 @dataclass(frozen=True)
 class Parties:
-    """What a file registers."""
+    """What a file registers; by default nobody.
 
-    destinations: tuple[Destination, ...]
-    processors: tuple[Processor, ...]
-    modules: tuple[Module, ...]
-    operators: Mapping[str, Dated]
+    Attributes:
+        operators: name to when the training is current (rule S-07).
+        approvers: those of the operators who may sign exception tickets.
+    """
+
+    destinations: tuple[Destination, ...] = ()
+    processors: tuple[Processor, ...] = ()
+    modules: tuple[Module, ...] = ()
+    operators: Mapping[str, Dated] = field(default_factory=dict)
+    approvers: tuple[Approver, ...] = ()
 
     def register(self, registers: Registers) -> None:
         """Add all of it; what was registered under the same name is replaced."""
@@ -39,6 +50,7 @@ class Parties:
             registers.add_module(module)
         for operator, dated in self.operators.items():
             registers.train(operator, dated)
+        registers.approvers |= {approver.name: approver for approver in self.approvers}
         for destination in self.destinations:
             registers.add_destination(destination)
 
@@ -53,10 +65,14 @@ def read(path: Path, policy: Policy) -> Parties:
     return parse(text, policy, str(path))
 
 
+def example_text() -> str:
+    """A file with every key: a processor at home, one abroad, a module; none of them exists."""
+    return resources.files("tasuki.consent").joinpath("parties-example.toml").read_text("utf-8")
+
+
 def example(policy: Policy) -> Parties:
-    """A processor at home, one abroad, and a module; none of them exists."""
-    text = resources.files("tasuki.consent").joinpath("parties-example.toml").read_text("utf-8")
-    return parse(text, policy, "parties-example.toml")
+    """What the example registers."""
+    return parse(example_text(), policy, "parties-example.toml")
 
 
 def parse(text: str, policy: Policy, name: str = "register") -> Parties:
@@ -66,14 +82,20 @@ def parse(text: str, policy: Policy, name: str = "register") -> Parties:
         top.fail("format", "unknown")
     processors = {n: _processor(n, t, policy) for n, t in top.table("processor", True).children(_NAME)}
     modules = {n: _module(n, t, policy) for n, t in top.table("module", True).children(_NAME)}
-    operators = {n: _dated(t) for n, t in top.table("operator", True).children(_NAME)}
+    people = [_operator(n, t) for n, t in top.table("operator", True).children(_NAME)]
     places = top.table("destination", True)
     destinations = tuple(_destination(n, t, policy, processors, modules) for n, t in places.children(_NAME))
     top.done()
     for processor in processors.values():
         if None in chain(processors, processor.name):
             top.fail("processor", f"{processor.name} hands on to a processor that is not in the register")
-    return Parties(destinations, tuple(processors.values()), tuple(modules.values()), operators)
+    return Parties(
+        destinations,
+        tuple(processors.values()),
+        tuple(modules.values()),
+        {name: dated for name, dated, _ in people},
+        tuple(approver for _, _, approver in people if approver),
+    )
 
 
 def _processor(name: str, table: strict.Table, policy: Policy) -> Processor:
@@ -91,6 +113,7 @@ def _processor(name: str, table: strict.Table, policy: Policy) -> Processor:
         basis_dated=_dated(table.table("basis_period")) if table.has("basis_period") else Dated(),
         suspended=table.flag("suspended"),
         subprocessors=table.names("subprocessors", _NAME) if table.has("subprocessors") else (),
+        key=_key(table),
     )
     if country != HOME:  # what the wearer is told before agreeing (APPI 28)
         told = table.table("information")
@@ -120,9 +143,21 @@ def _module(name: str, table: strict.Table, policy: Policy) -> Module:
         purposes=frozenset(table.some_of("purposes", policy.module_purposes)),
         dated=_dated(table.table("period")),
         notice=table.text("notice"),
+        key=_key(table),
     )
     table.done()
     return module
+
+
+def _operator(name: str, table: strict.Table) -> tuple[str, Dated, Approver | None]:
+    """A person of ours; one with a role and a key may sign exception tickets."""
+    dated = Dated(*_period(table))
+    approver = None
+    if table.has("role") or table.has("key"):
+        role, key = table.text("role", pattern=_NAME), table.text("key", pattern=_KEY)
+        approver = Approver(name, role, bytes.fromhex(key), dated)
+    table.done()
+    return name, dated, approver
 
 
 def _destination(
@@ -133,22 +168,50 @@ def _destination(
     modules: Mapping[str, Module],
 ) -> Destination:
     """A processor's or a module's destination; its kind follows from who is behind it."""
+    if name in DESTINATIONS:
+        table.fail("", "is a destination of the service itself", "Give it another name.")
     party = table.one_of("party", [*processors, *modules])
     purpose = table.one_of("purpose", [*policy.purposes, *policy.module_purposes])
-    form = table.one_of("form", FORMS, ATTESTED)
+    form = table.one_of("form", (ATTESTED, PROVED), ATTESTED)
     table.done()
+    known = modules[party] if party in modules else processors[party]
+    if not known.key:
+        table.fail("party", f"{party} has no key", "Whatever leaves is encrypted: add its `key`.")
+    if (
+        party in processors
+        and form == PROVED
+        and "device_id" not in processors[party].fields.get(purpose, ())
+    ):
+        table.fail("form", f"{party} has no device_id among its fields of {purpose}")
     if party in modules:
         return Destination(name, MODULE, purpose, form, party)
     kind = "processor_foreign" if processors[party].abroad else "processor_jp"
     return Destination(name, kind, purpose, form, party)
 
 
+def _key(table: strict.Table) -> bytes:
+    """An X25519 public key to which something can be encrypted; empty when the table has none."""
+    if not table.has("key"):
+        return b""
+    key = bytes.fromhex(table.text("key", pattern=_KEY))
+    try:
+        SealedBox(PublicKey(key)).encrypt(b"")
+    except CryptoError:
+        table.fail("key", "nothing can be encrypted to this key", "Ask its owner for the right one.")
+    return key
+
+
 def _dated(table: strict.Table, *more: str) -> Dated:
     """A period with a beginning and an end; `more` are texts that stand beside it."""
-    since_ns, until_ns = table.when("since"), table.when("until")
-    if since_ns >= until_ns:
-        table.fail("until", "is not after `since`")
+    period = _period(table)
     for key in more:
         table.text(key)
     table.done()
-    return Dated(since_ns, until_ns)
+    return Dated(*period)
+
+
+def _period(table: strict.Table) -> tuple[int, int]:
+    since_ns, until_ns = table.when("since"), table.when("until")
+    if since_ns >= until_ns:
+        table.fail("until", "is not after `since`")
+    return since_ns, until_ns

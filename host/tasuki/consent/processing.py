@@ -18,6 +18,7 @@ _DAY_NS = 86_400 * 1_000_000_000
 
 # Provision in the sense of APPI 27: entrusting at home is none (27(5)(i)), entrusting abroad is (28).
 PROVISION_KINDS = (THIRD_PARTY, "processor_foreign")
+GONE = "no_longer_registered"  # was provided to, so its record is kept (APPI 29, 30)
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def provisions(
         "records": [
             {
                 "recipient": each.destination,
-                "recipient_kind": destinations[each.destination].kind,
+                "recipient_kind": _kind(each.destination, destinations),
                 "person": each.subject,
                 "items": [each.item],
                 "purpose": each.purpose,
@@ -93,9 +94,13 @@ def provisions(
                 "keep_until": _iso(each.last_ns + days * _DAY_NS),
             }
             for each in provided
-            if each.destination in destinations and destinations[each.destination].kind in PROVISION_KINDS
+            if _kind(each.destination, destinations) in (*PROVISION_KINDS, GONE)
         ],
     }
+
+
+def _kind(destination: str, destinations: Mapping[str, Destination]) -> str:
+    return destinations[destination].kind if destination in destinations else GONE
 
 
 def _activity(policy: Policy, purpose: str, registers: Registers, language: str) -> dict[str, Any]:

@@ -32,8 +32,8 @@ _KEYS = {
     "schema:recipient",
     "dpv:hasRecordOfActivity",
 }
-_PROOF = "garment:proof"
-_ED25519 = "garment:Ed25519Signature"
+PROOF = "garment:proof"
+ED25519 = "garment:Ed25519Signature"
 
 
 class Signs(Protocol):
@@ -86,11 +86,11 @@ def issue(
     }
     signature = authority.sign(DOMAIN, json_text.canonical(body))
     proof = {
-        "@type": _ED25519,
+        "@type": ED25519,
         "garment:keyId": authority.key_id.hex(),
         "garment:signature": base64.b64encode(signature).decode(),
     }
-    return {**body, _PROOF: proof}
+    return {**body, PROOF: proof}
 
 
 def verify(data: bytes, public_key: bytes, policy: Policy) -> Receipt:
@@ -98,18 +98,26 @@ def verify(data: bytes, public_key: bytes, policy: Policy) -> Receipt:
 
     Untrusted for anything forged, altered, cut, signed by another key or in another domain.
     """
-    body = json_text.load(data)
-    proof = body.pop(_PROOF, None)
-    signature = _signature(proof, public_key)
-    try:
-        VerifyKey(public_key).verify(epoch.signed(DOMAIN, json_text.canonical(body)), signature)
-    except (BadSignatureError, ValueError):
-        raise Untrusted("bad_signature", "the receipt was not signed by this key, or was altered") from None
+    body = proved(data, public_key)
     if body.keys() != _KEYS or body["@type"] != "dpv:ConsentReceipt":
         raise Untrusted("malformed", "it is signed, and no receipt")
     record_reading.check_context(body["@context"])
     told = record_reading.told(body["dpv:hasRecordOfActivity"], policy, None)
     return Receipt(body["dct:identifier"], told.subject, times.of_exact(body["dct:created"]), told.events)
+
+
+def proved(data: bytes, public_key: bytes) -> dict[str, Any]:
+    """The JSON of a document in the domain of receipts without its proof, once the key has proved it.
+
+    What kind of document it is the caller has to look at. Untrusted.
+    """
+    body = json_text.load(data)
+    signature = _signature(body.pop(PROOF, None), public_key)
+    try:
+        VerifyKey(public_key).verify(epoch.signed(DOMAIN, json_text.canonical(body)), signature)
+    except (BadSignatureError, ValueError):
+        raise Untrusted("bad_signature", "the receipt was not signed by this key, or was altered") from None
+    return body
 
 
 def _signature(proof: Any, public_key: bytes) -> bytes:
@@ -118,7 +126,7 @@ def _signature(proof: Any, public_key: bytes) -> bytes:
         raise Untrusted("unsigned", "it has no proof")
     if proof.keys() != {"@type", "garment:keyId", "garment:signature"}:
         raise Untrusted("malformed", "its proof has other keys than a proof has")
-    if proof["@type"] != _ED25519:
+    if proof["@type"] != ED25519:
         raise Untrusted("malformed", "its proof is of an unknown kind")
     if proof["garment:keyId"] != epoch.key_id(public_key).hex():
         raise Untrusted("wrong_key", "it names another key than the one that is trusted")

@@ -11,7 +11,7 @@ from weakref import WeakSet
 from tasuki.consent.events import BEGINNING, FOREVER
 from tasuki.consent.parties import Module, Processor
 from tasuki.consent.stretch import ALWAYS, Dated
-from tasuki.consent.tickets import Ticket
+from tasuki.consent.tickets import Approver, Ticket
 from tasuki_wire import codec, layout
 
 INTERNAL = "internal"
@@ -23,8 +23,10 @@ STATISTICS_RELEASE = "statistics_release"
 DESTINATION_KINDS = (INTERNAL, *PROCESSORS, MODULE, THIRD_PARTY, SUBJECT, STATISTICS_RELEASE)
 
 ENVELOPE = "envelope"  # our own store: the envelope itself, with all that proves it
+PROVED = "proved"  # for others: the block with the hub's own proof, which carries its identity
 ATTESTED = "attested"  # stripped of category 2, signed by the service's attestation key
-FORMS = (ENVELOPE, ATTESTED)
+FORMS = (ENVELOPE, PROVED, ATTESTED)
+EXCEPTION = "exception"  # purpose of a third party's destination: what its ticket says, and no other
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,7 @@ class Source:
         acquired_in: where it was acquired, one of the policy's contexts.
         location_permission: the device's own permission (rule C2-03).
         operator: who hands it out by hand; empty when nobody does (rule S-07).
+        typed_in: the wearer typed it in on the account page: no garment is behind it, and no device's proof.
     """
 
     garment: Garment | None = None
@@ -153,6 +156,10 @@ class Source:
     acquired_in: str = "product_use"
     location_permission: bool = False
     operator: str = ""
+    typed_in: bool = False
+
+
+TYPED_IN = Source(acquired_in="service_use", typed_in=True)
 
 
 class Watcher(Protocol):
@@ -173,6 +180,10 @@ class Registers:
         operators: name to when the person's training is current.
         of_age_ns: subject to the moment up to which only a guardian can grant (Unix nanoseconds).
         tickets: legal exceptions by destination; only what `tickets.admit` returned.
+        approvers: who may sign tickets, by name.
+        served: destinations that a sink serves, the only ones that blocks are routed to; what others get
+            is made by hand, as a bundle. None serves all there are.
+        trouble: why outside parties get nothing for now; empty when nothing is wrong.
         version: rises with every change.
         places_version: rises when a decision must be asked for again that looked at the same source.
     """
@@ -186,6 +197,9 @@ class Registers:
     operators: dict[str, Dated] = field(default_factory=dict)
     of_age_ns: dict[str, int] = field(default_factory=dict)
     tickets: dict[str, tuple[Ticket, ...]] = field(default_factory=dict)
+    approvers: dict[str, Approver] = field(default_factory=dict)
+    served: frozenset[str] | None = None
+    trouble: str = ""
     places_version: int = 0
     _sources: dict[tuple[bytes, bytes, int, int], Source] = field(default_factory=dict, repr=False)
     _watchers: WeakSet[Watcher] = field(default_factory=WeakSet, repr=False)
@@ -258,6 +272,26 @@ class Registers:
         """Let a legal exception count that `tickets.admit` has checked."""
         self.tickets[ticket.recipient] = (*self.tickets.get(ticket.recipient, ()), ticket)
         self.changed()
+
+    def serve(self, names: Iterable[str]) -> None:
+        """From now on blocks are routed to these destinations and no others."""
+        served = frozenset(names)
+        if served != self.served:
+            self.served = served
+            self.changed()
+
+    @property
+    def routed(self) -> list[Destination]:
+        """The destinations that blocks are routed to."""
+        places = self.destinations.values()
+        return [place for place in places if self.served is None or place.name in self.served]
+
+    def key_of(self, place: Destination) -> bytes:
+        """The public key of whoever is behind a destination, 32 bytes; empty when none is registered."""
+        party = place.party or place.name
+        if place.kind in PROCESSORS:
+            return self.processors[party].key if party in self.processors else b""
+        return self.modules[party].key if place.kind == MODULE and party in self.modules else b""
 
     def changed(self) -> None:
         """Whatever was decided has to be decided again."""

@@ -109,15 +109,20 @@ def admit(
 
     signatures: by public key. Refused with the reason otherwise.
     """
-    _check_ground(ticket)
-    _check_scope(ticket, policy)
-    _check_notice(ticket)
-    signed = [one for one in approvers if _signed(one, ticket, signatures.get(one.public), now_ns)]
-    managers = [one for one in signed if one.role == DATA_MANAGER]
-    others = [one for one in signed if one.role != DATA_MANAGER]
+    check(ticket, policy)
+    found = [one for one in approvers if signed(one, ticket, signatures.get(one.public), now_ns)]
+    managers = [one for one in found if one.role == DATA_MANAGER]
+    others = [one for one in found if one.role != DATA_MANAGER]
     if not any(m.name != o.name and m.public != o.public for m in managers for o in others):
         raise _refused("ticket_not_approved", "The data manager and a second person in another role sign it.")
     return ticket
+
+
+def check(ticket: Ticket, policy: Policy) -> None:
+    """Refused when a ticket states too little or asks for too much; signatures are `admit`'s."""
+    _check_ground(ticket)
+    _check_scope(ticket, policy)
+    _check_notice(ticket)
 
 
 def _check_ground(ticket: Ticket) -> None:
@@ -147,7 +152,7 @@ def _check_notice(ticket: Ticket) -> None:
         raise _refused("ticket_notice", "Say when the subject is told, or by which law it must not be.")
 
 
-def _signed(one: Approver, ticket: Ticket, signature: bytes | None, now_ns: int) -> bool:
+def signed(one: Approver, ticket: Ticket, signature: bytes | None, now_ns: int) -> bool:
     """True when this person, in office now, signed exactly this ticket."""
     if signature is None or not one.dated.since_ns <= now_ns < one.dated.until_ns:
         return False

@@ -4,7 +4,7 @@ Answers are a reason code and the policy's own rule for it, both empty when noth
 the stretch learns how long they hold.
 """
 
-from tasuki.consent.parties import MODULE_ITEMS, chain, standing
+from tasuki.consent.parties import MODULE_ITEMS, chain, standing, trained
 from tasuki.consent.policy import Category, Policy
 from tasuki.consent.registers import (
     MODULE,
@@ -14,11 +14,12 @@ from tasuki.consent.registers import (
     Registers,
     Source,
 )
-from tasuki.consent.stretch import Dated, Stretch
+from tasuki.consent.stretch import Stretch
 from tasuki.consent.tickets import Ticket
 from tasuki_wire import items as wire_items
 
 NONE = "", ""
+REPORTED = "subjective"  # what a wearer can say as well on the account page as by a garment's button
 
 
 def use(
@@ -55,9 +56,9 @@ def origin(
         return "wrong_context", category.context_rule
     if item == "location" and not source.location_permission:
         return "no_location_permission", ""
-    if source.operator and not _trained(registers, source.operator, stretch):
+    if source.operator and not trained(registers.operators, source.operator, stretch):
         return "operator_untrained", ""
-    if item not in wire_items.NAMES:
+    if item not in wire_items.NAMES or (source.typed_in and item == REPORTED):
         return NONE
     garment = source.garment
     if garment is None:
@@ -91,7 +92,8 @@ def _processor(registers: Registers, item: str, purpose: str, place: Destination
     processor = registers.processors.get(name)
     if processor is None or processor.abroad != (place.kind == "processor_foreign"):
         return "processor_not_registered"
-    if item not in processor.fields.get(purpose, ()):
+    fields = processor.fields.get(purpose, frozenset())
+    if item not in fields or (place.carries and "device_id" not in fields):
         return "field_not_listed"
     waits = ""
     for member in chain(registers.processors, name):
@@ -112,8 +114,3 @@ def _module(registers: Registers, item: str, purpose: str, place: Destination, s
     if purpose not in module.purposes or item not in module.items:
         return "module_not_allowed"
     return "" if place.purpose == purpose else "destination_not_for_purpose"
-
-
-def _trained(registers: Registers, operator: str, stretch: Stretch) -> bool:
-    training: Dated | None = registers.operators.get(operator)
-    return training is not None and stretch.within(training)

@@ -59,9 +59,9 @@ def _felt(samples: int, rate_hz: float) -> int:
 
 def _said(out: NDArray[np.float32]) -> NDArray[np.void]:
     """Rows of ACTIVITY from three outputs along the second axis."""
-    rows = np.empty((len(out), *out.shape[2:]), ACTIVITY)
-    for i, name in enumerate(ACTIVITY.names or ()):
-        rows[name] = out[:, i]
+    number = out[:, 0]
+    rows = np.empty(number.shape, ACTIVITY)
+    rows["activity"], rows["steps"], rows["steps_per_min"] = number, out[:, 1], out[:, 2]
     return rows
 
 

@@ -6,9 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tasuki.filters.kept import Kept
-from tasuki.native.filters import FLOAT, BiquadCascade, floats, missing
-
-_LONGEST_GAP = 1 << 20
+from tasuki.native.filters import FLOAT, BiquadCascade, floats
 
 
 class Biquads(Kept[BiquadCascade]):
@@ -56,7 +54,7 @@ class Biquads(Kept[BiquadCascade]):
 
     def gap(self, samples: int) -> None:
         """Announce missing samples: the filter runs on with the latest good value."""
-        self._core.gap(min(missing(samples), _LONGEST_GAP))
+        self._core.gap(samples)
 
     def _check(self, samples: NDArray[Any]) -> None:
         if samples.ndim == 2 and samples.shape[1] == self._channels:

@@ -4,8 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import signal
 
-from tasuki.filters.biquads import Biquads
-from tasuki.native.filters import Level, line
+from tasuki.native.filters import BiquadCascade, Level, line
 
 _WANDER_HZ = 0.5
 _MUSCLE_HZ = 40.0
@@ -26,35 +25,31 @@ class EcgConditioner:
         """rate_hz: 100 to 4000 Hz, mains_hz: below it, else ValueError."""
         sos, hold = conditioner_design(rate_hz, mains_hz)
         self._level = Level(hold)
-        self._biquads = Biquads(sos)
+        self._cascade = BiquadCascade(sos, 1)
 
     def process(self, block: ArrayLike) -> NDArray[np.float32]:
         """Microvolts in, microvolts out, shape (n,); a bad sample comes out as NaN."""
-        samples = line(block)
-        out = np.empty_like(samples)
-        self._level.run(samples, out)
-        self._biquads.process(out, out)
-        return out
+        return self._cascade.run_line(line(block), self._level)
 
     def gap(self, samples: int) -> None:
         """Announce missing samples; what follows joins on without a jump."""
         self._level.gap(samples)
-        self._biquads.gap(samples)
+        self._cascade.gap(samples)
 
     def reset(self) -> None:
         """As before the first sample."""
         self._level.reset()
-        self._biquads.reset()
+        self._cascade.reset()
 
     def state(self) -> bytes:
         """Level and delays."""
-        return self._level.memory.save(self._biquads.state())
+        return self._level.memory.save(self._cascade.memory.save())
 
     def restore(self, data: bytes) -> None:
         """Go on from state(); ValueError when it is of another filter."""
-        biquads = self._level.memory.extra(data)
-        self._biquads.restore(biquads)
-        self._level.memory.load(data, biquads)
+        cascade = self._level.memory.extra(data)
+        self._cascade.memory.load(cascade)
+        self._level.memory.load(data, cascade)
 
 
 def conditioner_design(rate_hz: float, mains_hz: float) -> tuple[NDArray[np.float64], int]:

@@ -86,6 +86,8 @@ def settings(
 
 def _rows(raw: NDArray[np.void], rate_hz: float, kind: np.dtype[np.void]) -> NDArray[np.void]:
     rows = np.empty(len(raw), kind)
+    if not len(raw):  # most blocks decide none
+        return rows
     rows["sample"] = raw["sample"]
     rows["time_s"] = raw["sample"] / rate_hz
     rows["confidence"] = raw["confidence"]

@@ -35,14 +35,33 @@ class HeartRate(Kept[Rate]):
 
     def __init__(self) -> None:
         self._core = Rate()
+        self._reading: HeartRateReading | None = None
 
     def process(self, block: NDArray[np.void]) -> HeartRateReading:
         """Take rows of BEAT (any number, none allowed) and read."""
-        for rr_s, confidence in zip(block["rr_s"].tolist(), block["confidence"].tolist(), strict=True):
-            self._core.beat(rr_s * 1000.0 if rr_s > 0 else 0.0, confidence)
+        intervals, confidences = block["rr_s"], block["confidence"]
+        if len(intervals):  # most blocks have none
+            self._reading = None
+            for rr_s, confidence in zip(intervals.tolist(), confidences.tolist(), strict=True):
+                self._core.beat(rr_s * 1000.0 if rr_s > 0 else 0.0, confidence)
+        if self._reading is None:
+            self._reading = self._read()
+        return self._reading
+
+    def _read(self) -> HeartRateReading:
         bpm, mean_square, quality, irregular = self._core.read()
         rmssd = math.sqrt(mean_square) if mean_square >= 0 else None
         return HeartRateReading(bpm or None, rmssd, irregular, quality)
+
+    def reset(self) -> None:
+        """As before the first beat."""
+        self._reading = None
+        super().reset()
+
+    def restore(self, data: bytes) -> None:
+        """Go on from state(); ValueError, and no change, for that of another filter."""
+        self._reading = None
+        super().restore(data)
 
     def gap(self, samples: int) -> None:
         """Nothing to do: the detector marks the interval across a gap as unknown."""

@@ -31,6 +31,7 @@ _BIAS_FORGET_S = 100.0  # in which the bias may change by 0.1 deg/s
 _STILL_S, _STILL_DPS, _STILL_M_S2, _REST_AFTER_S = 0.5, 2.0, 0.5, 1.5
 _FIELD_S, _FIELD_REFERENCE_S, _FIELD_LIMIT, _FIELD_MOVING_DPS = 0.05, 20.0, 0.12, 20.0
 _HOLD_S = 0.1
+_BOOL, _UINT8 = np.dtype(bool), np.dtype(np.uint8)
 
 
 class OrientationBlock(NamedTuple):
@@ -109,6 +110,12 @@ def constants_hash() -> str:
     return hashlib.sha256(np.array(list(made.values()), "<f4").tobytes()).hexdigest()[:16]
 
 
+def _told(out: NDArray[np.float32]) -> OrientationBlock:
+    """From ORIENT_OUT outputs along the second axis; rest is 0 or 1 there."""
+    rest, quality = out[:, 7].astype(_BOOL), out[:, 8].astype(_UINT8)
+    return OrientationBlock(out[:, :4], out[:, 4:7], rest, quality)
+
+
 class Orientation(Kept[Orient]):
     """Quaternion, gyroscope bias and rest of one sensor, causal, float32.
 
@@ -135,11 +142,10 @@ class Orientation(Kept[Orient]):
                     f"expected gyro and accel, or one block of 6 or 9 columns, got {block.shape}"
                 )
             gyro, accel, mag = block[:, :3], block[:, 3:6], block[:, 6:] if block.shape[1] == 9 else mag
-        taken = axes(gyro, "gyro"), axes(accel, "accel"), self._field(mag)
-        if len({len(each) for each in taken if each is not None}) != 1:
+        turns, forces, field = axes(gyro, "gyro"), axes(accel, "accel"), self._field(mag)
+        if len(turns) != len(forces) or (field is not None and len(turns) != len(field)):
             raise ValueError("gyro, accel and mag differ in length")
-        out = self._core.run(*taken)
-        return OrientationBlock(out[:, :4], out[:, 4:7], out[:, 7] > 0.5, out[:, 8].astype(np.uint8))
+        return _told(self._core.run(turns, forces, field))
 
     def _field(self, mag: ArrayLike | None) -> NDArray[np.float32] | None:
         if not self._magnetometer:
@@ -179,7 +185,7 @@ class OrientationMany(Kept[OrientLanes]):
                 raise ValueError(f"expected blocks of shape (n, 3, {self._hubs}), got {each.shape}")
         groups = [self._group(taken, first) for first in range(0, self._hubs, LANES)]
         out = np.concatenate(groups, axis=2)[:, :, : self._hubs]
-        return OrientationBlock(out[:, :4], out[:, 4:7], out[:, 7] > 0.5, out[:, 8].astype(np.uint8))
+        return _told(out)
 
     def _group(self, blocks: list[NDArray[np.float32]], first: int) -> NDArray[np.float32]:
         """The hubs from `first` on; lanes without a hub see nothing."""

@@ -40,8 +40,9 @@ def settings(up: Axis, front: Axis) -> dict[str, Any]:
 
 
 def _said(out: NDArray[np.float32]) -> NDArray[np.void]:
-    rows = np.empty((len(out), *out.shape[2:]), POSTURE)
-    rows["posture"], rows["upness"] = out[:, 0], out[:, 1]
+    number = out[:, 0]
+    rows = np.empty(number.shape, POSTURE)
+    rows["posture"], rows["upness"] = number, out[:, 1]
     return rows
 
 
@@ -53,13 +54,19 @@ def _joined(
     turned = floats(given)
     if turned.shape[1:] != shape:
         raise ValueError(f"expected quaternions of shape {('n', *shape)}, got {turned.shape}")
-    none = np.zeros((len(turned), *shape[1:]))
-    moving: NDArray[Any] = none if activity is None else np.asarray(activity)
+    joined = np.empty((len(turned), shape[0] + 1, *shape[1:]), np.float32)
+    joined[:, :-1] = turned
+    joined[:, -1] = 0 if activity is None else _numbers(activity, (len(turned), *shape[1:]))
+    return joined
+
+
+def _numbers(activity: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
+    moving: NDArray[Any] = np.asarray(activity)
     if moving.dtype.names:
         moving = moving["activity"]
-    if moving.shape != (len(turned), *shape[1:]):
-        raise ValueError(f"expected the activity of {len(turned)} samples, got {moving.shape}")
-    return np.ascontiguousarray(np.concatenate([turned, moving[:, None].astype(np.float32)], axis=1))
+    if moving.shape != shape:
+        raise ValueError(f"expected the activity of {shape[0]} samples, got {moving.shape}")
+    return moving
 
 
 class Posture(Kept[Rows]):

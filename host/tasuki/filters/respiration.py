@@ -61,6 +61,8 @@ class RespirationRate(Kept[Breaths]):
 
     def _read(self, found: NDArray[np.void]) -> RespirationReading:
         rate, confidence, apnoea = self._core.read()
+        if not len(found):  # most blocks decide none
+            return RespirationReading(rate or None, confidence, np.empty(0), apnoea)
         apnoea = apnoea or bool((found["interval"] > APNOEA_S * self._rate_hz).any())
         return RespirationReading(rate or None, confidence, found["sample"] / self._rate_hz, apnoea)
 

@@ -38,7 +38,7 @@ class BodyTemperature(Kept[Warmth]):
         rows = np.empty(len(raw), TEMPERATURE)
         rows["celsius"] = raw["celsius"]
         rows["slope_c_per_min"] = raw["slope"]
-        rows["contact"] = raw["contact"] != 0
+        rows["contact"] = raw["contact"]
         return rows
 
     def gap(self, samples: int) -> None:

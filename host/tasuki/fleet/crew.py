@@ -57,10 +57,11 @@ def work(
 ) -> list[Turn]:
     """Run a job on every port; the turns in the order of the ports.
 
-    job(port, say, stop) returns values with `state` and is to end soon after
-    `stop` is set, which Ctrl-C does: turns that have not ended are `interrupted`
-    then. A port that vanishes is waited for at its location for patience_s, and the
-    job begins again. report is called by one thread at a time.
+    job(port, say, stop) returns values with `state`, and a `reason` with a state of
+    troubles.WAYS_OUT; it is to end soon after `stop` is set, which Ctrl-C does: turns
+    that have not ended are `interrupted` then. A port that vanishes is waited for at
+    its location for patience_s, and the job begins again. report is called by one
+    thread at a time.
     """
     stop, lock = threading.Event(), threading.Lock()
 
@@ -96,13 +97,14 @@ def _await(futures: Sequence[Future[Turn]], stop: threading.Event) -> None:
 
 
 def _turn(
-    port: Port, job: Job, tell: Say, stop: threading.Event, patience_s: float, state: Path | None
+    port: Port, job: Job, tell: Say, stop: threading.Event, patience_s: float, folder: Path | None
 ) -> Turn:
     first, comings = port, 0
     while not stop.is_set():
         try:
             values = dict(job(port, partial(tell, port), stop))
-            return Turn(first, values.pop("state"), values)
+            state, reason = values.pop("state"), values.pop("reason", "")
+            return Turn(first, state, values, reason, WAYS_OUT.get(state, ""))
         except Exception as error:
             trouble = trouble_of(error)
         if stop.is_set():
@@ -110,7 +112,7 @@ def _turn(
         back = None
         if trouble.state == "gone" and comings < _COMINGS_BACK:
             tell(first, "gone", reason=str(trouble))
-            back = _wait_for(first, stop, patience_s, state)
+            back = _wait_for(first, stop, patience_s, folder)
         if back is None:
             return Turn(first, trouble.state, {}, str(trouble), trouble.hint)
         port, comings = back, comings + 1

@@ -21,6 +21,8 @@ WAYS_OUT = {
     "wrong_architecture": "Build the bundle for this hub's processor, or flash without a bundle.",
     "wrong_board": "Give the bundle that was made for this board.",
     "no_python": "Install MicroPython with `tasuki hub image`.",
+    "no_firmware": "Put our files on it with `tasuki hub flash`.",
+    "test_failed": "Look at the items that failed, mend the hub, and test it again.",
     "failed": "The hub's log file has what it said.",
     "interrupted": "Run the command again: it goes on where it stopped.",
 }

@@ -28,9 +28,11 @@ RAW_WARMTH = np.dtype([("celsius", "<f4"), ("slope", "<f4"), ("contact", "<i4")]
 """struct tsk_warmth."""
 
 _HEAD = struct.Struct("<4sII")
+_LONGEST_GAP = 1 << 20
 _buffer = ffi.from_buffer
 _beats = lib.tsk_beat_process
 _filter_f32 = lib.tsk_biquad_f32
+_level = lib.tsk_level_process
 _FLOATS = ffi.typeof("float[]")
 
 
@@ -39,8 +41,8 @@ def floats(block: Any) -> Floats:
 
     ValueError unless it is an array or a list of real numbers; what is too large for float32 is infinite.
     """
-    if block.__class__ is np.ndarray and block.dtype is FLOAT and block.flags.c_contiguous:
-        return block
+    if block.__class__ is np.ndarray and block.dtype is FLOAT:
+        return block if block.flags.c_contiguous else np.ascontiguousarray(block)
     numbers = np.asarray(block)
     if numbers.ndim == 0 or (numbers.dtype.kind not in "fiub" and numbers.size > 0):
         raise ValueError(f"expected an array of real numbers, got {type(block).__name__} of {numbers.dtype}")
@@ -109,9 +111,55 @@ class Memory:
             at += len(part)
 
 
+class Found:
+    """Room for the rows that C finds in a block. It is kept and grows; what is taken out is a copy."""
+
+    def __init__(self, kind: str, row: np.dtype[np.void]) -> None:
+        self._kind = ffi.typeof(f"{kind}[]")
+        self._none = np.empty(0, row)
+        self._rows = self._none
+        self._grow(16)
+
+    def _grow(self, rows: int) -> None:
+        self._rows = np.empty(rows, self._none.dtype)
+        self._memory = _buffer(self._kind, self._rows)
+
+    def room(self, rows: int) -> Any:
+        """C memory for at least so many."""
+        if rows > len(self._rows):
+            self._grow(rows)
+        return self._memory
+
+    def take(self, count: int) -> NDArray[np.void]:
+        """The first `count`."""
+        return self._rows[:count].copy() if count else self._none
+
+
 def _checked(code: int, what: str) -> None:
     if code != lib.TSK_FILTER_OK:
         raise ValueError(what)
+
+
+class Level:
+    """Takes the offset of a signal, and its jumps over gaps, off."""
+
+    def __init__(self, hold: int) -> None:
+        self._hold = hold
+        self._state = ffi.new("struct tsk_level_state *")
+        self.memory = Memory(b"levl", struct.pack("<i", hold), self._state)
+        self.reset()
+
+    def reset(self) -> None:
+        """The next good sample is zero."""
+        lib.tsk_level_reset(self._state)
+
+    def run(self, samples: Any, count: int) -> None:
+        """So many samples in C memory, in place."""
+        _level(self._hold, self._state, samples, count, samples)
+
+    def gap(self, samples: int) -> None:
+        """So many missing samples."""
+        lib.tsk_level_gap(self._hold, self._state, missing(samples))
 
 
 class BiquadCascade:
@@ -138,10 +186,12 @@ class BiquadCascade:
         given = ffi.from_buffer("float[]", out, require_writable=True)
         lib.tsk_biquad_f32(self.coef, self._real, taken, len(block), given)
 
-    def run_line(self, block: Floats) -> Floats:
-        """The quick way for one channel of float32 in short blocks: shape (n,) in and out."""
+    def run_line(self, block: Floats, level: Level | None = None) -> Floats:
+        """The quick way for one channel of float32 in short blocks, its level taken off first: shape (n,)."""
         out = block.copy()  # filtered in place: one buffer to hand over instead of two
         samples = _buffer(_FLOATS, out)
+        if level is not None:
+            level.run(samples, len(out))
         _filter_f32(self.coef, self._real, samples, len(out), samples)
         return out
 
@@ -152,33 +202,10 @@ class BiquadCascade:
         lib.tsk_biquad_i32(self.coef, self._fixed, taken, len(block), given)
 
     def gap(self, samples: int) -> None:
-        """So many missing samples, in both arithmetic."""
-        samples = missing(samples)
+        """So many missing samples, in both arithmetic; 2^20 stand for any more."""
+        samples = min(missing(samples), _LONGEST_GAP)
         lib.tsk_biquad_gap_f32(self.coef, self._real, samples)
         lib.tsk_biquad_gap_i32(self.coef, self._fixed, samples)
-
-
-class Level:
-    """Takes the offset of a signal, and its jumps over gaps, off."""
-
-    def __init__(self, hold: int) -> None:
-        self._hold = hold
-        self._state = ffi.new("struct tsk_level_state *")
-        self.memory = Memory(b"levl", struct.pack("<i", hold), self._state)
-        self.reset()
-
-    def reset(self) -> None:
-        """The next good sample is zero."""
-        lib.tsk_level_reset(self._state)
-
-    def run(self, block: Floats, out: Floats) -> None:
-        """Shape (n,); out may be block."""
-        given = ffi.from_buffer("float[]", out, require_writable=True)
-        lib.tsk_level_process(self._hold, self._state, ffi.from_buffer("float[]", block), len(block), given)
-
-    def gap(self, samples: int) -> None:
-        """So many missing samples."""
-        lib.tsk_level_gap(self._hold, self._state, missing(samples))
 
 
 class Beats:

@@ -6,11 +6,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tasuki._native import ffi, lib
-from tasuki.native.filters import Floats, Memory, floats, missing
+from tasuki.native.filters import FLOAT, Floats, Found, Memory, floats, missing
 
 LANES: int = lib.TSK_LANES
 ORIENT_ROWS: int = lib.TSK_ORIENT_ROWS
 ORIENT_OUT: int = lib.TSK_ORIENT_OUT
+
+_buffer = ffi.from_buffer
+_NULL = ffi.NULL
+_FLOATS = ffi.typeof("float[]")
+_orient = lib.tsk_orient_process
+_falls = lib.tsk_fall_process
 
 
 def axes(block: ArrayLike, what: str) -> Floats:
@@ -30,7 +36,7 @@ def filled(kind: str, values: dict[str, float]) -> Any:
 
 
 def _floats(array: Floats | None) -> Any:
-    return ffi.NULL if array is None else ffi.from_buffer("float[]", array)
+    return _NULL if array is None else _buffer(_FLOATS, array)
 
 
 class Orient:
@@ -48,11 +54,9 @@ class Orient:
 
     def run(self, gyro: Floats, accel: Floats, mag: Floats | None) -> Floats:
         """Shape (n, ORIENT_OUT): w x y z, bias x y z, rest, quality."""
-        out = np.empty((len(gyro), ORIENT_OUT), np.float32)
-        given = ffi.from_buffer("float[]", out, require_writable=True)
-        lib.tsk_orient_process(
-            self.coef, self.state, _floats(gyro), _floats(accel), _floats(mag), len(gyro), given
-        )
+        out = np.empty((len(gyro), ORIENT_OUT), FLOAT)
+        taken = _buffer(_FLOATS, gyro), _buffer(_FLOATS, accel), _floats(mag)
+        _orient(self.coef, self.state, *taken, len(gyro), _buffer(_FLOATS, out))
         return out
 
     def gap(self, samples: int) -> None:
@@ -110,6 +114,8 @@ class Falls:
         self.coef = filled("struct tsk_fall_coef *", fields)
         self.state = ffi.new("struct tsk_fall_state *")
         self.memory = Memory(b"fall", bytes(ffi.buffer(self.coef)), self.state)
+        self._apart = int(self.coef.decimate * self.coef.after)
+        self._found = Found("struct tsk_fall", RAW_FALL)
         self.reset()
 
     def reset(self) -> None:
@@ -118,15 +124,14 @@ class Falls:
 
     def run(self, accel: Floats) -> NDArray[np.void]:
         """Rows of RAW_FALL that were decided within the block."""
-        out = np.empty(len(accel) // (self.coef.decimate * self.coef.after) + 2, RAW_FALL)
-        rows = ffi.from_buffer("struct tsk_fall[]", out, require_writable=True)
-        return out[: lib.tsk_fall_process(self.coef, self.state, _floats(accel), len(accel), rows)]
+        rows = self._found.room(len(accel) // self._apart + 2)
+        count = _falls(self.coef, self.state, _buffer(_FLOATS, accel), len(accel), rows)
+        return self._found.take(count)
 
     def gap(self, samples: int) -> NDArray[np.void]:
         """Rows of RAW_FALL that were still waiting."""
-        out = np.empty(2, RAW_FALL)
-        rows = ffi.from_buffer("struct tsk_fall[]", out, require_writable=True)
-        return out[: lib.tsk_fall_gap(self.coef, self.state, missing(samples), rows)]
+        rows = self._found.room(2)
+        return self._found.take(lib.tsk_fall_gap(self.coef, self.state, missing(samples), rows))
 
 
 class FallLanes:

@@ -5,13 +5,16 @@ from typing import Any
 import numpy as np
 
 from tasuki._native import ffi, lib
-from tasuki.native.filters import Floats, Memory
+from tasuki.native.filters import FLOAT, Floats, Memory
 from tasuki.native.motion import LANES, filled
 
 KINDS = {
     "activity": (lib.tsk_activity_process, lib.tsk_activity_process_lanes, lib.TSK_ACTIVITY_OUT),
     "posture": (lib.tsk_posture_process, lib.tsk_posture_process_lanes, lib.TSK_POSTURE_OUT),
 }
+
+_buffer = ffi.from_buffer
+_FLOATS = ffi.typeof("float[]")
 
 
 class Rows:
@@ -29,9 +32,8 @@ class Rows:
 
     def run(self, block: Floats) -> Floats:
         """Shape (n, inputs) to (n, outputs)."""
-        out = np.empty((len(block), self._width), np.float32)
-        given = ffi.from_buffer("float[]", out, require_writable=True)
-        self._process(self.coef, self.state, ffi.from_buffer("float[]", block), len(block), given)
+        out = np.empty((len(block), self._width), FLOAT)
+        self._process(self.coef, self.state, _buffer(_FLOATS, block), len(block), _buffer(_FLOATS, out))
         return out
 
 

@@ -7,7 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasuki._native import ffi, lib
-from tasuki.native.filters import RAW_BREATH, RAW_WARMTH, BiquadCascade, Floats, Memory, missing
+from tasuki.native.filters import RAW_BREATH, RAW_WARMTH, BiquadCascade, Floats, Found, Memory, missing
+
+_buffer = ffi.from_buffer
+_FLOATS = ffi.typeof("float[]")
+_WARMTHS = ffi.typeof("struct tsk_warmth[]")
+_breaths = lib.tsk_breath_process
+_read_breaths = lib.tsk_breath_read
+_warmth = lib.tsk_warmth_process
+_read_rate = lib.tsk_rate_read
 
 
 def _filled(kind: str, values: dict[str, float]) -> Any:
@@ -28,6 +36,8 @@ class Breaths:
         self._state = ffi.new("struct tsk_breath_state *")
         self._used = ffi.new("size_t *")
         self._rate = ffi.new("struct tsk_breath_rate *")
+        self._decimate = int(self.coef.decimate)
+        self._found = Found("struct tsk_breath", RAW_BREATH)
         self.memory = Memory(b"brth", bytes(ffi.buffer(self.coef)), self._state, valid=self._is_valid)
         self.reset()
 
@@ -40,22 +50,21 @@ class Breaths:
 
     def run(self, block: Floats) -> NDArray[np.void]:
         """Rows of RAW_BREATH that were decided within the block; one per inner sample at most."""
-        out = np.empty(len(block) // self.coef.decimate + 2, RAW_BREATH)
-        rows = ffi.from_buffer("struct tsk_breath[]", out, require_writable=True)
-        taken = ffi.from_buffer("float[]", block)
-        count = lib.tsk_breath_process(self.coef, self._state, taken, len(block), self._used, rows, len(out))
-        return out[:count]
+        most = len(block) // self._decimate + 2
+        rows, taken = self._found.room(most), _buffer(_FLOATS, block)
+        count = _breaths(self.coef, self._state, taken, len(block), self._used, rows, most)
+        return self._found.take(count)
 
     def read(self) -> tuple[float, float, bool]:
         """(breaths a minute or 0, confidence, apnoea now)."""
-        lib.tsk_breath_read(self.coef, self._state, self._rate)
-        return self._rate.rate_bpm, self._rate.confidence, bool(self._rate.apnoea)
+        rate = self._rate
+        _read_breaths(self.coef, self._state, rate)
+        return rate.rate_bpm, rate.confidence, bool(rate.apnoea)
 
     def gap(self, samples: int) -> NDArray[np.void]:
         """So many missing samples; rows of RAW_BREATH decided before them, one at most."""
-        out = np.empty(1, RAW_BREATH)
-        rows = ffi.from_buffer("struct tsk_breath[]", out, require_writable=True)
-        return out[: lib.tsk_breath_gap(self.coef, self._state, missing(samples), rows)]
+        rows = self._found.room(1)
+        return self._found.take(lib.tsk_breath_gap(self.coef, self._state, missing(samples), rows))
 
 
 class Warmth:
@@ -74,8 +83,7 @@ class Warmth:
     def run(self, block: Floats) -> NDArray[np.void]:
         """One row of RAW_WARMTH for each sample."""
         out = np.empty(len(block), RAW_WARMTH)
-        rows = ffi.from_buffer("struct tsk_warmth[]", out, require_writable=True)
-        lib.tsk_warmth_process(self.coef, self._state, ffi.from_buffer("float[]", block), len(block), rows)
+        _warmth(self.coef, self._state, _buffer(_FLOATS, block), len(block), _buffer(_WARMTHS, out))
         return out
 
 
@@ -84,6 +92,7 @@ class Rate:
 
     def __init__(self) -> None:
         self._state = ffi.new("struct tsk_rate_state *")
+        self._rate = ffi.new("struct tsk_rate *")
         self.memory = Memory(b"rate", struct.pack("<I", lib.TSK_RATE_BEATS), self._state)
         self.reset()
 
@@ -97,6 +106,6 @@ class Rate:
 
     def read(self) -> tuple[float, float, float, bool]:
         """(bpm or 0, mean square difference in ms^2 or -1, quality, irregular)."""
-        out = ffi.new("struct tsk_rate *")
-        lib.tsk_rate_read(self._state, out)
-        return out.bpm, out.mean_square, out.quality, bool(out.irregular)
+        rate = self._rate
+        _read_rate(self._state, rate)
+        return rate.bpm, rate.mean_square, rate.quality, bool(rate.irregular)

@@ -58,6 +58,15 @@ class SerialLine:
         except (serial.SerialException, OSError) as e:
             raise LinkLost(f"{self.port} takes no data: {e}", "Plug the hub in again.") from None
 
+    def set_rate(self, baud: int) -> int:
+        """Change the line's rate; what it was before."""
+        before = int(self._serial.baudrate)
+        try:
+            self._serial.baudrate = baud
+        except (serial.SerialException, OSError, ValueError) as e:
+            raise UsageError(f"{self.port} takes no rate of {baud}: {e}", "Give a rate it has.") from None
+        return before
+
     def fileno(self) -> int:
         """The descriptor, to wait for together with others."""
         return self._fd

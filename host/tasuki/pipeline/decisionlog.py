@@ -65,9 +65,10 @@ class DecisionLog:
         numbers: Numbers = {}
         for (subject, *_), (decision, n) in routed.decided.items():
             numbers[subject, *_answer(decision)] = self._number(str(subject), decision, n, now_ns)
+        numbered = _Numbered(numbers)
         dropped = routed.dropped
         for in_epoch, judged in groupby(routed.judged, lambda one: one.place.in_epoch):
-            self._epoch(in_epoch, list(judged), numbers, dropped, now_ns)
+            self._epoch(in_epoch, list(judged), numbered, dropped, now_ns)
             dropped = {}
         if dropped:
             self.spool.add(entries.dropped(now_ns, dropped))
@@ -88,6 +89,12 @@ class DecisionLog:
         sql = "SELECT item, destination, outcome, reason, sum(blocks) FROM decision GROUP BY 1, 2, 3, 4"
         return {(i, d, o, r): int(n) for i, d, o, r, n in self._db.execute(sql)}
 
+    def about(self, subject: str) -> list[tuple[str, str, str, str, str, str, int, int, int]]:
+        """(item, purpose, destination, outcome, reason, rules, blocks, first, last), the newest first."""
+        sql = """SELECT item, purpose, destination, outcome, reason, rules, blocks, first_ns, last_ns
+        FROM decision WHERE subject = ? ORDER BY id DESC"""
+        return self._db.execute(sql, (subject_name(self._vault, subject),)).fetchall()
+
     def _number(self, subject: str, decision: Decision, n: int, now_ns: int) -> int:
         """The number of this decision, a new one when it differs from the last about the same."""
         d, rules = decision, " ".join(decision.rules)
@@ -107,17 +114,36 @@ class DecisionLog:
         return number
 
     def _epoch(
-        self, in_epoch: InEpoch, judged: list[Judged], numbers: Numbers, dropped: entries.Dropped, now_ns: int
+        self,
+        in_epoch: InEpoch,
+        judged: list[Judged],
+        numbered: "_Numbered",
+        dropped: entries.Dropped,
+        now_ns: int,
     ) -> None:
         key_id, session, epoch = in_epoch
         subject = judged[0].subject
-        blocks = {
-            one.place.stream: [numbers[one.subject, *_answer(decision)] for decision in one.decisions]
-            for one in judged
-        }
+        blocks = {one.place.stream: numbered.of(one) for one in judged}
         hub = hub_name(self._vault, subject, key_id)
         name = block_id(self._vault, subject, key_id, session, epoch, 0).in_epoch
         self.spool.add(entries.epoch(now_ns, hub, session, epoch, blocks, dropped), name)
+
+
+class _Numbered:
+    """Numbers of the decisions of blocks; many blocks share the very tuple of them."""
+
+    def __init__(self, numbers: Numbers) -> None:
+        self._numbers = numbers
+        self._known: dict[tuple[str, int], list[int]] = {}
+
+    def of(self, judged: Judged) -> list[int]:
+        """The numbers, in the order of the decisions; ids hold, because what is routed holds the tuples."""
+        subject, decisions = judged.subject, judged.decisions
+        known = self._known.get((subject, id(decisions)))
+        if known is None:
+            known = [self._numbers[subject, *_answer(decision)] for decision in decisions]
+            self._known[subject, id(decisions)] = known
+        return known
 
 
 def _answer(decision: Decision) -> tuple[str | bytes, ...]:

@@ -2,7 +2,9 @@
 
 A hub is acknowledged after `put` returned: ledger, envelopes, delivery rows and the verifier's own
 row are one durable transaction then. What does not fit is refused as a whole and counted, so the
-hub is not acknowledged and keeps it as long as it can.
+hub is not acknowledged and keeps it as long as it can. What waits too long for a destination is given
+up for that destination and counted (`Uploader.review`): so the file is bounded by size and by age, and
+never by deleting what somebody can still fetch.
 """
 
 import json
@@ -26,7 +28,7 @@ from tasuki.consent.registers import OWN_STORE
 from tasuki.errors import LinkLost, Refused
 from tasuki.pipeline.decisionlog import LOG_SCHEMA, DecisionLog
 from tasuki.pipeline.parcel import Examples, Parcel, Place, Routed
-from tasuki.vault import envelope
+from tasuki.vault import attested, envelope
 from tasuki.vault.vault import Vault, key_epoch
 from tasuki_wire import items
 
@@ -231,6 +233,11 @@ class Outbox:
             found[reason] += n
         return found
 
+    def note(self, decided: Iterable[tuple[Place, str, Decision]]) -> None:
+        """Log what was decided about (block, subject) when it was handed out by hand, as a bundle."""
+        with self.transaction():
+            self._log.record_late(decided, self._clock_ns())
+
     def move(self, destination: str, decided: Iterable[Late]) -> None:
         """Waiting deliveries that are on hold from now on, or no longer, as was decided about them."""
         sql = "UPDATE delivery SET state = ? WHERE destination = ? AND envelope = ? AND state < 2"
@@ -264,6 +271,12 @@ class Outbox:
             envelopes, size = self._db.execute("SELECT envelopes, bytes FROM held").fetchone()
             return int(envelopes), int(size)
 
+    def oldest_ns(self) -> int | None:
+        """Since when the oldest envelope waits, Unix nanoseconds; None when nothing does."""
+        with self._lock:
+            row = self._db.execute("SELECT stored_ns FROM envelope ORDER BY id LIMIT 1").fetchone()
+        return int(row[0]) if row else None
+
     def ended(self) -> dict[tuple[str, str, str], int]:
         """(destination, "confirmed" or "denied_late", reason) to count, since the file was made."""
         names = {DENIED_LATE: "denied_late", CONFIRMED: "confirmed"}
@@ -275,6 +288,22 @@ class Outbox:
         """(item, destination, outcome, reason) to the number of blocks, since the file was made."""
         with self._lock:
             return self._log.totals()
+
+    def decided_about(self, subject: str) -> list[tuple[str, str, str, str, str, str, int, int, int]]:
+        """What was decided about a wearer's blocks: how many, from when to when (Unix nanoseconds)."""
+        with self._lock:
+            return self._log.about(subject)
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The file outside of any transaction of ours."""
+        with self._lock:
+            yield self._db
+
+    def forget_sources(self) -> None:
+        """Look up again who a row is of: some were erased."""
+        with self._lock:
+            self._sources.clear()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -303,14 +332,19 @@ class Outbox:
         now, total = self._clock_ns(), 0
         (first,) = db.execute("SELECT next_id FROM held").fetchone()  # an id is never used again
         ledger, envelopes, deliveries = [], [], []
+        masks: dict[int, int] = {}  # blocks share the tuple of their decisions
         for id_, p in enumerate(fresh, first):
             year, hub = key_epoch(p.acquired.t0_ns), self._hub(db, p.key_id)
             own = self._source(db, p.subject, OWN_STORE.purpose, OWN_STORE.name, year)
-            number = numbers.take(own, p.stream)
+            number = numbers.take(own, p.stream, first=0)
             content = self._encrypt(p, number, year)
             total += len(content)
             ledger.append((hub, p.session, p.epoch, p.stream, own))
-            envelopes.append(self._row(id_, hub, own, p, number, now, content))
+            mask = masks.get(id(p.decisions))
+            if mask is None:
+                purposes = frozenset(d.purpose for d in p.decisions)
+                mask = masks[id(p.decisions)] = self._policy.purpose_mask(purposes)
+            envelopes.append(_row(id_, hub, own, p, number, mask, now, content))
             for d in p.decisions:
                 source, at = own, number
                 if d.destination != OWN_STORE.name:
@@ -345,15 +379,6 @@ class Outbox:
         pseudonym = self._vault.pseudonym(p.subject, OWN_STORE.purpose, OWN_STORE.name, year)
         tags = envelope.Tags(pseudonym, p.item, p.stream, a.t0_ns, a.t1_ns, a.uncertainty_ns, number)
         return envelope.encrypt(self._vault, p.subject, tags, p.content)
-
-    def _row(
-        self, id_: int, hub: int, own: int, p: Parcel, number: int, now: int, content: bytes
-    ) -> tuple[int | bytes, ...]:
-        a = p.acquired
-        mask = self._policy.purpose_mask(frozenset(d.purpose for d in p.decisions))
-        item = items.NAMES.index(p.item)
-        head = (id_, hub, own, item, p.kind, p.stream, a.t0_ns, a.t1_ns, a.uncertainty_ns)
-        return (*head, number, mask, now, content, p.session, p.epoch)
 
     def _make_room(self, db: sqlite3.Connection, envelopes: int, size: int) -> None:
         if not envelopes:
@@ -402,18 +427,28 @@ class _Numbers:
         self._db = db
         self._next: dict[tuple[int, int], int] = {}
 
-    def take(self, source: int, stream: int) -> int:
+    def take(self, source: int, stream: int, first: int | None = None) -> int:
+        """The next number; the first one is random unless given (docs/adr/0025)."""
         key = (source, stream)
         number = self._next.get(key)
         if number is None:
             row = self._db.execute("SELECT next FROM counter WHERE source = ? AND stream = ?", key).fetchone()
-            number = int(row[0]) if row else 0
+            number = int(row[0]) if row else attested.first_number() if first is None else first
         self._next[key] = number + 1
         return number
 
     def save(self) -> None:
         rows = [(*key, n) for key, n in self._next.items()]
         self._db.executemany("INSERT OR REPLACE INTO counter VALUES (?, ?, ?)", rows)
+
+
+def _row(
+    id_: int, hub: int, own: int, p: Parcel, number: int, mask: int, now: int, content: bytes
+) -> tuple[int | bytes, ...]:
+    a = p.acquired
+    item = items.NAMES.index(p.item)
+    head = (id_, hub, own, item, p.kind, p.stream, a.t0_ns, a.t1_ns, a.uncertainty_ns)
+    return (*head, number, mask, now, content, p.session, p.epoch)
 
 
 def subject_of(vault: Vault, due: Due) -> str:

@@ -68,8 +68,7 @@ class Parcel:
     content: bytes = field(repr=False)
 
 
-@dataclass(frozen=True)
-class Refusal:
+class Refusal(NamedTuple):
     """A block that a destination does not get; the decision names reason, rules and remedy."""
 
     place: Place

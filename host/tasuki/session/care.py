@@ -6,7 +6,7 @@ from contextlib import suppress
 from hashlib import sha256
 from typing import Any
 
-from tasuki.errors import LinkLost, Refused
+from tasuki.errors import LinkLost, Refused, Untrusted
 from tasuki.session.connection import Connection, HubRebooted
 from tasuki.session.greet import Identity, meet
 from tasuki.vault.secret import Signer
@@ -17,6 +17,7 @@ _UNDER_WAY = 4  # parts whose answers are not there yet; the hub's line takes th
 _PART_S = 20.0  # flash is erased meanwhile
 _CHECK_S = 60.0  # a hub without C verifies for seconds
 _RESTART_S = 60.0
+_MOST_CERTIFICATE = 4096
 
 Progress = Callable[[int, int], None]
 
@@ -44,6 +45,31 @@ def send_blob(connection: Connection, name: str, data: bytes, progress: Progress
 def _await(connection: Connection, request: int) -> None:
     if connection.await_answer("blob_data", request, _PART_S) is None:
         raise LinkLost("the hub does not answer blob_data", "Try again; what arrived so far is dropped.")
+
+
+def read_certificate(connection: Connection) -> bytes:
+    """The chain of certificates that the hub keeps for its key; empty when it keeps none.
+
+    Nothing is verified here but that it arrived whole; Untrusted("malformed") when it did not.
+    """
+    try:
+        answer = connection.ask("blob_begin", layout.BLOBS.index("certificate"), 0, bytes(32))
+    except Refused as refused:
+        if refused.reason in ("not_found", "not_allowed"):  # the latter: a hub of before certificates
+            return b""
+        raise
+    if len(answer) != 3 or not isinstance(answer[2], bytes) or answer[1] > _MOST_CERTIFICATE:
+        raise Untrusted("malformed", "the hub does not say what certificate it keeps")
+    _, size, digest = answer
+    chain = b""
+    while len(chain) < size:
+        offset, part = connection.ask("blob_data", len(chain), b"")[:2]
+        if offset != len(chain) or not isinstance(part, bytes) or not part:
+            raise Untrusted("malformed", "the hub shows its certificate in parts that do not fit")
+        chain += part
+    if sha256(chain).digest() != digest:
+        raise Untrusted("malformed", "the certificate that the hub shows is not the one that it announced")
+    return chain
 
 
 def _ask_last(connection: Connection, name: str, *values: Any, timeout_s: float = _PART_S) -> None:

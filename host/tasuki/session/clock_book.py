@@ -56,6 +56,11 @@ class ClockBook:
         row = self._db.execute(_FIND, (device, nonce)).fetchone()
         return Fit(*row) if row else None
 
+    def forget(self, device: bytes) -> bool:
+        """Drop all lives of a hub; False when somebody read, so that the write-ahead log still holds them."""
+        self._db.execute("delete from clock where device = ?", (device,))
+        return database.truncate_log(self._db)
+
     def close(self) -> None:
         """Close the file."""
         self._db.close()

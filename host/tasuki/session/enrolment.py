@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from tasuki.consent.registers import DEMO_GARMENT, Garment, Manifest
 from tasuki.pipeline.acquire import SerialLine
-from tasuki.session import greet
+from tasuki.session import greet, wiping
 from tasuki.session.connection import Connection
 from tasuki.session.state import State
 from tasuki.trust.register import Hub
@@ -19,6 +19,7 @@ def enroll(port: str, state: State, repin: bool = False, product: Manifest = DEM
     connection = Connection(SerialLine(port))
     try:
         identity = greet.enroll(connection, state.vault.signer("authority"), repin)
+        wiping.at_contact(connection, state, identity)  # a new key is what an erasure may wait for
     finally:
         connection.close()
     hub = Hub(

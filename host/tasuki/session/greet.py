@@ -92,29 +92,38 @@ def describe(connection: Connection) -> dict[int, Stream]:
     return streams
 
 
-def enroll(connection: Connection, authority: Signer, repin: bool = False) -> Identity:
-    """Meet the hub, have it make its key and pin the authority; the proof of possession is checked.
+def possession(connection: Connection, authority: bytes, repin: bool = False) -> tuple[bytes, bytes]:
+    """Have the hub make its key, unless it has one, and pin the authority; (device id, public key) as proved.
 
-    The key that is returned is the one that was proved: what a hub says of itself
-    proves nothing, and after a repin it starts anew and says nothing for a while.
-    Raises Refused("already_pinned") when it obeys another authority and
+    authority: public key, 32 bytes. Raises Refused("already_pinned") when it obeys another authority and
     Untrusted("bad_possession") when the proof does not hold.
     """
-    before = meet(connection)
     challenge = secrets.token_bytes(32)
 
     def ask(anew: bool) -> Fields:
-        return connection.ask("enroll", authority.public, challenge, int(anew), timeout_s=_KEYGEN_S, tries=1)
+        return connection.ask("enroll", authority, challenge, int(anew), timeout_s=_KEYGEN_S, tries=1)
 
     try:
         device, public, signature = ask(repin)
     except HubRebooted:  # its next life overtook the answer; whom it obeys now it says when asked again
         device, public, signature = ask(False)
-    body = epoch.possession_body(challenge, authority.public, device, public)
+    body = epoch.possession_body(challenge, authority, device, public)
     try:
         sodium.crypto_sign_open(signature + epoch.signed("possession", body), public)
     except (BadSignatureError, ValueError):
         raise Untrusted("bad_possession", "the hub does not hold the key that it showed") from None
+    return device, public
+
+
+def enroll(connection: Connection, authority: Signer, repin: bool = False) -> Identity:
+    """Meet the hub, have it make its key and pin the authority; the proof of possession is checked.
+
+    The key that is returned is the one that was proved: what a hub says of itself
+    proves nothing, and after a repin it starts anew and says nothing for a while.
+    Raises what `possession` does.
+    """
+    before = meet(connection)
+    device, public = possession(connection, authority.public, repin)
     return replace(
         before,
         device=device,

@@ -23,7 +23,7 @@ from tasuki.pipeline.outbox import OutboxFull
 from tasuki.pipeline.parcel import Acquired
 from tasuki.pipeline.route import Router
 from tasuki.pipeline.verify import Timing, Verifier
-from tasuki.session import consent_token, greet
+from tasuki.session import consent_token, greet, known, wiping
 from tasuki.session.connection import Connection, HubRebooted, Line, Reboot
 from tasuki.session.counts import Counts
 from tasuki.session.forwarded import KIND as STORED
@@ -95,7 +95,7 @@ class Session:
         self._product = product
         self._withheld = wire_items.mask(withhold)
         self._lifetime_s = lifetime_s
-        self._storing = Storing(state.outbox, Router(self.engine))
+        self._storing = Storing(state.outbox, Router(self.engine), state.refresh)
         self._late: set[tuple[int, int]] = set()  # epochs that came from the hub's store
         self._next_note = self._next_log = 0.0
         self._next_sync = 0.0
@@ -131,7 +131,11 @@ class Session:
             raise Refused(
                 "not_enrolled", "the hub has no key yet", "Run `tasuki hub enroll --port PORT` first."
             )
-        self.public_key = self._given_key or self.state.register.public_key(self.identity.device)
+        if wiping.at_contact(connection, self.state, self.identity):
+            self._given_key = None
+            raise HubRebooted("it has a new key")
+        self.state.register.check(self.identity.device)
+        self.public_key = self._given_key or known.trusted_key(connection, self.identity, self.state)
         if self.public_key != self.identity.public:
             raise Untrusted(
                 "wrong_key",
@@ -181,13 +185,14 @@ class Session:
             garment = Garment(self.identity.key_id, device, self._product)
             book.enrol(garment)
         self.manifest = garment.manifest
-        if self.subject is not None:
+        if self.subject is not None and book.log.events(self.subject):  # not a wearer who was erased
             self.state.vault.add_subject(self.subject)
             self.binding = book.bind(device, self.subject, time.time_ns() - _BINDING_AHEAD_NS)
 
     def _look(self) -> None:
         """What consent, policy, product and this session's options leave at this moment."""
-        self.state.book.refresh()
+        self.state.refresh()
+        self.state.anchors.refuse_revoked(self.identity.public)
         self._version = self.engine.version
         self._allowed = 0
         garment = self.state.book.registers.garments.get(self.identity.key_id)
@@ -364,7 +369,7 @@ class Session:
             return
         if now >= self._next_hear:
             self._next_hear = now + _HEAR_S
-            self.state.book.refresh()
+            self.state.refresh()
         if now >= self._next_look or self.engine.version != self._version:
             self._next_look = now + _LOOK_S
             self._look()

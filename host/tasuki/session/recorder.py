@@ -7,6 +7,7 @@ from tasuki.capture.parts import CALIBRATION
 from tasuki.capture.writer import CaptureWriter
 from tasuki.errors import UsageError
 from tasuki.pipeline.parcel import Routed
+from tasuki.session.file_register import CAPTURE
 from tasuki.session.hub_session import Session
 from tasuki.session.listener import Listener
 from tasuki.trust.verdict import Gap, Omitted, Rejected, UnknownTail, Verdict, Verified
@@ -46,6 +47,8 @@ class Recorder(Listener):
                 plaintext=keys is None,
                 speed=session.connection.clock.speed,
             )
+            if session.subject:
+                session.state.files.note(self.path, CAPTURE, session.subject, self._writer.id)
         session.connection.on_exchange = self._writer.add_clock
 
     def on_verdict(self, verdict: Verdict) -> None:

@@ -25,7 +25,8 @@ _WAYS_OUT = {
     },
     "blob_begin": {
         "busy": "It samples, or its newest version is on trial for ten seconds; try again then.",
-        "not_allowed": "Its board takes nothing of this kind.",
+        "not_allowed": "It is locked, or its board takes nothing of this kind.",
+        "no_key": _ENROLL,
     },
     "blob_end": _SIGNED,
 }

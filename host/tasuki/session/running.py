@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from tasuki.consent.registers import DESTINATIONS
 from tasuki.errors import LinkLost, TasukiError, UsageError
 from tasuki.pipeline.upload import Uploader
 from tasuki.session.hub_session import Session
@@ -19,7 +18,7 @@ _RETRY_S = 0.5
 
 
 class Uploading(threading.Thread):
-    """An uploader to the embedded store in a thread of its own.
+    """An uploader to the state folder's sinks in a thread of its own.
 
     Attributes:
         failure: why it ended early, empty while it did not. What was verified
@@ -29,9 +28,8 @@ class Uploading(threading.Thread):
     def __init__(self, session: Session) -> None:
         super().__init__(name="uploader", daemon=True)
         state = session.state
-        self._book = state.book
-        sinks = dict.fromkeys(DESTINATIONS, state.store)
-        self.uploader = Uploader(state.outbox, session.engine, state.vault, sinks)
+        self._state = state
+        self.uploader = Uploader(state.outbox, session.engine, state.vault, state.sinks)
         self.failure = ""
         self._stop_now = threading.Event()
 
@@ -47,7 +45,7 @@ class Uploading(threading.Thread):
             self._guard(self._drain)
 
     def _drain(self) -> None:
-        self._book.refresh()  # what was withdrawn elsewhere in the last moment
+        self._state.refresh()  # what was withdrawn elsewhere in the last moment
         self.uploader.drain()
 
     def _guard(self, work: Callable[[], object]) -> None:
@@ -58,9 +56,15 @@ class Uploading(threading.Thread):
 
 
 @contextmanager
-def uploading(session: Session) -> Iterator[Uploading]:
-    """Upload to the embedded store beside the session; at the end send what can go."""
+def uploading(session: Session, sending: bool = True) -> Iterator[Uploading]:
+    """Upload beside the session; at the end send what can go.
+
+    sending: False leaves everything in the outbox, for a later run.
+    """
     upload = Uploading(session)
+    if not sending:
+        yield upload
+        return
     upload.start()
     try:
         yield upload
@@ -78,8 +82,8 @@ def until(
         now = time.monotonic()
         if now >= next_show:
             next_show = now + _SHOW_S
-            if upload.failure:
-                monitor.on_trouble(upload.failure)
+            if trouble := upload.failure or session.state.book.registers.trouble:
+                monitor.on_trouble(trouble)
             show(monitor.snapshot())
 
 
@@ -91,12 +95,14 @@ def run(
     done: Callable[[Monitor], bool],
     recorder: Recorder | None = None,
     patience_s: float = 30.0,
+    sending: bool = True,
     finish: Callable[[Session, Monitor, int], None],
 ) -> TasukiError | None:
     """Run sessions on one hub until done(monitor) or Ctrl-C; a lost link is tried again for patience_s.
 
     Args:
         connect: opens the port and greets the hub; its sessions share their counts.
+        sending: False leaves everything in the outbox, for a later run.
         finish: gets the last session, the monitor and the deliveries confirmed,
             however it ended.
 
@@ -118,7 +124,7 @@ def run(
             if last is None:
                 before = session.state.confirmed()
             last = session
-            error, again = _run_one(session, monitor, show, done, recorder)
+            error, again = _run_one(session, monitor, show, done, recorder, sending)
             if not again:
                 break
             monitor.on_trouble(f"link lost: {error}")
@@ -138,11 +144,12 @@ def _run_one(
     show: Show,
     done: Callable[[Monitor], bool],
     recorder: Recorder | None,
+    sending: bool,
 ) -> tuple[TasukiError | None, bool]:
     """Run one session to its end: what ended it before it was done, and whether to try again."""
     error: TasukiError | None = None
     ended = False
-    with session, uploading(session) as upload:
+    with session, uploading(session, sending) as upload:
         session.listeners += [monitor, *([recorder] if recorder else [])]
         monitor.watch(session)
         try:

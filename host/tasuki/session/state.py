@@ -1,12 +1,20 @@
 """The state folder of one host: what is kept between runs, opened together.
 
 register.json   hubs and their public keys
+trust/          makers' roots, revocations
 tokens.db       consent tokens handed out
 clocks.db       how the clocks of hubs stood, by boot
 consent.db      what wearers said, which products hubs are, who wore them
+parties.toml    processors, modules, operators and their destinations; written by people
+tickets.db      exception tickets and who signed them
 outbox.db       epoch ledger, envelopes that wait, decisions
 audit.db        the audit log
+stats.db        what statistics may still cost, and what was released (tasuki.stats)
 store.db        the embedded store
+sinks.toml      where else blocks go (tasuki.sinks.config); only read here
+wearer.db       accounts, profiles, ratings and requests, once there is a page (tasuki.wearer.records)
+files.db        captures, bundles, reports and downloads that were made
+wipes.db        hubs that lose what they stored at their next contact
 vault.db keys/  keys of wearers and of the service (tasuki.vault)
 """
 
@@ -21,20 +29,25 @@ from tasuki.audit.names import block_id
 from tasuki.consent import files, library
 from tasuki.consent.book import ConsentBook
 from tasuki.consent.decision import Engine
+from tasuki.consent.party_book import PartyBook
 from tasuki.consent.policy import Policy, builtin
 from tasuki.errors import LinkLost, UsageError
 from tasuki.pipeline.outbox import Outbox
 from tasuki.pipeline.parcel import Place
 from tasuki.session.clock_book import ClockBook
+from tasuki.session.file_register import FileRegister
 from tasuki.session.token_book import TokenBook
+from tasuki.session.wipe_book import WipeBook
+from tasuki.sinks import RemoteSink, config
 from tasuki.sinks.embedded import EmbeddedStore
+from tasuki.trust.anchors import Anchors
 from tasuki.trust.ledger import SqliteLedger
 from tasuki.trust.register import HubRegister
 from tasuki.vault.vault import Vault
 
 
 class State:
-    """Everything that outlives a run. Raises UsageError when the folder cannot be used.
+    """Everything that outlives a run. Raises UsageError when the folder or its register cannot be used.
 
     auditing: False leaves the audit log as it is found, for whoever examines it.
     """
@@ -53,20 +66,38 @@ class State:
         effective = None if policy else library.shipped().effective
         self.vault = Vault(folder)
         self.register = HubRegister(folder / "register.json")
+        self.anchors = Anchors(folder / "trust")
         self.tokens = TokenBook(folder / "tokens.db")
         self.clocks = ClockBook(folder / "clocks.db")
         self.book = ConsentBook(folder / "consent.db", clock_ns)
+        self.parties = PartyBook(folder, self.book.registers, self.policy, clock_ns)
         self.engine = Engine(self.policy, self.book.log, self.book.registers, effective)
         self.outbox = Outbox(folder / "outbox.db", self.vault, self.policy)
         self.ledger = SqliteLedger(folder / "outbox.db")
         self.store = EmbeddedStore(folder / "store.db")
+        self.sinks = config.open_sinks(config.read(folder / config.FILE), self.store, self.vault)
+        self.book.registers.serve(self.sinks)
+        self.files = FileRegister(folder / "files.db")
+        self.wipes = WipeBook(folder / "wipes.db")
         self.audit = AuditLog(folder / "audit.db", self.vault.signer("audit"))
         self.collector = Collector(
-            self.audit, self.vault, self.engine.in_force, self.book, self.outbox, clock_ns
+            self.audit,
+            self.vault,
+            self.engine.in_force,
+            self.book,
+            self.outbox,
+            clock_ns,
+            self.parties.tickets,
         )
         self._auditing = auditing
         if auditing:
             self.collector.collect()  # what an earlier run or another command left
+
+    def refresh(self) -> None:
+        """Learn what other processes recorded, and what people wrote into the register of parties."""
+        self.book.refresh()
+        self.parties.refresh()
+        self.vault.refresh()
 
     def confirmed(self) -> int:
         """Deliveries that sinks have confirmed since the folder was made; kept as a count, so it is cheap."""
@@ -81,12 +112,18 @@ class State:
         with suppress(LinkLost):
             if self._auditing:
                 self.collector.finish()
+        for sink in self.sinks.values():
+            if isinstance(sink, RemoteSink):
+                sink.close()
         for part in (
             self.audit,
             self.ledger,
             self.outbox,
             self.store,
+            self.files,
+            self.wipes,
             self.book,
+            self.parties,
             self.tokens,
             self.clocks,
             self.vault,

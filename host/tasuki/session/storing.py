@@ -3,17 +3,19 @@
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tasuki.block import Block
 from tasuki.clock import ClockModel, Fit
+from tasuki.errors import Refused
 from tasuki.pipeline.outbox import Outbox, OutboxFull
 from tasuki.pipeline.parcel import Acquired, Routed
 from tasuki.pipeline.route import Router
 from tasuki.trust import ledger
 from tasuki.trust.verdict import Verified
 
+Also = Callable[[sqlite3.Connection], None]
 _RETRY_S = 1.0
 
 
@@ -29,9 +31,11 @@ class Stored:
 class Storing:
     """Epochs that are verified and not in the outbox yet."""
 
-    def __init__(self, outbox: Outbox, router: Router) -> None:
+    def __init__(self, outbox: Outbox, router: Router, learn: Callable[[], object]) -> None:
+        """learn: takes what other processes recorded, consent above all."""
         self._outbox = outbox
         self._router = router
+        self._learn = learn
         self._waiting: deque[tuple[Verified, list[Acquired]]] = deque()
         self._retry_at = 0.0
 
@@ -58,20 +62,30 @@ class Storing:
             return Stored()
         epochs = [epoch for epoch, _ in self._waiting]
         blocks = [block for _, of_epoch in self._waiting for block in of_epoch]
-        routed = self._router.route(blocks, time.time_ns())
-        routed.dropped = dropped
 
         def also(connection: sqlite3.Connection) -> None:
             for epoch in epochs:
                 ledger.record(connection, epoch.record.key, epoch.session, epoch.epoch)
 
         try:
-            self._outbox.put(routed, also)
+            try:
+                routed = self._put(blocks, dropped, also)
+            except Refused as e:
+                if e.reason != "key_erased":
+                    raise
+                self._learn()  # another process erases a wearer: consent ended before the keys did
+                routed = self._put(blocks, dropped, also)
         except OutboxFull:
             self._retry_at = now + _RETRY_S
             raise
         self._waiting.clear()
         return Stored(epochs, blocks, routed)
+
+    def _put(self, blocks: list[Acquired], dropped: Mapping[tuple[str, str], int], also: Also) -> Routed:
+        routed = self._router.route(blocks, time.time_ns())
+        routed.dropped = dropped
+        self._outbox.put(routed, also)
+        return routed
 
     def hurry(self) -> None:
         """Try at the next `store` whatever happened before."""

@@ -116,7 +116,12 @@ def lines(summary: dict[str, Any], lang: str = "en") -> list[str]:
     chosen = _LINES[lang] if s["not_sampled"] else _LINES[lang][:-1]
     troubles = _troubles(s.get("hub", {}), lang)
     told = [line.format(**values) for line in chosen] + ([_HUB[lang].format(troubles)] if troubles else [])
-    asked = next((names[0] for code, _ in refused if (names := s.get("refused_blocks", {}).get(code))), None)
+    late = sorted(s.get("denied_late", {}).items(), key=lambda row: -row[1])
+    if late:
+        stopped = ", ".join(f"{word(f'reason.{code}', lang)} {n}" for code, n in late)
+        told.append(f"{word('report.late', lang)}: {stopped}")
+    examples = s.get("refused_blocks", {})
+    asked = next((names[0] for code, _ in [*refused, *late] if (names := examples.get(code))), None)
     return [*told, _WHY[lang].format(asked)] if asked else told
 
 

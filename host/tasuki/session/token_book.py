@@ -66,6 +66,26 @@ class TokenBook:
         row = self._db.execute("select nonce from life where id = ?", (token_id,)).fetchone()
         return bytes(row[0]) if row else None
 
+    def forget(self, device: bytes) -> bool:
+        """Drop what is known of a hub's tokens and lives but the highest sequence; False when read.
+
+        Then the write-ahead log still holds it.
+        """
+        self._db.execute("begin immediate")
+        try:
+            life = "delete from life where id in (select id from token where device = ?)"
+            self._db.execute(life, (device,))
+            highest = "(select max(sequence) from token where device = :device)"
+            self._db.execute(
+                f"delete from token where device = :device and sequence < {highest}", {"device": device}
+            )
+            self._db.execute("update token set id = null where device = ?", (device,))
+            self._db.execute("commit")
+        except BaseException:
+            self._db.execute("rollback")
+            raise
+        return database.truncate_log(self._db)
+
     def close(self) -> None:
         """Close the file."""
         self._db.close()

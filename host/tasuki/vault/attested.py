@@ -13,6 +13,7 @@ milliseconds where the kind has no period. Times between frames are not kept: th
 link the blocks of two destinations.
 """
 
+import os
 import struct
 from dataclasses import dataclass
 from itertools import pairwise
@@ -41,7 +42,7 @@ class Label:
     """What stands beside the samples, the same for one destination's whole view of a wearer.
 
     Attributes:
-        pseudonym: 16 bytes. number: from 0 per pseudonym and stream. hour: Unix hours.
+        pseudonym: 16 bytes. number: rises by 1 per pseudonym and stream, from a random one. hour: Unix hours.
         policy: hash of the policy in force, 32 bytes.
     """
 
@@ -73,6 +74,11 @@ class AttestedBlock:
     period_us: int
     runs: tuple[tuple[int, int], ...]
     rows: bytes
+
+
+def first_number() -> int:
+    """Where the numbers of a pseudonym's stream begin at a destination: anywhere below 2^32."""
+    return int.from_bytes(os.urandom(4), "little")
 
 
 def strip(block: Block, label: Label, signer: Signer) -> bytes:

@@ -5,7 +5,7 @@ import re
 import stat
 from pathlib import Path
 
-from tasuki.errors import UsageError
+from tasuki.errors import LinkLost, UsageError
 from tasuki.vault.secret import Secret
 
 SIZE = 32
@@ -66,6 +66,21 @@ def create(path: Path) -> Secret:
 def read_or_create(path: Path) -> Secret:
     """The secret of a key file, made on first use."""
     return read(path) if exists(path) else create(path)
+
+
+def destroy(path: Path) -> None:
+    """Overwrite a key file and remove it, durably; nothing happens when there is none."""
+    try:
+        size = path.stat().st_size
+        with path.open("r+b", buffering=0) as file:
+            file.write(os.urandom(size))
+            os.fsync(file.fileno())
+        path.unlink()
+        sync_folder(path.parent)
+    except FileNotFoundError:
+        return
+    except OSError as e:
+        raise LinkLost(f"key file {path} cannot be destroyed: {e.strerror}", "Mend it; try again.") from e
 
 
 def sync_folder(path: Path) -> None:

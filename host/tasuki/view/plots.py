@@ -19,9 +19,18 @@ _TALLEST_MV, _LOWEST_MV = 8.0, 2.0
 
 
 def line_plot(
-    time_s: Floats, values: Floats, end_s: float, item: str, smallest_span: float, height: int = 170
+    time_s: Floats,
+    values: Floats,
+    end_s: float,
+    item: str,
+    smallest_span: float,
+    height: int = 170,
+    label: str | None = None,
 ) -> Markup:
-    """Values over time with axes; spikes survive, since each column keeps its lowest and highest."""
+    """Values over time with axes; spikes survive, since each column keeps its lowest and highest.
+
+    label: what a screen reader says of it.
+    """
     time_s, values = lift_at_gaps(time_s, values)
     good = values[np.isfinite(values)]
     low, high = (float(good.min()), float(good.max())) if len(good) else (0.0, 1.0)
@@ -42,7 +51,8 @@ def line_plot(
     for t in nice_ticks(0, end_s, 8):
         parts.append(el("text", f"{t:g} s", x=_n(float(x(np.array(t)))), y=height - 6, class_="tick mid"))
     parts.append(el("path", d=path(x(at), y(shown)), class_=f"line {item}"))
-    return el("svg", *parts, viewBox=f"0 0 {WIDTH} {height}", class_="plot", role="img")
+    box = f"0 0 {WIDTH} {height}"
+    return el("svg", *parts, viewBox=box, class_="plot", role="img", aria_label=label)
 
 
 def ecg_strips(time_s: Floats, millivolts: Floats, beats_s: Floats, end_s: float) -> Markup:

@@ -1,0 +1,164 @@
+"""The manufacturing line: units an hour, the station's own CPU, signatures of an HSM.
+
+    python benchmarks/factory.py [--hubs 32] [--write]
+
+Virtual unix hubs, all at once, and the station share the cores. The whole way has the self-test of the
+demo garment; `identity` is key, challenge, certificate and install alone. CPU is the station's process,
+divided by units; its target is for everything but the questions of the self-test. PKCS#11 is SoftHSM:
+signatures through the line's queue beside the bare library's, in one run.
+Exits 1 when a target is missed; --write puts the figures into RESULTS/factory.json.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[0] = str(ROOT / "tests")  # in the place of benchmarks, whose factory.py is this
+
+import pkcs11  # noqa: E402
+
+from factory.conftest import MODULE, Chain, development_order, make_line  # noqa: E402
+from factory.tray import CMODULE, Tray, settle  # noqa: E402
+from tasuki import recordings  # noqa: E402
+from tasuki.factory import way  # noqa: E402
+from tasuki.factory.hsm import HsmKey, Place  # noqa: E402
+from tasuki.factory.line import KeyQueue, Line  # noqa: E402
+from tasuki.fleet.ports import Port  # noqa: E402
+from tasuki.fleet.selftest.product import example  # noqa: E402
+
+RESULT = Path(__file__).parent / "RESULTS" / "factory.json"
+TARGETS = {"whole_per_hour": 3_000, "identity_per_hour": 12_000, "pkcs11_share": 0.8}
+MOST_CPU_MS = 30.0
+_SIGNATURES = 2_000
+_SETTLE_S = 0.15  # a hub
+
+
+def _nobody(event: str, **values: Any) -> None:
+    """Nobody wants to know."""
+
+
+def _together(ports: list[Port], line: Line, until: str) -> tuple[float, float]:
+    """Take all hubs so far at once: seconds, and seconds of the station's CPU."""
+    ends: list[way.Ended] = []
+
+    def one(port: Port) -> None:
+        ends.append(way.go(port, line, _nobody, until))
+
+    threads = [threading.Thread(target=one, args=(port,)) for port in ports]
+    began, cpu = time.monotonic(), time.process_time()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    took = time.monotonic() - began, time.process_time() - cpu
+    if len(ends) != len(ports) or any(end.cause or not end.unit.reached(until) for end in ends if end.unit):
+        raise SystemExit(f"not all hubs came to {until}: {[end for end in ends if end.cause]}")
+    return took
+
+
+def line_figures(folder: Path, replay: Path, count: int, cmodule: bool) -> dict[str, float]:
+    """Units an hour and CPU of one kind of signer."""
+    chain = Chain()
+    with Tray(folder / "identity", replay, count, cmodule=cmodule) as tray:
+        settle(_SETTLE_S * count)
+        line = make_line(folder / "identity", chain, development_order(count))
+        _together(tray.ports, line, "keying")
+        seconds, cpu = _together(tray.ports, line, "installed")
+        _, rest_cpu = _together(tray.ports, line, "done")
+        line.journal.close()
+    found = {
+        "identity_per_hour": count / seconds * 3600,
+        "identity_cpu_ms": 1000 * cpu / count,
+        "without_test_cpu_ms": 1000 * (cpu + rest_cpu) / count,
+    }
+    order = development_order(count, limits=example().read_text())
+    with Tray(folder / "whole", replay, count, cmodule=cmodule) as tray:
+        settle(_SETTLE_S * count)
+        line = make_line(folder / "whole", chain, order)
+        seconds, cpu = _together(tray.ports, line, "done")
+        line.journal.close()
+    return {**found, "whole_per_hour": count / seconds * 3600, "whole_cpu_ms": 1000 * cpu / count}
+
+
+def _rate(sign: Callable[[bytes], object]) -> float:
+    """Signatures a second, the best of three."""
+    best = 0.0
+    for _ in range(3):
+        began = time.monotonic()
+        for n in range(_SIGNATURES):
+            sign(b"%032d" % n)
+        best = max(best, _SIGNATURES / (time.monotonic() - began))
+    return best
+
+
+def hsm_figures(folder: Path) -> dict[str, float]:
+    """The queue of the line beside the bare library on the same token."""
+    (folder / "tokens").mkdir(parents=True)
+    conf = folder / "softhsm2.conf"
+    conf.write_text(f"directories.tokendir = {folder}/tokens\nlog.level = ERROR\n")
+    os.environ["SOFTHSM2_CONF"] = str(conf)
+    command = [
+        "softhsm2-util",
+        "--init-token",
+        "--free",
+        "--label",
+        "line",
+        "--pin",
+        "1234",
+        "--so-pin",
+        "1234",
+    ]
+    subprocess.run(command, check=True, capture_output=True)
+    place = Place("line", "station", str(MODULE))
+    queue = KeyQueue(HsmKey(place, "1234", create=True))
+    session = pkcs11.lib(str(MODULE)).get_token(token_label="line").open()  # logged in already
+    bare = session.get_key(object_class=pkcs11.ObjectClass.PRIVATE_KEY, label="station")
+    own = _rate(queue.sign)
+    library = _rate(lambda data: bare.sign(data, mechanism=pkcs11.Mechanism.EDDSA))
+    queue.close()
+    return {"pkcs11_per_s": own, "pkcs11_bare_per_s": library, "pkcs11_share": own / library}
+
+
+def main() -> int:
+    """Measure and judge."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--hubs", type=int, default=32)
+    parser.add_argument("--write", action="store_true")
+    asked = parser.parse_args()
+    figures: dict[str, dict[str, float]] = {}
+    with tempfile.TemporaryDirectory(prefix="tasuki-line-") as name:
+        folder = Path(name)
+        replay = recordings.prepare(recordings.load(None), 20, folder / "replay", loop=True).path.parent
+        figures["hsm"] = hsm_figures(folder / "hsm")
+        for signer, cmodule in (("c", True), ("viper", False)):
+            if cmodule and not CMODULE.exists():
+                print("the C module is not built: make cmodule", file=sys.stderr)
+                continue
+            figures[signer] = line_figures(folder / signer, replay, asked.hubs, cmodule)
+    missed = []
+    for part, values in figures.items():
+        for key, value in values.items():
+            print(f"{part:6} {key:22} {value:12,.2f}")
+            if value < TARGETS.get(key, 0) or (key == "without_test_cpu_ms" and value > MOST_CPU_MS):
+                missed.append(f"{part} {key}: {value:,.2f}")
+    for sentence in missed:
+        print("missed: " + sentence, file=sys.stderr)
+    if asked.write:
+        rounded = {p: {k: round(v, 2) for k, v in values.items()} for p, values in figures.items()}
+        text = {"date": datetime.now(UTC).date().isoformat(), "hubs": asked.hubs, "cores": os.cpu_count()}
+        RESULT.write_text(json.dumps({**text, "figures": rounded}, indent=2) + "\n")
+    return int(bool(missed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""The certificates of this hub's key, kept for whoever asks (SPEC section 8.2).
+
+A module in the place of an object, imported on use: as a taker of blobs it has
+max_size, refuses and accept. The hub does not verify the chain, whose reader
+must; it keeps none that names another hub or another key, and shows none
+that was made for a key it has no more.
+"""
+
+import binascii
+import os
+from hashlib import sha256
+
+from tasuki_wire import codec
+from tasuki_wire.constant import const
+
+_FILE = const("/certificate")
+_PART = const(200)
+
+max_size = 3072
+
+
+def refuses(hub):
+    """A hub without a key has nothing to certify; a locked one keeps what it was shipped with."""
+    if hub.keys.locked:
+        return "not_allowed"
+    return None if any(hub.public) else "no_key"
+
+
+def accept(hub, path):
+    """Keep the chain in this file, if its first certificate can be this hub's."""
+    yield
+    with open(path, "rb") as f:
+        chain = f.read()
+    if not _is_ours(hub, chain):
+        return "mismatch"
+    os.rename(path, hub.board.flash + _FILE)
+    return "ok"
+
+
+def _is_ours(hub, chain):
+    return hub.public in chain and binascii.hexlify(hub.device) in chain
+
+
+def _kept(hub):
+    try:
+        with open(hub.board.flash + _FILE, "rb") as f:
+            chain = f.read()
+    except OSError:
+        return b""
+    return chain if any(hub.public) and _is_ours(hub, chain) else b""
+
+
+def tell(hub, request, blob):
+    """Answer size and hash of what is kept."""
+    chain = _kept(hub)
+    if not chain:
+        return hub.commands.answer(request, "blob_begin", "not_found")
+    kind = codec.number("blob_begin")
+    hub.link.answer(kind, codec.pack(kind, request, blob, len(chain), sha256(chain).digest()))
+
+
+def tell_part(hub, request, offset):
+    """Answer the part from offset on."""
+    part = _kept(hub)[offset : offset + _PART]
+    if not part:
+        return hub.commands.answer(request, "blob_data", "not_found")
+    kind = codec.number("blob_data")
+    hub.link.answer(kind, codec.pack(kind, request, offset, part))

@@ -1,0 +1,245 @@
+"""The items that are measured at the hub's prompt, by tasuki_hub/selftest.py, which comes and goes by it."""
+
+import ast
+import math
+import os
+from collections.abc import Iterator
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import nacl.bindings as sodium
+from mpremote.transport import TransportExecError
+
+from tasuki.fleet.prompt import Prompt
+from tasuki.fleet.selftest.product import LIMITED, Product, SensorLimits
+from tasuki.fleet.selftest.results import Result, failed, held, measured, not_here
+from tasuki.fleet.selftest.virtual import Shown
+from tasuki.fleet.troubles import Trouble, trouble_of
+from tasuki_wire import codec, layout
+
+# Fixed, and known to everybody: what it signs proves nothing but arithmetic (RFC 8032 section 7.1, TEST 2).
+SEED = bytes.fromhex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb")
+MESSAGE = b"tasuki/selftest/v1\0" + bytes(range(64))
+_LONG_S = 120.0  # without the C module a processor signs for seconds
+_ECHO_BYTES = 4096
+_ECHO_PIECE = 64  # under way at once: what any UART keeps
+_ECHO_S = 1.0
+# sys.platform to how its board is made at the prompt; a board of a product says so itself: `bench()`
+_BOARDS = {
+    # the terminal is raw already, and setting it again would drop what the host has not read yet
+    "linux": (
+        "import tasuki_hub.board_unix as _m\n"
+        "class _S:\n setraw=lambda fd:None\n"
+        "_S.was,_m.termios=_m.termios,_S\n"
+        "_board=_m.Board()\n"
+        "_m.termios=_S.was"
+    ),
+    "qemu": (
+        "import tasuki_hub.board_qemu as _m,_qemu,json\n"
+        "class _S:\n name='qemu';flash='/flash';nor=None;locked=False\n"
+        "_S.config=json.load(_qemu.open('hub.json'))\n"
+        "_board=_m.board(_S)"
+    ),
+}
+_ANY_BOARD = "import tasuki_hub.board as _m\n_board=_m.bench()"
+_INTERRUPTIBLE = "\nimport micropython\nmicropython.kbd_intr(3)"
+
+
+class Bench:
+    """The helpers on a hub at its prompt; `close` takes them off again."""
+
+    def __init__(self, prompt: Prompt) -> None:
+        self._prompt = prompt
+        source, self._names = _helpers()
+        platform = str(prompt.eval("__import__('sys').platform"))
+        try:
+            prompt.exec(_BOARDS.get(platform, _ANY_BOARD) + _INTERRUPTIBLE)
+        except TransportExecError as error:
+            if "ImportError" in error.error_output:
+                raise Trouble("no_firmware", "the hub has no firmware of ours that could be tested") from None
+            raise
+        self.board = str(prompt.eval("_board.name"))
+        prompt.exec(source)
+
+    def ask(self, call: str) -> list[str]:
+        """Lines that a call prints; Trouble with what the hub says when it fails."""
+        said, error = self._prompt.exec_raw(call, timeout=_LONG_S)
+        if error:
+            raise trouble_of(TransportExecError(error, error.decode(errors="replace")))
+        return str(said.decode(errors="replace")).splitlines()
+
+    def found(self, call: str) -> dict[str, Any]:
+        """The one literal that a call prints."""
+        lines = self.ask(call)
+        value = ast.literal_eval(lines[-1])
+        if not isinstance(value, dict):
+            raise Trouble("failed", "the hub's self-test does not answer as it should")
+        return value
+
+    def echoed(self, call: str, rate: int, data: bytes) -> bytes:
+        """What comes back of data at another rate of the line, while a call echoes."""
+        line = self._prompt.serial
+        self._prompt.exec_raw_no_follow(f"{call}")
+        before = line.line.set_rate(rate)
+        back = b""
+        try:
+            for at in range(0, len(data), _ECHO_PIECE):
+                piece = data[at : at + _ECHO_PIECE]
+                line.write(piece)
+                line.timeout = _ECHO_S
+                got = line.read(len(piece))
+                back += got.ljust(len(piece), b"\0") if len(got) < len(piece) else got
+                if not got:
+                    break
+        finally:
+            line.line.set_rate(before)
+        self._prompt.follow(_LONG_S)
+        return back
+
+    def close(self) -> None:
+        """Nothing of the test stays on the heap."""
+        names = [*self._names, "_board", "_m", "_S"]
+        self._prompt.exec(f"for _n in {names!r}:globals().pop(_n,0)\ndel _n\n__import__('gc').collect()")
+
+
+@cache
+def _helpers() -> tuple[str, tuple[str, ...]]:
+    """What is pasted, and the names that it defines."""
+    tree = ast.parse((resources.files("tasuki_hub") / "selftest.py").read_text(encoding="utf-8"))
+    names = tuple(name for node in tree.body for name in _defined(node))
+    return ast.unparse(_without_docstrings(tree)), names
+
+
+def _defined(node: ast.stmt) -> Iterator[str]:
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        yield node.name
+    elif isinstance(node, ast.Assign):
+        yield from (target.id for target in node.targets if isinstance(target, ast.Name))
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    """They would be parsed on the hub, where the heap is small."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
+            node.body = node.body[1:] or [ast.Pass()]
+    return tree
+
+
+def items(prompt: Prompt, product: Product) -> Iterator[Result]:
+    """All that the prompt can show, one after the other; what fails does not end the rest."""
+    bench = Bench(prompt)
+    shown = Shown(bench.board)
+    try:
+        yield from _memory(bench, product, shown)
+        yield from _flash(bench, product, shown)
+        yield from _signature(bench, product, shown)
+        yield from _sensors(bench, product, shown)
+        yield from _rates(bench, product, shown)
+    finally:
+        bench.close()
+
+
+def _figure(item: str, value: float, product: Product, shown: Shown, reason: str = "") -> Result:
+    """A figure beside its limit, or that it does not apply to such a hub."""
+    unit = LIMITED[item]
+    if why := shown.why_not(item):
+        return not_here(item, why, None, unit)
+    return measured(item, value, unit, product.limits[item], reason)
+
+
+def _memory(bench: Bench, product: Product, shown: Shown) -> Iterator[Result]:
+    try:
+        found = bench.found("memory()")
+    except Trouble as trouble:
+        yield failed("memory.free", str(trouble), "bytes", product.limits["memory.free"])
+        return
+    yield _figure("memory.free", found["free"], product, shown)
+    yield _figure("memory.cells", found["bad"], product, shown, "" if found["tested"] else "none was free")
+
+
+def _flash(bench: Bench, product: Product, shown: Shown) -> Iterator[Result]:
+    try:
+        found = bench.found("flash(_board)")
+    except Trouble as trouble:
+        yield failed("flash.file", str(trouble), "wrong bytes", product.limits["flash.file"])
+        return
+    yield _figure("flash.free", found["free"], product, shown)
+    yield _figure("flash.file", found["bad"], product, shown)
+
+
+def _signature(bench: Bench, product: Product, shown: Shown) -> Iterator[Result]:
+    item = "signature.vector"
+    public, secret = sodium.crypto_sign_seed_keypair(SEED)
+    wanted = sodium.crypto_sign(MESSAGE, secret)[: layout.SIGNATURE_SIZE]
+    call = f"from tasuki_hub import signer as _m\nsignature(_board,_m.engine(),{SEED!r},{MESSAGE!r})"
+    try:
+        found = bench.found(call)
+    except Trouble as trouble:
+        yield failed(item, str(trouble))
+        return
+    wrongs = {
+        "another public key": found["public"] != public,
+        "another signature": found["signature"] != wanted,
+        "its own signature is refused": not found["right"],
+        "an altered message is taken": found["wrong"],
+    }
+    told = ", ".join(name for name, wrong in wrongs.items() if wrong)
+    yield held(item, not told, told or "as RFC 8032", "as RFC 8032", told)
+    yield _figure("signature.time", found["us"] / 1000, product, shown)
+
+
+def _sensors(bench: Bench, product: Product, shown: Shown) -> Iterator[Result]:
+    sampled = not shown.why_not("sensor.noise")
+    body = {n: k.row for n, k in codec.KINDS.items() if k.item not in (None, "device_status")}
+    wanted = {sensor.number: sensor.records if sampled else 0 for sensor in product.sensors}
+    try:
+        lines = bench.ask(f"sensors(_board,Bystander(),{body!r},{wanted!r})")
+    except Trouble as trouble:
+        yield failed("sensors", str(trouble))
+        return
+    found = {row["number"]: row for row in map(ast.literal_eval, lines)}
+    for sensor in product.sensors:
+        name = f"sensor.{sensor.number}"
+        if sensor.number not in found:
+            yield failed(f"{name}.identity", "the board has no such stream")
+            continue
+        yield from _sensor(name, sensor, found[sensor.number], shown)
+
+
+def _sensor(name: str, sensor: SensorLimits, row: dict[str, Any], shown: Shown) -> Iterator[Result]:
+    virtual = shown.why_not("sensor.identity")
+    part = str(row["part"])
+    if row["error"]:
+        yield failed(f"{name}.identity", str(row["error"]))
+    elif virtual:
+        yield not_here(f"{name}.identity", virtual, part)
+    else:
+        yield held(f"{name}.identity", sensor.part in ("", part), part, sensor.part or part)
+    fields = next(message[5] for message in layout.MESSAGES if message[1] == sensor.kind)
+    unit = " and ".join(dict.fromkeys(field[3] for field in fields))
+    if virtual:
+        yield not_here(f"{name}.noise", virtual, None, unit)
+        yield not_here(f"{name}.sample_time", virtual, None, "us")
+        return
+    scales = [field[4] for field in fields for _ in range(field[2])]
+    few = "" if row["records"] >= sensor.records else f"{row['records']} records, not {sensor.records}"
+    deviations = [math.sqrt(v) / scale for v, scale in zip(row["variances"], scales, strict=False)]
+    yield measured(f"{name}.noise", max(deviations, default=math.nan), unit, sensor.noise, few)
+    yield measured(f"{name}.sample_time", row["us"], "us", sensor.sample_us, few)
+
+
+def _rates(bench: Bench, product: Product, shown: Shown) -> Iterator[Result]:
+    item, unit = "rate.errors", LIMITED["rate.errors"]
+    why = shown.why_not(item)
+    if not why and bench.ask("print(hasattr(_board,'line_rate'))") != ["True"]:
+        why = "the board cannot change the rate of its line"
+    for rate in product.rates:
+        name = f"rate.{rate}.errors"
+        if why:
+            yield not_here(name, why, None, unit)
+            continue
+        sent = os.urandom(_ECHO_BYTES)
+        back = bench.echoed(f"echo(_board,{rate},{len(sent)})", rate, sent)
+        wrong = len(sent) - sum(a == b for a, b in zip(sent, back, strict=False))
+        yield measured(name, 1000 * wrong / len(sent), unit, product.limits[item])

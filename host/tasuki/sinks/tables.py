@@ -1,0 +1,129 @@
+"""The tables in PostgreSQL: who may do what in them, and blocks and tombstones into them.
+
+Blocks come by COPY into a staging table of the connection and from there, in one statement, into
+`tasuki.block`: what is there already is left alone, what a tombstone is newer than is left out. Both
+happen in one transaction that shares a lock with others of its kind and excludes tombstones. So no block
+is committed after a tombstone that it is older than.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from importlib import resources
+from typing import Any
+
+import psycopg
+
+from tasuki.consent.policy import Policy
+from tasuki.sinks import Delivery, Key, Recall
+
+ROLE_OF = "tasuki_read_"
+_LOCK, _DAY_LOCK = 0x7461737501, 0x7461737502
+
+_STAGE = """
+CREATE TEMPORARY TABLE IF NOT EXISTS staging (
+  pseudonym bytea, stream int2, number int8, day int4, destination text, purpose text, item text,
+  form text, consent int8, tags bytea, content bytea) ON COMMIT DELETE ROWS
+"""
+_TYPES = ("bytea", "int2", "int8", "int4", "text", "text", "text", "text", "int8", "bytea", "bytea")
+_COPY = "COPY staging FROM STDIN (FORMAT BINARY)"
+_OLDER = """
+EXISTS (SELECT FROM tasuki.tombstone t
+  WHERE t.pseudonym = s.pseudonym AND t.item = s.item AND t.consent > s.consent)
+"""
+_INSERT = f"""
+INSERT INTO tasuki.block SELECT * FROM staging s WHERE NOT {_OLDER} ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING
+"""
+_RECALLED = f"SELECT pseudonym, stream, number FROM staging s WHERE {_OLDER}"
+_TOMBSTONE = """
+INSERT INTO tasuki.tombstone (pseudonym, item, destination, consent) VALUES (%s, %s, %s, %s)
+ON CONFLICT (pseudonym, item)
+DO UPDATE SET consent = greatest(tombstone.consent, excluded.consent), at = now()
+"""
+_ROWS = """
+SELECT destination, purpose, pseudonym, stream, number, item, form, tags, content, day, consent
+FROM tasuki.block WHERE %s::text IS NULL OR destination = %s ORDER BY day, pseudonym, stream, number
+"""
+
+
+def schema(policy: Policy) -> str:
+    """The SQL that makes schema, roles and policies; a reading role for each purpose of the policy."""
+    names = [ROLE_OF + purpose for purpose in policy.purposes]
+    text = resources.files("tasuki.sinks").joinpath("schema.sql").read_text("utf-8")
+    text = text.replace("@ROLES@", ", ".join(f"'{name}'" for name in names))
+    text = text.replace("@NAMES@", ", ".join(names)).replace("@DAY_LOCK@", str(_DAY_LOCK))
+    for purpose, name in zip(policy.purposes, names, strict=True):
+        text += f"DROP POLICY IF EXISTS {purpose} ON tasuki.block;\n"
+        text += (
+            f"CREATE POLICY {purpose} ON tasuki.block FOR SELECT TO {name} USING (purpose = '{purpose}');\n"
+        )
+    return text
+
+
+class Tables:
+    """Writes through one connection, which is in autocommit mode; the caller handles its loss."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._db = connection
+        self._days: set[int] = set()
+        connection.execute(_STAGE)
+
+    def store(self, batch: Iterable[Delivery]) -> tuple[list[Key], list[Key]]:
+        """Store a batch in one durable transaction: keys that are there now, and keys that were recalled."""
+        with self._db.transaction(), self._db.cursor() as cursor:
+            keys, days = self._stage(cursor, batch)
+            self._make(cursor, days)
+            cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", (_LOCK,))
+            recalled: list[Key] = []
+            if cursor.execute(_INSERT).rowcount < len(keys):
+                recalled = [
+                    (bytes(who), stream, n) for who, stream, n in cursor.execute(_RECALLED, binary=True)
+                ]
+        self._days |= days
+        if recalled:
+            gone = set(recalled)
+            keys = [key for key in keys if key not in gone]
+        return keys, recalled
+
+    def bury(self, recalls: Sequence[Recall]) -> None:
+        """Store tombstones durably; a newer one of the same item stays."""
+        rows = sorted((r.pseudonym, r.item, r.destination, r.version) for r in recalls)
+        with self._db.transaction(), self._db.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+            cursor.executemany(_TOMBSTONE, rows)
+
+    def _stage(self, cursor: psycopg.Cursor[Any], batch: Iterable[Delivery]) -> tuple[list[Key], set[int]]:
+        keys: list[Key] = []
+        days: set[int] = set()
+        with cursor.copy(_COPY) as copy:
+            copy.set_types(_TYPES)
+            write = copy.write_row
+            for d in batch:
+                keys.append(d.key)
+                days.add(d.day)
+                write(
+                    (
+                        d.pseudonym,
+                        d.stream,
+                        d.number,
+                        d.day,
+                        d.destination,
+                        d.purpose,
+                        d.item,
+                        d.form,
+                        d.version,
+                        d.tags,
+                        d.content,
+                    )
+                )
+        return keys, days
+
+    def _make(self, cursor: psycopg.Cursor[Any], days: set[int]) -> None:
+        for day in sorted(days - self._days):
+            cursor.execute("SELECT tasuki.make_day(%s)", (day,))
+
+
+def rows(connection: psycopg.Connection[Any], destination: str | None = None) -> Iterator[Delivery]:
+    """What the connection's role may read, day by day; for one destination or for all."""
+    with connection.transaction(), connection.cursor("rows", binary=True) as cursor:
+        cursor.itersize = 500
+        for row in cursor.execute(_ROWS, (destination, destination)):
+            yield Delivery(*row)

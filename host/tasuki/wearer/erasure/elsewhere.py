@@ -1,0 +1,159 @@
+"""The steps of an erasure that somebody else has to confirm: sinks, processors, hubs."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tasuki.consent import times
+from tasuki.consent.events import FOREVER
+from tasuki.errors import LinkLost
+from tasuki.session.wipe_book import DRAIN, WIPE, Wipe
+from tasuki.sinks import Erasing
+from tasuki.wearer.erasure import captures, signed
+from tasuki.wearer.erasure.progress import DONE, OUT_OF_SCOPE, PENDING, StoreProgress
+from tasuki.wearer.erasure.work import Work
+from tasuki_wire import epoch
+
+ORDER = "garment:DeletionOrder"
+_ANSWER_DAYS = 30
+_DAY_NS = 86_400 * 10**9
+
+
+def sinks(work: Work, again: bool = False) -> list[StoreProgress]:
+    """Every server that blocks were sent to, by its own erasing; one that has none has to be confirmed.
+
+    again: also where it was done already, in case something was under way then.
+    """
+    out = []
+    for destination in work.destinations():
+        name = f"sink {destination}"
+        sink = work.sinks.get(destination)
+        if sink is None or (_ended(work, name) and not again):
+            continue
+        if not isinstance(sink, Erasing):
+            if again:
+                continue
+            path = _order(work, name, [destination])
+            what = f"it cannot erase by itself: deletion order {path.name} waits for who keeps it"
+            out.append(StoreProgress(name, PENDING, what))
+            continue
+        try:
+            deleted = sink.erase(work.pseudonyms(destination), work.facts.only)
+        except LinkLost as e:
+            out.append(StoreProgress(name, PENDING, str(e)))
+            continue
+        how = "acknowledged by the sink, which looked again"
+        out.append(StoreProgress(name, DONE, f"{deleted} deliveries deleted", how))
+    return out
+
+
+def processors(work: Work) -> list[StoreProgress]:
+    """A signed deletion order for each processor that got something; its acknowledgement is waited for.
+
+    One that does not acknowledge in time gets nothing any more (rule P-07), until it is registered anew.
+    """
+    out = []
+    for destination in work.destinations():
+        party = work.processor_of(destination)
+        name = f"processor {party}"
+        if not party or _ended(work, name):
+            continue
+        path = _order(work, name, [p for p in work.destinations() if work.processor_of(p) == party])
+        what = f"deletion order {path.name} waits for an acknowledgement"
+        if work.now_ns - work.facts.begun_ns > _days(work) * _DAY_NS:
+            _suspend(work, party)
+            what += f"; overdue after {_days(work)} days, so nothing is sent there any more"
+        out.append(StoreProgress(name, PENDING, what))
+    return out
+
+
+def _days(work: Work) -> int:
+    """How long a processor may take: as long as requests may be open."""
+    duty = work.state.policy.duties.get("answer_requests")
+    return duty.days if duty and duty.days else _ANSWER_DAYS
+
+
+def _suspend(work: Work, party: str) -> None:
+    registers = work.state.engine.registers
+    known = registers.processors.get(party)
+    if known is not None and not known.suspended:
+        registers.add_processor(replace(known, suspended=True))
+
+
+def order_path(folder: Path, case: str, store: str) -> Path:
+    """Where the deletion order for a sink or processor lies until it is acknowledged."""
+    safe = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in store)
+    return folder / "orders" / f"{case}-{safe}.json"
+
+
+def end_order(folder: Path, case: str, store: str) -> None:
+    """Remove a deletion order, which names pseudonyms, once it is acknowledged."""
+    captures.remove(order_path(folder, case, store))
+
+
+def _order(work: Work, store: str, places: list[str]) -> Path:
+    """The deletion order for a store, written when it is not there yet."""
+    path = order_path(work.state.folder, work.case, store)
+    if path.exists():
+        return path
+    body: dict[str, Any] = {
+        "@type": ORDER,
+        "case": work.case,
+        "to": store,
+        "issued": times.exact(work.facts.begun_ns),
+        "items": sorted(work.facts.items) if work.facts.items is not None else "all",
+        "pseudonyms": {place: [each.hex() for each in work.pseudonyms(place)] for place in places},
+        "also": "your subprocessors, your copies and your backups; confirm to whom you got this from",
+    }
+    data = signed.document(body, work.state.vault.signer("attestation"))
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    draft = path.with_suffix(".new")
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    draft.replace(path)
+    return path
+
+
+def hubs(work: Work) -> list[StoreProgress]:
+    """Hubs that the wearer wore: wiped, or seen without anything stored, at their next contact."""
+    state, out = work.state, []
+    asked = {wipe.device: wipe for wipe in state.wipes.of(work.case)}
+    for device in work.devices():
+        if device not in asked:
+            bindings = state.book.registers.bindings.get(device, [])
+            worn = any(one.until_ns == FOREVER and one.subject != work.facts.subject for one in bindings)
+            mode = WIPE if work.whole and not worn else DRAIN
+            state.wipes.ask(device, work.case, mode, _keys_of(work, device))
+    for wipe in state.wipes.of(work.case):
+        if not _ended(work, f"hub {wipe.device.hex()}"):
+            out.append(_hub(wipe))
+    return out
+
+
+def _keys_of(work: Work, device: bytes) -> bytes:
+    """Ids of all keys under which we ever knew a hub."""
+    garments = work.state.book.registers.garments.values()
+    known = {garment.key_id for garment in garments if garment.device == device}
+    known |= {
+        epoch.key_id(bytes.fromhex(hub.public))
+        for hub in work.state.register.hubs()
+        if hub.device == device.hex()
+    }
+    return b"".join(sorted(known))
+
+
+def _hub(wipe: Wipe) -> StoreProgress:
+    name = f"hub {wipe.device.hex()}"
+    if wipe.done_ns is not None:
+        return StoreProgress(name, DONE, "nothing of the wearer is stored on it", wipe.how)
+    waits = {
+        WIPE: "is wiped at its next contact with this host",
+        DRAIN: "is waited for until it stores nothing; what it still sends is refused",
+    }
+    return StoreProgress(name, PENDING, waits[wipe.mode])
+
+
+def _ended(work: Work, name: str) -> bool:
+    row = work.stores.get(name)
+    return row is not None and row.state in (DONE, OUT_OF_SCOPE)

@@ -1,0 +1,1 @@
+"""What is held of a wearer: to be seen, and to be taken along (rule D-01)."""

@@ -1,0 +1,1 @@
+"""Subjective ratings (主観データ): category 3, typed in on the wearer's page, without a device's proof."""

@@ -1,0 +1,135 @@
+"""Retention: what is older than its category may be kept goes, on time, from every store of this host.
+
+The limits are in the policy's documents (`retention_days` of a category; law overlay, internal rules and
+individual terms may shorten them), so an item's limit is the shortest that any of them sets, for any
+product that is registered here. What the law requires to keep stays without payload, and goes after that:
+provision records three years (APPI enforcement rule 21), and as long the words of erased wearers.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+
+from tasuki.consent.events import ERASED
+from tasuki.consent.policy import Policy
+from tasuki.errors import LinkLost
+from tasuki.pipeline import outbox_erasing
+from tasuki.session.file_register import CAPTURE, OurFile
+from tasuki.session.state import State
+from tasuki.wearer.erasure import captures
+from tasuki_wire import items as wire_items
+
+DAY_NS = 86_400 * 10**9
+LAW_KEEPS_DAYS = 3 * 365  # unless the law overlay in force says otherwise
+_HOUR_NS = 3600 * 10**9
+_EVERY_S = 3600.0
+
+
+@dataclass(frozen=True)
+class Purged:
+    """What went from one store because it was old.
+
+    Attributes:
+        store: `outbox`, `embedded store`, `files`, `decisions` or `erased wearers' words`.
+        items: whose limit it was. days: the limit. count: what went: envelopes, blocks, files, rows.
+        waits: why it could not go now; empty when it could.
+    """
+
+    store: str
+    items: tuple[str, ...]
+    days: int
+    count: int
+    waits: str = ""
+
+
+def limits(state: State, now_ns: int) -> dict[str, int]:
+    """Item of the wire to how long it may be kept, nanoseconds; nothing where no policy is in force."""
+    policy = state.engine.in_force(now_ns)
+    if policy is None:
+        return {}
+    products = {garment.manifest.product for garment in state.book.registers.garments.values()}
+    policies = [policy, *(one for name in products if (one := policy.for_product(name)))]
+    return {item: _limit(policies, item) for item in wire_items.NAMES}
+
+
+def law_keeps_days(state: State, now_ns: int) -> int:
+    """How long provision records and proof of consent are kept: the duty `provision_record` of the law."""
+    policy = state.engine.in_force(now_ns)
+    duty = policy.duties.get("provision_record") if policy else None
+    return duty.days if duty and duty.days else LAW_KEEPS_DAYS
+
+
+def _limit(policies: Iterable[Policy], item: str) -> int:
+    known = [row.retention_ns for policy in policies if (row := policy.category(item)) is not None]
+    return min(known) if known else 0  # an item that no policy names may not be kept at all
+
+
+def purge(state: State, now_ns: int | None = None) -> list[Purged]:
+    """Delete what is too old by now; what went, and what waits. Nothing else is touched."""
+    now = time.time_ns() if now_ns is None else now_ns
+    by_limit: dict[int, list[str]] = {}
+    for item, limit in limits(state, now).items():
+        by_limit.setdefault(limit, []).append(item)
+    out = []
+    for limit, names in sorted(by_limit.items()):
+        before, items, days = now - limit, tuple(names), limit // DAY_NS
+        work = {
+            "outbox": partial(outbox_erasing.expired, state.outbox, items, before),
+            "embedded store": partial(state.store.expire, items, before // _HOUR_NS),
+            "files": partial(_files, state, items, before),
+        }
+        out += [_row(store, items, days, expire) for store, expire in work.items()]
+    kept = law_keeps_days(state, now)
+    before = now - kept * DAY_NS
+    return [
+        *out,
+        _row("decisions", (), kept, partial(outbox_erasing.expired_decisions, state.outbox, before)),
+        _row("erased wearers' words", (), kept, partial(state.book.expire, ERASED, before)),
+    ]
+
+
+def _row(store: str, items: tuple[str, ...], days: int, work: Callable[[], int]) -> Purged:
+    try:
+        return Purged(store, items, days, work())
+    except LinkLost as e:
+        return Purged(store, items, days, 0, str(e))
+
+
+def _files(state: State, items: tuple[str, ...], before_ns: int) -> int:
+    """Take items out of old captures; remove old files from which none can be taken, or with none left."""
+    gone = 0
+    for one in state.files.all():
+        if one.made_ns >= before_ns or not _is_there(one):
+            continue
+        if one.kind != CAPTURE:
+            captures.remove(one.path)
+            state.files.forget(one.id)
+            gone += 1
+        elif captures.holds(one.path, items):
+            if captures.holds(one.path, set(wire_items.NAMES) - set(items)):
+                captures.without(one.path, items)
+            else:
+                captures.remove(one.path)
+                state.files.forget(one.id)
+            gone += 1
+    return gone
+
+
+def _is_there(one: OurFile) -> bool:
+    return one.path.exists() and (not one.file_id or captures.file_id(one.path) == one.file_id)
+
+
+class Hourly:
+    """Purges when it was made and then once an hour, whenever it is called."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._next = 0.0
+
+    def __call__(self) -> list[Purged]:
+        """What went; nothing between the hours."""
+        if time.monotonic() < self._next:
+            return []
+        self._next = time.monotonic() + _EVERY_S
+        return [row for row in purge(self._state) if row.count]

@@ -1,0 +1,169 @@
+"""Who may do what at broker and database: certificates and ACL, roles and row-level security."""
+
+from dataclasses import replace
+
+import psycopg
+import pytest
+
+from remote_world import DAY, Collecting, deliveries
+from tasuki.consent import parties_file, policy
+from tasuki.consent.registers import Registers
+from tasuki.errors import LinkLost
+from tasuki.sinks import Recall, mosquitto, tables
+from tasuki.sinks.link import Link, Wake
+from tasuki.sinks.mqtt import MqttSink
+from tasuki.sinks.postgres import PostgresSink
+from tasuki.vault.secret import Secret, Signer
+
+SIGNER = Signer(Secret(b"g" * 32))
+
+
+def registers():
+    made = Registers()
+    parties_file.example(policy.builtin()).register(made)
+    return made
+
+
+@pytest.fixture
+def guarded(new_broker):
+    """A broker with TLS and the ACL of the example register."""
+    return new_broker(registers=registers(), gateways=["gateway-1"], collectors=["collector-1"])
+
+
+@pytest.mark.rule("S-02", "allow")
+def test_gateway_and_collector_do_their_work_with_their_certificates(guarded, database):
+    where = guarded.broker_for("collector-1"), database.conninfo(), [SIGNER.public]
+    with Collecting(*where, "collector-1") as collecting:
+        sink = MqttSink(guarded.broker_for("gateway-1"), SIGNER, "gateway-1", answer_s=5)
+        assert len(sink.send(deliveries(20))) == 20
+        assert len(sink.recall([Recall("improvement", b"p" * 16, "ecg", 1)])) == 1
+        sink.close()
+
+    assert collecting.done.stored == 20
+    assert database.query("SELECT count(*) FROM tasuki.tombstone") == [(1,)]
+
+
+@pytest.mark.rule("S-02", "deny")
+def test_without_a_certificate_nobody_gets_in(guarded):
+    nobody = replace(guarded.broker_for("gateway-1"), certificate=None, key=None)
+
+    with pytest.raises(LinkLost):
+        MqttSink(nobody, SIGNER, "gateway-1").check()
+
+
+@pytest.mark.rule("P-02", "deny")
+@pytest.mark.parametrize(
+    ("name", "topic", "allowed"),
+    [
+        ("kanto-analysis", "tasuki/service_improvement/kanto-improvement/ecg/+", True),
+        ("kanto-analysis", "tasuki/service_improvement/kanto-improvement/respiration/+", False),
+        ("kanto-analysis", "tasuki/service_improvement/improvement/ecg/+", False),
+        ("kanto-analysis", "tasuki/product_development/nordic-development/ecg/+", False),
+        ("gateway-1", "tasuki/service_improvement/improvement/ecg/+", False),
+        ("collector-1", "tasuki/service_improvement/kanto-improvement/ecg/+", False),
+        ("stranger", "tasuki/service_improvement/improvement/ecg/+", False),
+    ],
+)
+def test_everybody_reads_only_what_the_register_gives(guarded, name, topic, allowed):
+    heard = []
+    reader = Link(guarded.broker_for(name), name, Wake(), heard.append)
+    try:
+        reader.subscribe(topic)
+    except LinkLost:  # mosquitto may say no at once, or deliver nothing
+        reader = None
+    writer = Link(guarded.broker_for("gateway-1"), "gateway-1", Wake(), lambda message: None)
+    writer.publish(topic.replace("+", "00" * 16), b"block")
+    for _ in range(6):
+        writer.pump(0.05)
+        if reader:
+            reader.pump(0.05)
+
+    assert bool(heard) == allowed
+    writer.drop()
+    if reader:
+        reader.drop()
+
+
+@pytest.mark.rule("P-06", "deny")
+def test_a_suspended_processor_has_no_line_in_the_acl():
+    known = registers()
+    assert "user kanto-analysis" in mosquitto.acl(known, "tasuki", ["g"], ["c"])
+
+    known.add_processor(replace(known.processors["kanto-analysis"], suspended=True))
+
+    assert "user kanto-analysis" not in mosquitto.acl(known, "tasuki", ["g"], ["c"])
+
+
+@pytest.fixture
+def sink(database):
+    made = PostgresSink(database.conninfo())
+    yield made
+    made.close()
+
+
+def as_role(database, role, sql):
+    with psycopg.connect(database.conninfo("owner")) as db:
+        db.execute(f"SET ROLE {role}")
+        cursor = db.execute(sql)
+        return cursor.fetchall() if cursor.description else cursor.rowcount
+
+
+@pytest.mark.rule("P-02", "deny", "evidence")
+def test_a_reading_role_sees_its_purpose_only(sink, database):
+    sink.send(deliveries(3))
+    sink.send([replace(d, purpose="statistics", pseudonym=b"q" * 16) for d in deliveries(2)])
+    count = "SELECT count(*) FROM tasuki.block"
+
+    assert as_role(database, "tasuki_read_service_improvement", count) == [(3,)]
+    assert as_role(database, "tasuki_read_statistics", count) == [(2,)]
+    assert as_role(database, "tasuki_read_service_information", count) == [(0,)]
+
+
+@pytest.mark.rule("S-02", "deny")
+@pytest.mark.parametrize(
+    ("role", "sql"),
+    [
+        ("tasuki_ingest", "SELECT content FROM tasuki.block"),
+        ("tasuki_ingest", "DELETE FROM tasuki.block"),
+        ("tasuki_ingest", "DELETE FROM tasuki.tombstone"),
+        ("tasuki_keeper", "SELECT content FROM tasuki.block"),
+        ("tasuki_read_statistics", "DELETE FROM tasuki.block"),
+        ("tasuki_read_statistics", "SELECT * FROM tasuki.{day}"),
+    ],
+)
+def test_what_a_role_is_not_for_it_may_not_do(sink, database, role, sql):
+    sink.send(deliveries(1))
+    ((day,),) = database.query("SELECT inhrelid::regclass::text FROM pg_inherits LIMIT 1")
+
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        as_role(database, role, sql.replace("tasuki.{day}", day))
+
+
+def test_the_keeper_deletes_what_is_erased(sink, database):
+    sink.send(deliveries(3))
+
+    assert as_role(database, "tasuki_keeper", f"DELETE FROM tasuki.block WHERE day = {DAY}") == 3
+
+
+def test_each_day_has_a_partition_and_a_block_is_there_once_whenever_it_comes(sink, database):
+    for _ in range(2):
+        assert len(sink.send([*deliveries(2), *deliveries(2, first=2, day=DAY + 1)])) == 4
+
+    parts = database.query(
+        "SELECT tableoid::regclass::text, count(*) FROM tasuki.block GROUP BY 1 ORDER BY 1"
+    )
+    assert [n for _, n in parts] == [2, 2]
+    assert len(parts) == 2
+
+
+@pytest.mark.rule("A-02", "deny")
+def test_a_database_leaves_out_what_a_tombstone_is_newer_than(sink, database):
+    sink.recall([Recall("improvement", b"p" * 16, "ecg", 2)])
+    sink.recall([Recall("improvement", b"p" * 16, "ecg", 1)])
+
+    assert sink.send([*deliveries(2, version=1), *deliveries(1, first=5, version=2)]) == [(b"p" * 16, 0, 5)]
+    assert sink.recalled == 2
+
+
+def test_the_schema_can_be_run_again(database):
+    database.query(tables.schema(policy.builtin()))
