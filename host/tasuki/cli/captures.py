@@ -1,4 +1,4 @@
-"""The commands that read captures and bundles: verify, decode, export."""
+"""The commands that read captures and bundles: verify, decode, export, replay."""
 
 import json
 from collections.abc import Iterator

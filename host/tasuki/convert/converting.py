@@ -77,7 +77,7 @@ def released(release: Release, subject: str, without: frozenset[str]) -> Choose:
 
     Refused for a purpose that must not learn the hub and its times (rules C2-05, C3-03).
     """
-    if not release.device_proved:
+    if not release.device_proved or release.recipient:
         raise Refused(
             "needs_attestation",
             f"{release.purpose} at {release.destination} must not learn of the hub and the times",
