@@ -20,13 +20,8 @@ _COMMANDS = {
     "decode": ("tasuki.cli.captures", "decode"),
     "verify": ("tasuki.cli.captures", "verify"),
     "export": ("tasuki.cli.captures", "export"),
-<<<<<<< HEAD
     "decrypt": ("tasuki.cli.captures", "decrypt"),
     "convert": ("tasuki.cli.convert", "convert"),
-=======
-    "convert": ("tasuki.cli.convert", "convert"),
-    "decrypt": ("tasuki.cli.captures", "decrypt"),
->>>>>>> captures
     "hub": ("tasuki.cli.hub", "hub"),
     "collect": ("tasuki.cli.collect", "collect"),
     "sink": ("tasuki.cli.sink", "sink"),

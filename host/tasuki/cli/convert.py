@@ -84,7 +84,6 @@ def convert(
     began = time.monotonic()
     with contextlib.ExitStack() as stack:
         capture = stack.enter_context(trust.opened(file, state))
-<<<<<<< HEAD
         withheld = frozenset(without)
         choose = converting.own(withheld)
         if purpose and destination:
@@ -92,20 +91,7 @@ def convert(
         bar = stack.enter_context(_bar(as_json))
         key_of = trust.key_of(capture.header, given, state)
         done = converting.convert(capture, out, chosen, key_of, choose, choice, beats, bar)
-        _note(capture.subject, done.files, state)
-=======
-        opened = stack.enter_context(_consents(state)) if purpose else None
-        choose, made = _choose(capture, purpose, destination, frozenset(without), opened)
-        bar = stack.enter_context(_bar(as_json))
-        key_of = trust.key_of(capture.header, given, state)
-        try:
-            done = converting.convert(capture, out, chosen, key_of, choose, choice, beats, bar)
-        finally:
-            if made and opened:
-                opened.outbox.note(made.decided)
-                tell_refusals(made)
         _note(done.files, capture.subject, state)
->>>>>>> captures
     seconds = time.monotonic() - began
     if as_json:
         print_json(_row(done, chosen, seconds))
@@ -114,7 +100,6 @@ def convert(
     return 1 if done.damage or done.taken.unproved else 0
 
 
-<<<<<<< HEAD
 @contextlib.contextmanager
 def _released(
     capture: Capture, purpose: str, destination: str, without: frozenset[str], state: Path
@@ -136,41 +121,12 @@ def _released(
             tell_refusals(made)
 
 
-def _note(subject: str, files: Iterable[Path], state: Path) -> None:
-    """Enter what was made of a known wearer's capture, so that an erasure finds it."""
-    if not subject:
-        return
-    with contextlib.closing(FileRegister(state / "files.db")) as register:
-        for path in files:
-            register.note(path, DOWNLOAD, subject)
-=======
-def _choose(
-    capture: Capture,
-    purpose: str | None,
-    destination: str | None,
-    without: frozenset[str],
-    opened: State | None,
-) -> tuple[Choose, release.Release | None]:
-    if purpose is None or destination is None or opened is None:
-        return converting.own(without), None
-    made = release.Release(builtin(), opened.book.log, opened.book.registers, purpose, destination)
-    return converting.released(made, capture.subject, without), made
->>>>>>> captures
-
-
-def _consents(state: Path) -> State:
-    """What wearers said."""
-    require_consents(state)
-    return State(state)
-
-
 def _note(files: Iterable[Path], subject: str, state: Path) -> None:
     """Enter the files of a known wearer, so that an erasure finds them."""
     if subject:
-        register = FileRegister(state / "files.db")
-        for path in files:
-            register.note(path, DOWNLOAD, subject)
-        register.close()
+        with contextlib.closing(FileRegister(state / "files.db")) as register:
+            for path in files:
+                register.note(path, DOWNLOAD, subject)
 
 
 @contextlib.contextmanager
