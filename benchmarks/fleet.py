@@ -8,6 +8,8 @@ each hub `mpremote cp -r` of the same files, compiled before. Then the same
 flash again, with nothing to do, and `tasuki hub cp -r` beside `mpremote cp -r`
 on one hub. Hubs and hosts share the cores, so `cpu` says how much of the cores'
 time both took.
+`tested_*` is `tasuki hub flash --all --test`, beside what mpremote does of it one after the other:
+the copy, and for each hub the self-test's file run at its prompt.
 Exits 1 when a target is missed; --write puts the figures into RESULTS/fleet.json.
 """
 
@@ -23,17 +25,24 @@ import tempfile
 import time
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from tasuki import recordings
-from tasuki.fleet import compiling
+from tasuki.fleet import compiling, keeping
 from tasuki.fleet.announce import announced
 from tasuki.fleet.payload import sources
 from tasuki.fleet.virtual import VirtualHub
 
+SELFTEST = Path(str(resources.files("tasuki_hub") / "selftest.py"))
 RESULT = Path(__file__).parent / "RESULTS" / "fleet.json"
-TARGETS = {"times_mpremote": 6.0, "unchanged_s": 2.0, "one_hub_times_mpremote": 1.0}
+TARGETS = {
+    "times_mpremote": 6.0,
+    "tested_times_mpremote": 6.0,
+    "unchanged_s": 2.0,
+    "one_hub_times_mpremote": 1.0,
+}
 
 
 class Bench:
@@ -70,6 +79,11 @@ class Bench:
         command = [sys.executable, "-m", "mpremote", "connect", hub.port, "resume"]
         return _seconds([*command, "fs", "cp", "-r", *self.folders, f":{hub.folder}/lib"], dict(os.environ))
 
+    def mpremote_runs(self, hub: VirtualHub) -> float:
+        """Seconds of one command that runs the hub's part of the self-test at its prompt."""
+        command = [sys.executable, "-m", "mpremote", "connect", hub.port, "resume"]
+        return _seconds([*command, "run", str(SELFTEST)], dict(os.environ))
+
     def check(self, hubs: list[VirtualHub]) -> None:
         """Every hub has every byte, or nothing that was measured counts."""
         for hub in hubs:
@@ -100,6 +114,10 @@ def one_round(bench: Bench) -> dict[str, float]:
     bench.check(bench.hubs)
     unchanged = bench.tasuki("flash", "--all")
     bench.empty()
+    tested = bench.tasuki("flash", "--all", "--test")
+    bench.check(bench.hubs)
+    theirs_tested = theirs + sum(bench.mpremote_runs(hub) for hub in bench.hubs)
+    bench.empty()
     theirs_one = bench.mpremote(first)
     bench.empty()
     ours_one = bench.tasuki("cp", "-p", first.port, "-r", *bench.folders, f":{first.folder}/lib")
@@ -110,6 +128,9 @@ def one_round(bench: Bench) -> dict[str, float]:
         "times_mpremote": theirs / ours,
         "cpu": used / ours / (os.cpu_count() or 1),
         "unchanged_s": unchanged,
+        "tested_s": tested,
+        "mpremote_tested_s": theirs_tested,
+        "tested_times_mpremote": theirs_tested / tested,
         "mpremote_one_s": theirs_one,
         "tasuki_one_s": ours_one,
         "one_hub_times_mpremote": theirs_one / ours_one,
@@ -142,6 +163,7 @@ def main() -> int:
             for n in range(args.hubs)
         ]
         bench = Bench(folder, hubs)
+        stack.enter_context(keeping.kept(hubs))
         for hub in hubs:
             stack.enter_context(announced(bench.state, hub.row()))
         rounds = [one_round(bench) for _ in range(args.rounds)]

@@ -5,11 +5,11 @@ import shlex
 import shutil
 import subprocess
 import sys
-import time
 
 import pytest
 
 from end_to_end.conftest import ROOT, Command, stored_blocks, wait_for_blocks
+from tasuki.fleet import keeping
 from tasuki.fleet.announce import announced
 from tasuki.fleet.virtual import VirtualHub
 
@@ -28,6 +28,7 @@ def walk(tmp_path_factory, replay_folder):
     with (
         VirtualHub("unix", folder / "bench", replay_folder, 1) as hub,
         announced(command.state, hub.row()),
+        keeping.kept([hub]),
     ):
         yield command, hub
 
@@ -82,15 +83,6 @@ def run_line(command, line, background, own):
         assert done.returncode == 0, f"{line}: {done.stdout}{done.stderr}"
 
 
-def start_again(hub):
-    """What the spawner does for a hub that was soft-reset."""
-    deadline = time.monotonic() + 30
-    while not hub.left():
-        assert time.monotonic() < deadline, "the hub did not leave its prompt"
-        time.sleep(0.05)
-    hub.reset()
-
-
 @pytest.mark.hub
 @pytest.mark.timeout(900)
 def test_the_commands_of_the_readme_work_in_their_order_and_then_its_library_example(walk):
@@ -100,8 +92,6 @@ def test_the_commands_of_the_readme_work_in_their_order_and_then_its_library_exa
     try:
         for line in LINES:
             run_line(command, line, background, own)
-            if line.startswith("tasuki hub reset"):
-                start_again(hub)
     finally:
         for process in background:
             process.kill()

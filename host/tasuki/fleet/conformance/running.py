@@ -1,6 +1,7 @@
 """All checks on one hub, one after the other."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,10 +44,21 @@ def run(
     """
     probe = Probe(line, patience_s)
     findings = []
+    with suppress(Breach, LinkLost):  # the checks will tell
+        _without_token(probe)
     for finding in _findings(probe, session):
         told(finding)
         findings.append(finding)
     return findings
+
+
+def _without_token(probe: Probe) -> None:
+    """A hub under a token says no hello: have such a one start anew."""
+    probe.answers()  # the first piece of a line that was just opened counts for nothing
+    if probe.answers() and probe.ask("status_request")[1][4]:
+        probe.status("stop")
+        probe.status("reboot")
+    probe.frames.clear()
 
 
 def _findings(probe: Probe, session: bool) -> Iterator[Finding]:
