@@ -63,7 +63,7 @@ bench: setup  ## speed beside the peers, as ratios
 	$(BIN)/python -m pytest benchmarks --benchmark-only
 
 bench-fleet: setup  ## sixteen hubs flashed at once, beside mpremote one after the other; RECORD=1 writes it down
-	$(BIN)/python benchmarks/fleet.py $(if $(RECORD),--write)
+	$(BIN)/python benchmarks/flashing.py $(if $(RECORD),--write)
 
 fleet: setup  ## 16 unix and 2 emulated hubs: list, flash, test, update, rollback, conformance, three faults
 	TASUKI_FLEET=all $(BIN)/python -m pytest tests/fleet/test_fleet.py
@@ -115,7 +115,7 @@ kill-matrix: setup  ## station, hub, HSM and disk cut at every state of a unit's
 	$(BIN)/python tests/factory/kill_matrix.py
 
 bench-factory: setup  ## the manufacturing line: units an hour, CPU a unit, PKCS#11; RECORD=1 writes it down
-	$(BIN)/python benchmarks/factory.py $(if $(RECORD),--write)
+	$(BIN)/python benchmarks/line.py $(if $(RECORD),--write)
 
 pictures: setup  ## the README's picture, from a real run of the demo
 	$(BIN)/python packaging/make_pictures.py

@@ -7,7 +7,7 @@ import pytest
 
 from qemu_board import needs_qemu
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
+sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
 import budgets
 import budgets_page

@@ -60,7 +60,7 @@ def test_everything_allowed_is_in_the_database_and_the_outbox_is_empty(world, co
 
 def test_what_arrives_is_what_was_sent_with_its_day_and_consent_version(world, collecting, database):
     world.put(0, [ECG])
-    (due,) = world.outbox.due("store", 1)
+    (due,), (theirs,) = world.outbox.due("store", 1), world.outbox.due("improvement", 1)
     world.drain()
 
     (own,), (other,) = stored(database, "store"), stored(database, "improvement")
@@ -69,7 +69,8 @@ def test_what_arrives_is_what_was_sent_with_its_day_and_consent_version(world, c
     assert (own.day, own.version, own.purpose, own.item) == (NOON // DAY_NS, 0, "service_information", "ecg")
     assert (other.tags, other.form) == (b"", "attested")
     key = world.vault.private_key("destination-improvement")
-    assert attested.read(SealedBox(key).decrypt(other.content), world.signer.public).label.number == 0
+    opened = attested.read(SealedBox(key).decrypt(other.content), world.signer.public)
+    assert opened.label.number == theirs.number
 
 
 @pytest.mark.rule("S-03", "deny")

@@ -41,7 +41,7 @@ def without(path: Path, items: Collection[str]) -> int:
 
     In an encrypted capture a record of another item is bound to its number, so an empty one keeps the
     place of each that goes; its key goes from the header. Nothing says what the empty ones were but
-    the item.
+    the item. The index goes, too: it names places that are others now, and is a hint only.
     """
     draft, old = (path.with_name(f".{path.name}.{word}") for word in ("new", "erased"))
     gone = 0
@@ -61,6 +61,10 @@ def without(path: Path, items: Collection[str]) -> int:
             for record in records:
                 while head.encrypted and writer.number < record.number:  # what was damaged
                     writer.add(parts.EVENT, parts.pack_event("damaged"))
+                if record.type == parts.INDEX:
+                    if head.encrypted:
+                        writer.add(parts.EVENT, parts.pack_event("index"))
+                    continue
                 if record.type not in _OF_ITEMS or parts.read_item(record.payload)[0] not in items:
                     writer.add(record.type, record.payload)
                     continue

@@ -1,6 +1,6 @@
 """Many hubs flashed at once beside mpremote, one after the other, in the same run.
 
-    python benchmarks/fleet.py [--hubs 16] [--rounds 3] [--write]
+    python benchmarks/flashing.py [--hubs 16] [--rounds 3] [--write]
 
 Hubs are bare unix ports, each emptied before every measurement. What is timed
 is whole commands: `tasuki hub flash --all`, with nothing compiled yet, and for

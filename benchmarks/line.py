@@ -1,6 +1,6 @@
 """The manufacturing line: units an hour, the station's own CPU, signatures of an HSM.
 
-    python benchmarks/factory.py [--hubs 32] [--write]
+    python benchmarks/line.py [--hubs 32] [--write]
 
 Virtual unix hubs, all at once, and the station share the cores. The whole way has the self-test of the
 demo garment; `identity` is key, challenge, certificate and install alone. CPU is the station's process,
