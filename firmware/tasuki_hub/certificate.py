@@ -61,7 +61,8 @@ def tell(hub, request, blob):
 
 def tell_part(hub, request, offset):
     """Answer the part from offset on."""
-    part = _kept(hub)[offset : offset + _PART]
+    # a slice takes no number that is too big for a machine word
+    part = _kept(hub)[offset : offset + _PART] if offset < max_size else b""
     if not part:
         return hub.commands.answer(request, "blob_data", "not_found")
     kind = codec.number("blob_data")
