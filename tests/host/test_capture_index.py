@@ -140,7 +140,7 @@ def test_a_late_epoch_of_an_earlier_life_is_timed_by_the_clock_of_that_life(tmp_
 
     starts = {int(row["session"]): int(row["t0_ns"]) for row in rows if row["epoch"] == 0}
     assert starts[5] == UNKNOWN
-    assert abs(starts[8] - starts[7] - (89 - 40) * 10**9) < 1_000
+    assert abs(starts[8] - starts[7] - (89 - 40) * 10**9) < 10_000
     again = {int(row["epoch"]): int(row["t0_ns"]) for row in rows if row["session"] == 7}
     assert again[1] - again[0] == EPOCH_S * 10**9
 
