@@ -56,7 +56,7 @@ def test_a_tray_with_three_bad_hubs_ends_with_the_others_done(tmp_path, replay, 
 
     with planted(monkeypatch, faults), Tray(tmp_path / "tray", replay, count) as tray:
         settle()
-        worked = work(line, tray, patience_s=5.0)
+        worked = work(line, tray, patience_s=30.0)
         account = worked.account(tmp_path, chain)
 
     causes = worked.causes
