@@ -325,11 +325,175 @@ def outbox_is_full(stage, blocks):
     world = stage.world()
     db = world.outbox._db
     (pages,) = db.execute("PRAGMA page_count").fetchone()
-    db.execute(f"PRAGMA max_page_count={pages + 40}")
     epochs, counts, number = max(10, blocks // 5), Counts(), 0
+    step = max(5, epochs // 20)
+    db.execute(f"PRAGMA max_page_count={pages + 2 * step + 20}")  # room for little more than one step
+
+    def put_what_fits():
+        nonlocal number
+        while number < epochs:
+            size = min(step, epochs - number)
+            seq = world.hub.seq.copy()
+            try:
+                put(world, number, size)
+            except Exception as e:
+                assert "outbox" in str(e)
+                counts.faults += 1
+                world.hub.seq = seq
+                return
+            number += size
+
+    put_what_fits()  # nothing leaves yet, so that it is full at once
     with stage.collecting(world), uploading(world):
         while number < epochs:
-            size = min(20, epochs - number)
+            time.sleep(0.05)
+            put_what_fits()
+        wait_until_empty(world)
+        compare(stage, world, epochs, counts)
+        before = -leaked(stage, 0)
+    counts.faults += fault.times
+    more = max(10, epochs // 10)
+    put(world, epochs, more, [ECG])
+    counts.blocks += 2 * more
+    withdraw(world)
+    with faulty() as fault, uploading(world):
+        wait_until_empty(world)
+    counts.faults += fault.times
+    counts.leaked += leaked(stage, -before)
+    world.sink.close()
+    return counts
+
+
+def broker_restarts(stage, blocks):
+    """The broker is killed and comes back with nothing, again and again."""
+    world = stage.world()
+    with stage.collecting(world), stage.collecting(world, "collector-2"):
+        return both_phases(stage, world, blocks, lambda: Fault(stage.broker.restart, 0.7))
+
+
+def connections_drop(stage, blocks):
+    """The gateway's connection is reset in the middle of whatever it sends."""
+    proxy = Proxy(stage.broker.port)
+    world = stage.world(proxy.port)
+    with stage.collecting(world), contextlib.closing(proxy):
+        return both_phases(stage, world, blocks, lambda: Fault(proxy.cut, 0.3))
+
+
+def commits_break(stage, blocks):
+    """PostgreSQL crashes and recovers, and in between ends a collector's transaction where it stands."""
+    world = stage.world()
+    turns = iter(range(10**9))
+
+    def act():
+        if next(turns) % 5 == 1:
+            stage.database.restart(signal.SIGQUIT)
+        else:
+            stage.database.query(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'collector'"
+            )
+
+    with stage.collecting(world):
+        return both_phases(stage, world, blocks, lambda: Fault(act, 0.7))
+
+
+class Processes:
+    """Collectors as processes of `tasuki collect`."""
+
+    def __init__(self, stage, world, n):
+        self.sinks = world.outbox_folder / "collectors.toml"
+        key = world.signer.public.hex()
+        self.sinks.write_text(
+            f'format = 1\n[sink.broker]\nkind = "mqtt"\nhost = "127.0.0.1"\nport = {stage.broker.port}\n'
+            f'[sink.db]\nkind = "postgres"\nconnection = "{stage.database.conninfo()}"\n'
+            f'[collect]\ngateways = ["{key}"]\n'
+        )
+        self.processes = [self._start() for _ in range(n)]
+        for process in self.processes:
+            self._wait(process)
+
+    def _start(self):
+        command = [sys.executable, "-c", "from tasuki.cli import main; main()", "collect"]
+        env = {**os.environ, "PYTHONPATH": os.pathsep.join(str(ROOT / p) for p in ("host", "protocol"))}
+        return subprocess.Popen(
+            [*command, "--sinks", str(self.sinks)], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
+            text=True, env=env,
+        )  # fmt: skip
+
+    def _wait(self, process):
+        assert process.stderr.readline() == "collecting\n"
+
+    def kill_one(self):
+        """SIGKILL to one of them; another is started, and works before the next one dies."""
+        victim = self.processes.pop(0)
+        victim.kill()
+        victim.wait(30)
+        victim.stderr.close()
+        self.processes.append(self._start())
+        self._wait(self.processes[-1])
+
+    def signal(self, number):
+        for process in self.processes:
+            process.send_signal(number)
+
+    def close(self):
+        for process in self.processes:
+            process.kill()
+            process.wait(30)
+            process.stderr.close()
+
+
+def collectors_die(stage, blocks):
+    """Collectors are killed by SIGKILL, whatever they are doing; others take over."""
+    world = stage.world()
+    with contextlib.closing(Processes(stage, world, 2)) as processes:
+        return both_phases(stage, world, blocks, lambda: Fault(processes.kill_one, 1.0))
+
+
+def database_is_full(stage, blocks):
+    """PostgreSQL may let no file grow (RLIMIT_FSIZE, which it takes for a full disk), then it may."""
+    world = stage.world()
+    # the day's file is made larger than any other, so that the limit is the day's alone
+    stage.database.query("SELECT tasuki.make_day(%s)", DAYS)
+    stage.database.query(
+        "INSERT INTO tasuki.block SELECT '\\x00', 0, n, %s, '', '', '', '', 0, '',"
+        " decode(repeat('55', 1200), 'hex') FROM generate_series(1, 2000) n",
+        DAYS,
+    )
+    stage.database.query("DELETE FROM tasuki.block")
+    stage.database.query("CHECKPOINT")
+
+    class Full(Fault):
+        def __enter__(self):
+            stage.database.stop()
+            stage.database.start(file_limit=stage.database.largest_file() + 65_536)
+            self.times = 1
+            self._timer = threading.Timer(3, self._free)
+            self._timer.start()
+            return self
+
+        def _free(self):
+            stage.database.restart(signal.SIGINT)
+
+        def __exit__(self, *exc):
+            self._timer.join()
+
+    with stage.collecting(world) as collecting:
+        counts = both_phases(stage, world, blocks, lambda: Full(None, 0))
+        assert any("could not extend file" in text for text in collecting.alarms), collecting.alarms
+    return counts
+
+
+def outbox_is_full(stage, blocks):
+    """The gateway's own disk is full (SQLite's max_page_count): a put is refused whole and tried again."""
+    world = stage.world()
+    db = world.outbox._db
+    (pages,) = db.execute("PRAGMA page_count").fetchone()
+    epochs, counts, number = max(10, blocks // 5), Counts(), 0
+    step = max(5, epochs // 20)
+    db.execute(f"PRAGMA max_page_count={pages + 2 * step + 20}")  # room for little more than one step
+    with stage.collecting(world), uploading(world):
+        while number < epochs:
+            size = min(step, epochs - number)
             seq = world.hub.seq.copy()
             try:
                 put(world, number, size)
