@@ -145,6 +145,44 @@ def test_the_keeper_deletes_what_is_erased(sink, database):
     assert as_role(database, "tasuki_keeper", f"DELETE FROM tasuki.block WHERE day = {DAY}") == 3
 
 
+@pytest.fixture
+def keeping(database):
+    """A sink whose login may erase, too."""
+    database.query("CREATE ROLE gateway LOGIN IN ROLE tasuki_ingest, tasuki_keeper")
+    made = PostgresSink(database.conninfo("gateway"))
+    yield made
+    made.close()
+    database.query("DROP ROLE gateway")
+
+
+@pytest.mark.rule("D-03", "allow", "evidence")
+def test_a_database_erases_a_pseudonym_or_its_items_and_nobody_else_s(keeping, database):
+    who, other = deliveries(1)[0].pseudonym, b"q" * 16
+    both = [*deliveries(3), *[replace(d, item="respiration") for d in deliveries(2, first=3)]]
+    keeping.send([*both, *[replace(d, pseudonym=other) for d in deliveries(2)]])
+    count = "SELECT pseudonym, item, count(*) FROM tasuki.block GROUP BY 1, 2 ORDER BY 1, 2"
+
+    assert keeping.erase([who], ["respiration"]) == 2
+    assert keeping.erase([who], ["respiration"]) == 0
+    assert [(bytes(p), item, n) for p, item, n in database.query(count)] == [
+        (who, "ecg", 3),
+        (other, "ecg", 2),
+    ]
+    assert keeping.erase([who]) == 3
+    assert [(bytes(p), item, n) for p, item, n in database.query(count)] == [(other, "ecg", 2)]
+
+
+@pytest.mark.rule("D-03", "deny")
+def test_a_login_that_may_not_erase_acknowledges_nothing(sink, database):
+    sink.send(deliveries(3))
+
+    with pytest.raises(LinkLost, match="does not let us") as refused:
+        sink.erase([deliveries(1)[0].pseudonym])
+
+    assert "tasuki_keeper" in str(refused.value.hint)
+    assert database.query("SELECT count(*) FROM tasuki.block") == [(3,)]
+
+
 def test_each_day_has_a_partition_and_a_block_is_there_once_whenever_it_comes(sink, database):
     for _ in range(2):
         assert len(sink.send([*deliveries(2), *deliveries(2, first=2, day=DAY + 1)])) == 4

@@ -3,7 +3,7 @@
 import contextlib
 import socket
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, TypeVar
 
 import psycopg
@@ -40,15 +40,16 @@ class Database:
         self._db: psycopg.Connection[Any] | None = None
         self._tables: Tables | None = None
 
-    def work(self, what: Callable[[Tables], _T]) -> _T:
-        """Do something with the tables; DatabaseLost when the server is away, full or busy."""
+    def work(self, what: Callable[[Tables], _T], role: str = "tasuki_ingest") -> _T:
+        """Do something with the tables; DatabaseLost when the server is away, full or busy.
+
+        role: what the login needs for it.
+        """
         try:
             return what(self._connected())
         except psycopg.errors.InsufficientPrivilege as e:
             self.close()
-            raise DatabaseLost(
-                f"PostgreSQL does not let us write: {_first(e)}", "Grant tasuki_ingest."
-            ) from e
+            raise DatabaseLost(f"PostgreSQL does not let us write: {_first(e)}", f"Grant {role}.") from e
         except psycopg.errors.UndefinedTable as e:
             self.close()
             raise DatabaseLost(
@@ -113,6 +114,13 @@ class PostgresSink:
         recalls = list(recalls)
         self._database.work(lambda tables: tables.bury(recalls))
         return recalls
+
+    def erase(self, pseudonyms: Collection[bytes], items: Collection[str] | None = None) -> int:
+        """Delete what is stored under these pseudonyms (tasuki.sinks.Erasing); needs tasuki_keeper.
+
+        Used from one thread, with nothing sent meanwhile.
+        """
+        return self._database.work(lambda tables: tables.erase(pseudonyms, items), "tasuki_keeper")
 
     def interrupt(self) -> None:
         """Break off what is being sent; its transaction is rolled back."""

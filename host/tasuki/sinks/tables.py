@@ -6,7 +6,7 @@ happen in one transaction that shares a lock with others of its kind and exclude
 is committed after a tombstone that it is older than.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from importlib import resources
 from typing import Any
 
@@ -38,6 +38,7 @@ INSERT INTO tasuki.tombstone (pseudonym, item, destination, consent) VALUES (%s,
 ON CONFLICT (pseudonym, item)
 DO UPDATE SET consent = greatest(tombstone.consent, excluded.consent), at = now()
 """
+_ERASED = "FROM tasuki.block WHERE pseudonym = ANY(%s) AND (%s::text[] IS NULL OR item = ANY(%s))"
 _ROWS = """
 SELECT destination, purpose, pseudonym, stream, number, item, form, tags, content, day, consent
 FROM tasuki.block WHERE %s::text IS NULL OR destination = %s ORDER BY day, pseudonym, stream, number
@@ -89,6 +90,21 @@ class Tables:
         with self._db.transaction(), self._db.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
             cursor.executemany(_TOMBSTONE, rows)
+
+    def erase(self, pseudonyms: Collection[bytes], items: Collection[str] | None) -> int:
+        """Delete blocks of these pseudonyms (of these items; None: all) durably, and look again; how many.
+
+        Tombstones stay, so that what is under way is not stored after it. Needs the role tasuki_keeper.
+        """
+        only = None if items is None else list(items)
+        which = (list(pseudonyms), only, only)
+        with self._db.transaction(), self._db.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+            deleted = cursor.execute(f"DELETE {_ERASED}", which).rowcount
+        (left,) = self._db.execute(f"SELECT count(*) {_ERASED}", which).fetchone() or (1,)
+        if left:
+            raise psycopg.OperationalError(f"{left} blocks are still there")
+        return deleted
 
     def _stage(self, cursor: psycopg.Cursor[Any], batch: Iterable[Delivery]) -> tuple[list[Key], set[int]]:
         keys: list[Key] = []
