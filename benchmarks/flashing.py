@@ -58,10 +58,14 @@ class Bench:
             (self.files / name).write_bytes(data)
 
     def empty(self) -> None:
-        """Delete every file of every hub, and what the command keeps compiled."""
+        """Delete every file of every hub, and what the command keeps compiled.
+
+        Each starts anew and so is at its prompt: mpremote does not get there from a hub that runs.
+        """
         for hub in self.hubs:
             shutil.rmtree(hub.folder / "lib")
             (hub.folder / "lib").mkdir()
+            hub.reset()
         shutil.rmtree(self._cache, ignore_errors=True)
 
     def tasuki(self, *args: str) -> float:
@@ -107,6 +111,7 @@ def one_round(bench: Bench) -> dict[str, float]:
     bench.empty()
     theirs = sum(bench.mpremote(hub) for hub in bench.hubs)
     bench.check(bench.hubs)
+    theirs_tested = theirs + sum(bench.mpremote_runs(hub) for hub in bench.hubs)
     bench.empty()
     used = _cpu_s(bench)
     ours = bench.tasuki("flash", "--all")
@@ -116,7 +121,6 @@ def one_round(bench: Bench) -> dict[str, float]:
     bench.empty()
     tested = bench.tasuki("flash", "--all", "--test")
     bench.check(bench.hubs)
-    theirs_tested = theirs + sum(bench.mpremote_runs(hub) for hub in bench.hubs)
     bench.empty()
     theirs_one = bench.mpremote(first)
     bench.empty()

@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -177,8 +178,33 @@ def test_without_leave_nothing_of_the_hub_changes_and_the_rest_is_said_not_to_ha
 
     assert done.returncode == 0, done.stdout
     assert "needs --enroll" in done.stdout and "0 broken" in done.stdout
-    assert not (hub.folder / "flash" / "key").exists()
+    assert not (hub.folder / "flash" / "seed").exists()
     assert json.loads(tasuki("hub", "list", "--json").stdout)[0]["state"] == "blank"
+
+
+def test_a_hub_under_a_live_token_starts_anew_and_keeps_every_clause(bench, tasuki, wearer):
+    hub = bench.add(bare=False, kept=True)
+    tasuki("hub", "enroll", "-p", hub.port)
+    log = tasuki("hub", "log", "-p", hub.port, "--consent", wearer, "--seconds", "1")
+
+    done = tasuki("conformance", "-p", hub.port)
+
+    assert log.returncode == 0, log.stderr
+    assert done.returncode == 0, done.stdout
+    assert "0 broken" in done.stdout
+
+
+def test_ctrl_c_ends_with_3_and_what_was_found_and_the_same_command_holds(bench, tasuki):
+    hub = bench.add(bare=False, kept=True)
+    process = tasuki.start("conformance", "-p", hub.port)
+    first = process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    rest, errors = process.communicate(timeout=120)
+    again = tasuki("conformance", "-p", hub.port)
+
+    assert process.returncode == 3 and first.startswith("held"), (rest, errors)
+    assert "Run the command again" in errors and "Traceback" not in errors
+    assert again.returncode == 0, again.stdout
 
 
 def test_a_program_is_a_hub_on_its_input_and_output_and_its_breach_is_exit_code_1(bench, tasuki):

@@ -1,6 +1,8 @@
 """`tasuki fuzz`: a hub at a port is plagued, and what it breaks is kept as few commands."""
 
 import json
+import signal
+import time
 
 import pytest
 
@@ -48,6 +50,24 @@ def test_what_breaks_a_hub_is_kept_as_few_commands_that_break_it_again(bench, ta
     assert "leaves_request" in json.loads(found.stdout)["fault"]
     assert json.loads(found.stdout)["needed"] <= 4
     assert "leaves_request" in json.loads(again.stdout)["fault"]
+
+
+def test_ctrl_c_ends_with_3_and_the_file_goes_on_with_what_was_not_sent(bench, tasuki):
+    hub = bench.add(bare=False, speed=10, kept=True)
+    process = tasuki.start("fuzz", "-p", hub.port, "--seed", "3", "--count", "500", "-o", "rest.json")
+    deadline = time.monotonic() + 60
+    while not (hub.folder / "flash" / "seed").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    told, errors = process.communicate(timeout=120)
+    assert process.returncode == 3, (told, errors)
+    ((first, end),) = json.loads((tasuki.folder / "rest.json").read_text())["numbers"]
+    again = tasuki("fuzz", "--replay", "rest.json", "-p", hub.port, "--repin", "--json")
+
+    assert "--replay rest.json --repin" in errors, errors
+    assert 0 <= first < end == 500
+    assert again.returncode == 0, (again.stdout, again.stderr)
+    assert json.loads(again.stdout)["sent"] == end - first
 
 
 def test_a_file_that_is_no_run_and_two_hubs_at_once_are_wrong_usage(tasuki):

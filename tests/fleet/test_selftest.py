@@ -1,6 +1,7 @@
 """The self-test of a hub: what is measured, what fails it, and what a virtual hub never passes."""
 
 import json
+import os
 from xml.etree import ElementTree as Xml
 
 import pytest
@@ -20,6 +21,7 @@ SHOWN_BY_UNIX = {
     "streams",
     "link.errors",
 }
+SILENT_LOOP = b"while 1: pass\r\n\r\n\r\n"
 SHOWN_BY_QEMU = SHOWN_BY_UNIX | {"memory.free", "flash.free", "flash.file"}
 
 
@@ -236,3 +238,56 @@ def test_results_that_show_nothing_do_not_pass():
 
     assert selftest.state_of(nothing) == "test_failed"
     assert list(report.lines([Result("a", "pass")]))[1].split() == ["a", "pass"]
+
+
+def test_a_hub_that_vanishes_during_its_test_and_comes_back_is_tested_from_the_beginning(bench):
+    bench.add("walker", bare=False, kept=True)
+    items = []
+
+    def job(port, say, stop):
+        results = selftest.run(port, None, say, stop)
+        return {"state": selftest.state_of(results), "results": results}
+
+    def told(event):
+        if event.name == "item":
+            items.append(event.values["item"])
+            if len(items) == 2:
+                bench.unplug(bench.hubs[0])
+                bench.add("walker", bare=False, kept=True)
+
+    (turn,) = crew.work(bench.ports, job, told, state=bench.state)
+
+    assert turn.state == "passed", turn.reason
+    assert len(bench.hubs) == 2 and items[2:] == [result.item for result in turn.values["results"]]
+
+
+def test_a_hub_that_vanishes_and_stays_away_is_gone_and_the_other_passes(bench):
+    goes, stays = (bench.add(bare=False, kept=True) for _ in range(2))
+
+    def job(port, say, stop):
+        return {"state": selftest.state_of(selftest.run(port, None, say, stop))}
+
+    def told(event):
+        if event.name == "item" and event.port.path == goes.port and goes in bench.hubs:
+            bench.hubs.remove(goes)
+            bench.unplug(goes)
+
+    turns = crew.work(bench.ports, job, told, patience_s=0.2, state=bench.state)
+
+    assert [turn.state for turn in turns] == ["gone", "passed"]
+    assert turns[0].way_out and turns[1].port.path == stays.port
+
+
+def test_a_hub_in_a_silent_loop_is_said_to_be_silent_and_the_other_passes(bench, tasuki):
+    good, looping = bench.add(bare=False, kept=True), bench.add()
+    fd = os.open(looping.port, os.O_RDWR | os.O_NOCTTY)
+    os.write(fd, SILENT_LOOP)
+    os.close(fd)
+
+    done = tasuki("hub", "test", "--all", "--json")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    ends = {row["port"]: row for row in rows if row["event"] == "end"}
+
+    assert done.returncode == 1
+    assert (ends[good.port]["state"], ends[looping.port]["state"]) == ("passed", "silent")
+    assert "off and on" in ends[looping.port]["way_out"]

@@ -8,6 +8,7 @@ import click
 
 from tasuki.cli.frame import print_json
 from tasuki.cli.hub_ports import port_options, select_one
+from tasuki.cli.progress import RESUMABLE
 from tasuki.errors import UsageError
 from tasuki.fleet import conformance as checking
 from tasuki.fleet.conformance.lines import ProgramLine
@@ -38,7 +39,8 @@ def conformance(
 
     Without --enroll nothing of the hub changes but that it restarts once. With it
     the hub samples, and obeys nobody afterwards: enrol it anew with --repin.
-    Exit code 1 when a clause is broken.
+    Exit code 1 when a clause is broken, 3 when it was interrupted: the same command
+    begins anew.
 
     \b
     Example:
@@ -46,19 +48,30 @@ def conformance(
       tasuki conformance --exec './my-hub --stdio' --enroll --json
     """
 
+    findings: list[checking.Finding] = []
+    stopped = False
+
     def told(finding: checking.Finding) -> None:
+        findings.append(finding)
         if not as_json:
             why = f": {finding.reason}" if finding.reason else ""
             click.echo(f"{finding.outcome:8} {finding.clause:18} {finding.promise}{why}")
 
     with _line(program, patterns, filters, state) as line:
-        findings = checking.run(line, enroll, told, patience)
+        try:
+            checking.run(line, enroll, told, patience)
+        except KeyboardInterrupt:
+            stopped = True
     broken = [finding for finding in findings if finding.outcome == "broken"]
     if as_json:
-        print_json({"broken": sorted({f.clause for f in broken}), "checks": [f.row() for f in findings]})
+        rows = [f.row() for f in findings]
+        print_json({"broken": sorted({f.clause for f in broken}), "checks": rows, "interrupted": stopped})
     else:
         held = sum(finding.outcome == "held" for finding in findings)
         click.echo(f"{held} held, {len(broken)} broken, {len(findings) - held - len(broken)} not run")
+    if stopped:
+        click.echo("tasuki: stopped. Run the command again: it begins anew.", err=True)
+        return RESUMABLE
     return 1 if broken else 0
 
 

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from tasuki.cli.frame import print_json, state_option
 from tasuki.cli.hub_ports import select_one
+from tasuki.cli.progress import RESUMABLE
 from tasuki.errors import TasukiError, UsageError
 from tasuki.fleet import virtual
 from tasuki.fleet.fuzzing import replay as runs_on_file
@@ -55,7 +56,8 @@ def fuzz(
 
     The first promise that it breaks ends the run: exit code 1, and a file with the
     few commands that are needed to see it again, for --replay. A hub at a port is
-    not locked by it, but is nobody's afterwards: enrol it anew.
+    not locked by it, but is nobody's afterwards: enrol it anew. Ctrl-C ends with exit
+    code 3, and a file with what was not sent yet, for --replay to go on.
 
     \b
     Example:
@@ -76,14 +78,23 @@ def fuzz(
         if failing and shrink:
             failing = _smaller(failing, outcome, place)
     path = output or Path(f"fuzzing-{run.kind}-{run.seed}.json")
+    # of the last command the answer may not have been judged yet
+    rest = run.commands()[max(0, outcome.sent - 1) :] if outcome.stopped else []
     if failing:
         failing.save(path)
+    elif rest:
+        Run(run.kind, run.seed, runs_on_file.ranges(rest)).save(path)
     if as_json:
         needed = len(failing.commands()) if failing else None
-        print_json(_row(run, outcome) | {"reproducer": str(path) if failing else None, "needed": needed})
+        row = {"reproducer": str(path) if failing else None, "needed": needed}
+        print_json(_row(run, outcome) | row | {"rest": str(path) if rest else None})
     elif failing:
         click.echo(f"FAILED: {outcome.fault}")
         click.echo(f"{len(failing.commands())} commands show it, in {path}: repeat it with --replay {path}")
+    if rest:
+        leave = " --repin" if run.kind == PortPeer.kind else ""
+        click.echo(f"tasuki: stopped. Go on with --replay {path}{leave}.", err=True)
+        return RESUMABLE
     return 1 if failing else 0
 
 
@@ -138,12 +149,18 @@ def _smaller(run: Run, outcome: Outcome, place: Place) -> Run:
     def fails(numbers: list[int]) -> bool:
         part = Run(run.kind, run.seed, runs_on_file.ranges(numbers))
         fresh = Path(tempfile.mkdtemp(dir=place.folder))
-        return bool(attempt(part, Place(**{**vars(place), "folder": fresh, "repin": True})).fault)
+        outcome = attempt(part, Place(**{**vars(place), "folder": fresh, "repin": True}))
+        if outcome.stopped:  # no sign that the hub kept its promises
+            raise KeyboardInterrupt
+        return bool(outcome.fault)
 
     sent = run.commands()[: outcome.sent + 1]
     try:
         left = runs_on_file.shrink(sent, fails)
     except TasukiError as error:
         click.echo(f"the hub cannot be tried again: {error}. Start it anew, then use --replay.", err=True)
+        left = sent
+    except KeyboardInterrupt:
+        click.echo("stopped: the run is kept as long as it is.", err=True)
         left = sent
     return Run(run.kind, run.seed, runs_on_file.ranges(left), run.fault)

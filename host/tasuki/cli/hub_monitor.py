@@ -19,20 +19,33 @@ from tasuki.fleet import monitoring
 
 _EACH_S = 1.0
 _LEVELS = ((40, "error"), (30, "warning"), (20, "info"))
+_FILE = click.Path(path_type=Path)
 _COLUMNS = ("stream", "kind", "frames", "frames_s", "bytes_s", "missing", "repeated", "hub_s", "value")
-_consent = click.option("--consent", type=click.Path(path_type=Path), help="Sample under this consent file.")
-_seconds = click.option("--seconds", type=click.FloatRange(min=0.1), help="Stop after so long.")
-_speed = click.option(
-    "--speed", type=click.FloatRange(0.1, 50), default=1.0, help="Of a virtual hub's clock."
-)
+
+
+def _options(told: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """What both commands take; told: what --json prints."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(
+            [
+                port_options,
+                click.option("--consent", type=_FILE, help="Sample under this consent file."),
+                click.option("--seconds", type=click.FloatRange(min=0.1), help="Stop after so long."),
+                click.option(
+                    "--speed", type=click.FloatRange(0.1, 50), default=1.0, help="Of a virtual hub's clock."
+                ),
+                click.option("--json", "as_json", is_flag=True, help=told),
+            ]
+        ):
+            command = option(command)
+        return command
+
+    return decorate
 
 
 @click.command()
-@port_options
-@_consent
-@_seconds
-@_speed
-@click.option("--json", "as_json", is_flag=True, help="One JSON object each second.")
+@_options("One JSON object each second.")
 def monitor(
     patterns: tuple[str, ...],
     filters: tuple[str, ...],
@@ -75,11 +88,7 @@ def monitor(
 
 
 @click.command()
-@port_options
-@_consent
-@_seconds
-@_speed
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per line of the log.")
+@_options("One JSON object per line of the log.")
 def log(
     patterns: tuple[str, ...],
     filters: tuple[str, ...],

@@ -17,7 +17,7 @@ from tasuki.fleet.ports import Port
 
 _DETAIL = frozenset({"file", "item"})  # events that are too many for plain lines
 _LONG = frozenset({"results"})  # values that were told before, one by one
-_FAILED, _RESUMABLE = 1, 3
+_FAILED, RESUMABLE = 1, 3
 
 
 class Teller(Protocol):
@@ -132,7 +132,7 @@ def teller(as_json: bool, chosen: list[Port]) -> Teller:
 def exit_code(turns: Sequence[Turn]) -> int:
     """0 when all hubs did well, 3 when one was interrupted, else 1."""
     if any(turn.state == "interrupted" for turn in turns):
-        return _RESUMABLE
+        return RESUMABLE
     return _FAILED if any(turn.failed for turn in turns) else 0
 
 

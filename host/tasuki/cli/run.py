@@ -28,7 +28,13 @@ _FILE = click.Path(path_type=Path)
 def _options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(
         [
-            click.option("--port", required=True, help="Serial port of the hub."),
+            click.option(
+                "-p",
+                "--port",
+                required=True,
+                envvar="TASUKI_PORT",
+                help="Serial port of the hub (also TASUKI_PORT).",
+            ),
             click.option("--consent", type=_FILE, help="Adopt the wearer's consent file (TOML) first."),
             click.option("--subject", help="Who wears it; needed when several wearers are recorded."),
             click.option("--key", help="Public key to trust, hex or a file, instead of the register's."),

@@ -207,7 +207,7 @@ class Judge:
     def _another_life_cycle(self, old: str, new: str, device: bytes) -> None:
         lawful = {
             ("blank", "dev"): True,  # also of a hub that had its key before the run
-            ("blank", "locked"): not self.answers["identify", "ok"],
+            ("blank", "locked"): not any(self.world.device),  # as it was before the run, never of itself
             ("dev", "locked"): self._lock_taken,
             ("locked", "blank"): self._order_taken,
         }

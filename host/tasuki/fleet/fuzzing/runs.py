@@ -24,6 +24,7 @@ class Outcome:
     Attributes:
         fault: the promise that was broken, empty when all were kept.
         heap: most bytes free that device_status told, in the first and in the second half.
+        stopped: Ctrl-C ended it.
     """
 
     fault: str
@@ -33,6 +34,7 @@ class Outcome:
     reached: Counter[str]
     answers: Counter[tuple[str, str]]
     heap: tuple[int, int]
+    stopped: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,15 +59,21 @@ def attempt(run: Run, place: Place, watch: Watch = iter) -> Outcome:
     """Do a run on a new hub, or on the one at a port; watch sees the numbers go by."""
     folder = place.folder
     recording = recordings.prepare(recordings.load(None), 60, folder / "replay", loop=True)
-    peer = open_peer(run.kind, folder / "hub", recording.path.parent, place.speed, place.port, place.repin)
+    where = (folder / "hub", recording.path.parent, place.speed, place.port, place.repin)
+    try:
+        peer = open_peer(run.kind, *where)
+    except KeyboardInterrupt:
+        return Outcome("", 0, 0, 0, Counter(), Counter(), (0, 0), stopped=True)
     campaign = Campaign(peer, run.seed, patience_s=place.patience_s)
-    fault = ""
+    fault, stopped = "", False
     try:
         campaign.run(watch(run.commands()))
     except Fault as e:
         fault = str(e)
     except LinkLost as e:
         fault = f"the hub went away: {e}"
+    except KeyboardInterrupt:
+        stopped = True
     finally:
         peer.close()
     asked, judge = campaign.asked, campaign.judge
@@ -77,6 +85,7 @@ def attempt(run: Run, place: Place, watch: Watch = iter) -> Outcome:
         asked.reached,
         judge.answers,
         _heap(judge.heap_free),
+        stopped,
     )
 
 
