@@ -66,7 +66,7 @@ class Stage:
 
     def world(self, port=0):
         """A new world whose sink goes to this port, the broker's unless given."""
-        self.database.query("TRUNCATE tasuki.block, tasuki.tombstone")
+        after_recovery(lambda: self.database.query("TRUNCATE tasuki.block, tasuki.tombstone"))
         self._worlds += 1
         folder = self.folder / f"world-{self._worlds}"
         folder.mkdir()
@@ -153,9 +153,20 @@ def found(stage, world):
     return own, others
 
 
+def after_recovery(read):
+    """What a reading gives, once a database that the fault has just killed lets itself be read."""
+    end = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return read()
+        except psycopg.OperationalError:
+            assert time.monotonic() < end
+            time.sleep(0.2)
+
+
 def compare(stage, world, epochs, counts):
     """Add what is missing or double of epochs of STREAMS; ECG and motion go to two destinations."""
-    own, others = found(stage, world)
+    own, others = after_recovery(lambda: found(stage, world))
     expected = {(epoch, stream) for epoch in range(epochs) for stream, _ in STREAMS}
     numbers = Counter((who, stream) for who, stream, _ in others)
     counts.blocks += len(expected) + 2 * epochs
@@ -173,7 +184,8 @@ def withdraw(world):
 
 def leaked(stage, before):
     """Blocks of ECG that are there beyond those that were there before."""
-    ((n,),) = stage.database.query("SELECT count(*) FROM tasuki.block WHERE item = 'ecg'")
+    count = "SELECT count(*) FROM tasuki.block WHERE item = 'ecg'"
+    ((n,),) = after_recovery(lambda: stage.database.query(count))
     return n - before
 
 
