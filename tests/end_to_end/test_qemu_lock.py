@@ -4,7 +4,6 @@ import contextlib
 import os
 import random
 import time
-from contextlib import suppress
 
 import pytest
 import serial
@@ -110,7 +109,10 @@ def test_no_key_at_any_moment_of_the_boot_brings_a_prompt(hub, locked, keys):
     out = b""
     for _ in range(3):
         hub.kill()
-        with serial.Serial(hub.port, write_timeout=5) as line, suppress(serial.SerialTimeoutException):
+        with (
+            serial.Serial(hub.port, write_timeout=5) as line,
+            contextlib.suppress(serial.SerialTimeoutException),
+        ):
             line.write(keys * 50)  # until the line takes no more
         hub._start()
         out += heard(hub.port, 1.0, keys * 50)
