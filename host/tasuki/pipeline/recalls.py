@@ -26,7 +26,26 @@ CREATE TABLE IF NOT EXISTS recall (
 """
 _ADD = "INSERT OR IGNORE INTO recall VALUES (?, ?, ?, ?, ?, ?)"
 _CONFIRM = "UPDATE recall SET confirmed = max(confirmed, ?) WHERE pseudonym = ? AND item = ?"
+_SEEN = "SELECT item FROM recall WHERE pseudonym = ? AND destination = ?"
+_FORGET = "DELETE FROM recall WHERE pseudonym = ? AND item = ?"
 _Way = tuple[bytes, str]
+
+
+def last(outbox: Outbox, destination: str, pseudonyms: Iterable[bytes]) -> list[Recall]:
+    """The recalls that end all that a remote sink has seen under these pseudonyms, for good."""
+    with outbox.transaction() as db:
+        db.execute(_SCHEMA)
+        return [
+            Recall(destination, pseudonym, item, ERASED)
+            for pseudonym in pseudonyms
+            for (item,) in db.execute(_SEEN, (pseudonym, destination)).fetchall()
+        ]
+
+
+def forget(outbox: Outbox, recalls: Iterable[Recall]) -> None:
+    """Forget that a sink has seen these pseudonyms and items; they are not recalled any more."""
+    with outbox.transaction() as db:
+        db.executemany(_FORGET, [(one.pseudonym, one.item) for one in recalls])
 
 
 class _Known:

@@ -8,8 +8,9 @@ from typing import Any
 from tasuki.consent import times
 from tasuki.consent.events import FOREVER
 from tasuki.errors import LinkLost
+from tasuki.pipeline import recalls
 from tasuki.session.wipe_book import DRAIN, WIPE, Wipe
-from tasuki.sinks import Erasing
+from tasuki.sinks import Erasing, Recall, RemoteSink
 from tasuki.wearer.erasure import captures, signed
 from tasuki.wearer.erasure.progress import DONE, OUT_OF_SCOPE, PENDING, StoreProgress
 from tasuki.wearer.erasure.work import Work
@@ -21,31 +22,43 @@ _DAY_NS = 86_400 * 10**9
 
 
 def sinks(work: Work, again: bool = False) -> list[StoreProgress]:
-    """Every server that blocks were sent to, by its own erasing; one that has none has to be confirmed.
+    """Every server that blocks were sent to: recalls for what is under way, then its own erasing.
 
-    again: also where it was done already, in case something was under way then.
+    One that cannot erase, or is not in sinks.toml any more, has to be confirmed by who keeps it. again:
+    also where it was done already, in case something was under way then; what was sent is forgotten now.
     """
     out = []
     for destination in work.destinations():
-        name = f"sink {destination}"
-        sink = work.sinks.get(destination)
-        if sink is None or (_ended(work, name) and not again):
-            continue
-        if not isinstance(sink, Erasing):
-            if again:
-                continue
-            path = _order(work, name, [destination])
-            what = f"it cannot erase by itself: deletion order {path.name} waits for who keeps it"
-            out.append(StoreProgress(name, PENDING, what))
+        name, sink = f"sink {destination}", work.sinks.get(destination)
+        seen = []
+        if work.whole:  # a pseudonym that goes on is recalled by the uploader
+            seen = recalls.last(work.state.outbox, destination, work.pseudonyms(destination))
+        unknown = sink is None and not seen and name not in work.stores
+        if unknown or (_ended(work, name) and not again):
             continue
         try:
-            deleted = sink.erase(work.pseudonyms(destination), work.facts.only)
+            out.append(_sink(work, destination, seen))
         except LinkLost as e:
             out.append(StoreProgress(name, PENDING, str(e)))
-            continue
-        how = "acknowledged by the sink, which looked again"
-        out.append(StoreProgress(name, DONE, f"{deleted} deliveries deleted", how))
+        if again and out[-1].state != PENDING:
+            recalls.forget(work.state.outbox, seen)
     return out
+
+
+def _sink(work: Work, destination: str, seen: list[Recall]) -> StoreProgress:
+    name, sink = f"sink {destination}", work.sinks.get(destination)
+    ended = _ended(work, name)
+    order = None if isinstance(sink, Erasing) or ended else _order(work, name, [destination])
+    if seen and isinstance(sink, RemoteSink) and len(sink.recall(seen)) < len(seen):
+        raise LinkLost(f"{destination} has not confirmed every recall", "Try again.")
+    if isinstance(sink, Erasing):
+        deleted = sink.erase(work.pseudonyms(destination), work.facts.only)
+        how = "acknowledged by the sink, which looked again"
+        return StoreProgress(name, DONE, f"{deleted} deliveries deleted", how)
+    if order is None:
+        return work.stores[name]
+    why = "it is not in sinks.toml any more" if sink is None else "it cannot erase by itself"
+    return StoreProgress(name, PENDING, f"{why}: deletion order {order.name} waits for who keeps it")
 
 
 def processors(work: Work) -> list[StoreProgress]:
