@@ -50,7 +50,8 @@ def out_of_scope(work: Work) -> list[StoreProgress]:
     }
     if work.sinks:
         rows["archives of servers"] = (
-            "write-ahead archives, replicas and broker queues follow their own rules"
+            "write-ahead archives, replicas, deleted rows that are not vacuumed yet and broker queues "
+            "follow their own rules"
         )
     if work.whole and work.came_back:
         rows["the name in files"] = "not looked for: somebody has an account under it again"
