@@ -3,13 +3,14 @@
 import pytest
 
 from policy_documents import DAY, SECOND, moment
-from tasuki.consent import actions, files, library, rights
+from tasuki.consent import actions, files, library, merging, rights
 from tasuki.consent.context import Context, Interval
 from tasuki.consent.decision import Engine
 from tasuki.consent.events import ConsentLog
 from tasuki.consent.registers import DESTINATION_KINDS, Registers, Source
 from tasuki.consent.rights import Request, Verification
 from tasuki.errors import Refused
+from tasuki.wearer.erasure.progress import DONE, PENDING, Progress, StoreProgress
 
 NOW = moment(2026, 10)
 POLICY = library.shipped().effective(NOW)
@@ -82,10 +83,19 @@ def test_what_a_hub_has_signed_is_annotated_and_never_replaced(item):
     assert ask("correct", item="sweat").reason == "unknown_item"
 
 
+def erasing(receipts):
+    """An erasure of two stores, which are done where they gave a receipt."""
+    stores = [
+        StoreProgress(store, DONE if receipts.get(store) else PENDING, verified=receipts.get(store, ""))
+        for store in ("outbox", "store")
+    ]
+    return Progress("case-1", None, NOW, tuple(stores))
+
+
 @pytest.mark.rule("D-03", "allow", "evidence")
 def test_an_erasure_is_done_when_every_store_gave_its_receipt():
     assert ask("erase").rules[0] == "D-03"
-    assert rights.erasure(["outbox", "store"], {"outbox": "r1", "store": "r2"}) == (True, ())
+    assert erasing({"outbox": "r1", "store": "r2"}).pending == ()
 
 
 @pytest.mark.rule("D-03", "deny")
@@ -93,9 +103,9 @@ def test_an_erasure_is_done_when_every_store_gave_its_receipt():
     "receipts", [{}, {"outbox": "r1"}, {"outbox": "r1", "store": ""}, {"elsewhere": "r"}]
 )
 def test_an_erasure_is_not_done_while_any_store_is_pending(receipts):
-    done, pending = rights.erasure(["outbox", "store"], receipts)
+    erasure = erasing(receipts)
 
-    assert not done and "store" in pending
+    assert not erasure.complete and "store" in [row.name for row in erasure.pending]
 
 
 LOG_TIME = Interval(NOW - 10 * SECOND, NOW - 6 * SECOND, 0)
@@ -105,7 +115,7 @@ BY_WEB = Context(LOG_TIME, Source(acquired_in="service_use"))
 def closed():
     log = ConsentLog(files.demo_wearer(POLICY).events)
     before = decide(log)
-    for event in rights.closing(POLICY, log, "demo-wearer", NOW):
+    for event in merging.withdrawal(log, "demo-wearer", (), "", NOW):
         log.append(event)
     return log, before
 
@@ -134,7 +144,7 @@ def test_closing_an_account_withdraws_every_grant_at_once_and_is_on_record():
     recorded = [event for event in log.events("demo-wearer") if event.at_ns == NOW]
     assert {event.decision for event in recorded} == {"withdrawn"}
     assert {event.purpose for event in recorded} == {"service_information", "service_improvement"}
-    assert rights.closing(POLICY, log, "demo-wearer", NOW) == []
+    assert merging.withdrawal(log, "demo-wearer", (), "", NOW) == []
 
 
 @pytest.mark.rule("D-05", "allow", "evidence")

@@ -4,11 +4,9 @@ The decision only; the account page and the erasure act on it. Until the request
 request gets the same answer, whether or not there is such a person: even that would tell something.
 """
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tasuki.consent import reasons
-from tasuki.consent.events import GRANTED, WITHDRAWN, ConsentLog, Event
 from tasuki.consent.policy import Policy
 
 INQUIRE, CORRECT, ERASE, CLOSE = KINDS = ("inquire", "correct", "erase", "close_account")
@@ -141,24 +139,3 @@ def decide(
             return Ruling(reasons.DENY, "unknown_item", ("D-02", "G-01"), case, verification)
         form = ANNOTATE if item.type == "stream" else REPLACE
     return Ruling(reasons.ALLOW, "answered", (own_rule, "D-06", *channel_rules), case, verification, form)
-
-
-def closing(policy: Policy, log: ConsentLog, subject: str, at_ns: int) -> list[Event]:
-    """The events that closing an account is: every grant is withdrawn, at once (rule D-04).
-
-    Recorded before anything is erased, so that what a garment still sends finds no consent.
-    """
-    out = []
-    for purpose in (*policy.purposes, *policy.module_purposes):
-        items = frozenset(
-            item for item in policy.items if log.span(subject, item, purpose, at_ns).state == GRANTED
-        )
-        if items:
-            out.append(Event(at_ns, at_ns, subject, WITHDRAWN, purpose, items, policy.version))
-    return out
-
-
-def erasure(stores: Iterable[str], receipts: Mapping[str, str]) -> tuple[bool, tuple[str, ...]]:
-    """(done, stores that are pending): an erasure is done when every store gave a receipt (rule D-03)."""
-    pending = tuple(store for store in stores if not receipts.get(store))
-    return not pending, pending

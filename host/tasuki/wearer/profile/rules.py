@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
 from tasuki.consent.policy import Policy
@@ -55,11 +54,6 @@ def read(item: str, text: str) -> str:
 def stale(checked_ns: int, now_ns: int) -> bool:
     """True for a value that nobody has confirmed for a year; it identifies nobody any longer (S-01)."""
     return now_ns - checked_ns >= STALE_NS
-
-
-def without_purpose(granted: Iterable[str]) -> bool:
-    """True when no purpose is granted, so that nothing may be kept (rule A-01)."""
-    return not any(granted)
 
 
 def _number(item: str, value: str) -> str:
