@@ -12,8 +12,8 @@ from tasuki.cli.progress import RESUMABLE
 from tasuki.errors import UsageError
 from tasuki.fleet import conformance as checking
 from tasuki.fleet.conformance.lines import ProgramLine
-from tasuki.fleet.conformance.probe import Line
 from tasuki.pipeline.acquire import SerialLine
+from tasuki.session.connection import Line
 
 
 @click.command()

@@ -27,6 +27,13 @@ _hsm = click.option(
 _demo = click.option("--demo", is_flag=True, help="Use the published key: for demonstrations only.")
 
 
+def _authority(command: Any) -> Any:
+    """The argument and options of every authority that another one certifies."""
+    for option in reversed((_folder, _issuer, _name, _hsm, _demo, secret_option, json_option)):
+        command = option(command)
+    return command
+
+
 def _made(path: Path, key: Key, chain: list[x509.Certificate], root: x509.Certificate, as_json: bool) -> None:
     folder.write(path, chain, root)
     subject = (chain[0] if chain else root).subject.rfc4514_string()
@@ -91,13 +98,7 @@ def plant() -> None:
 
 
 @plant.command("init")
-@_folder
-@_issuer
-@_name
-@_hsm
-@_demo
-@secret_option
-@json_option
+@_authority
 def plant_init(issuer: Path, **options: Any) -> None:
     """Make a factory in FOLDER, certified by the root.
 
@@ -120,13 +121,7 @@ def orders() -> None:
 
 
 @orders.command("init")
-@_folder
-@_issuer
-@_name
-@_hsm
-@_demo
-@secret_option
-@json_option
+@_authority
 def orders_init(issuer: Path, **options: Any) -> None:
     """Make an order key in FOLDER, certified by the factory.
 
@@ -162,9 +157,7 @@ def station() -> None:
 
 
 @station.command("init")
-@_folder
-@_issuer
-@_name
+@_authority
 @click.option("--product", required=True, help="Product number of the hubs that it may certify.")
 @click.option("--first", type=int, required=True, help="First serial of its quota.")
 @click.option("--last", type=int, required=True, help="Last serial of its quota.")
@@ -174,10 +167,6 @@ def station() -> None:
 @click.option(
     "--authority", required=True, metavar="KEY", help="Consent authority of its hubs, hex or a file."
 )
-@_hsm
-@_demo
-@secret_option
-@json_option
 def station_init(
     issuer: Path,
     product: str,

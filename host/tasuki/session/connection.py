@@ -32,7 +32,7 @@ _SYNC_AGAIN_S = 0.5
 _MOST_SYNCS = 64
 _NO_ANSWER = "Check that the hub runs Tasuki and that nothing else has the port open."
 # what answers a command that is not answered by `answer`; a refusal may always be one
-_ANSWERS = {
+ANSWERS = {
     "identify": "identity",
     "describe": "streams",
     "time_request": "time_answer",
@@ -289,7 +289,7 @@ def checked(name: str, answer: str, fields: Fields) -> Fields:
     Refused when the hub says no, Untrusted("malformed") when this answers another command.
     """
     status = {"answer": 1, "token_answer": 0}.get(answer)
-    wanted = _ANSWERS.get(name, "answer")
+    wanted = ANSWERS.get(name, "answer")
     if answer == name and name in _ITSELF:
         return fields
     code = 0 if status is None else fields[status]

@@ -7,37 +7,16 @@ here whatever came is looked at.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from tasuki.fleet.conformance.clauses import Breach
+from tasuki.session.connection import ANSWERS, Line
 from tasuki_wire import cobs, codec, layout
 from tasuki_wire.errors import WireError
 
 _MOST = layout.MAX_FRAME + 1
-_ANSWERS = {
-    "identify": "identity",
-    "describe": "streams",
-    "time_request": "time_answer",
-    "enroll": "enrolled",
-    "token": "token_answer",
-    "status_request": "status",
-    "leaves_request": "leaf_hashes",
-}
-_WITH_ID = frozenset({*_ANSWERS.values(), "answer"})
+_WITH_ID = frozenset({*ANSWERS.values(), "answer"})
 _SLOW = 10
-
-
-class Line(Protocol):
-    """What carries bytes both ways."""
-
-    def read(self, timeout_s: float) -> bytes:
-        """What has arrived, or nothing after timeout_s; LinkLost when the other side is gone."""
-
-    def write(self, data: bytes) -> None:
-        """Send all of data."""
-
-    def close(self) -> None:
-        """Give the line back."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +140,7 @@ class Probe:
     def status(self, name: str, *values: Any) -> str:
         """Send a command; the name of its status, `ok` for an answer of its own kind."""
         kind, fields = self.ask(name, *values)
-        if kind == _ANSWERS.get(name, "answer") and kind not in ("answer", "token_answer"):
+        if kind == ANSWERS.get(name, "answer") and kind not in ("answer", "token_answer"):
             return "ok"
         if kind == "answer" and fields[0] != codec.number(name):
             raise Breach(f"{name} is answered as kind {fields[0]}")

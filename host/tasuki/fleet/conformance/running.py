@@ -8,7 +8,8 @@ from typing import Any
 from tasuki.errors import LinkLost
 from tasuki.fleet.conformance import bytes_in, bytes_out, commands, consent, epochs
 from tasuki.fleet.conformance.clauses import Breach, Check, Unseen
-from tasuki.fleet.conformance.probe import Line, Probe
+from tasuki.fleet.conformance.probe import Probe
+from tasuki.session.connection import Line
 
 HELD, BROKEN, NOT_RUN = "held", "broken", "not_run"
 _SESSION = consent.CHECKS + epochs.CHECKS

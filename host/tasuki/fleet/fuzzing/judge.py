@@ -9,20 +9,13 @@ import nacl.signing
 
 from tasuki.fleet.fuzzing.asked import LEAVING, Asked
 from tasuki.fleet.fuzzing.world import World
+from tasuki.session.connection import ANSWERS
 from tasuki_wire import cobs, codec, epoch, items, layout
 from tasuki_wire.errors import WireError
 
 # Without a live token the hub says nothing but these (SPEC sections 7 and 8).
 ALWAYS = ("hello", "identity", "streams", "time_answer", "enrolled", "token_answer", "status", "answer")
-_ANSWERS_TO = {
-    "identity": "identify",
-    "streams": "describe",
-    "time_answer": "time_request",
-    "enrolled": "enroll",
-    "token_answer": "token",
-    "status": "status_request",
-    "leaf_hashes": "leaves_request",
-}
+_ANSWERS_TO = {answer: command for command, answer in ANSWERS.items()}
 _STATUS_FIELDS = [field[0] for row in layout.MESSAGES if row[1] == "device_status" for field in row[5]]
 Fields = tuple[Any, ...]
 _TURN_US = 1_000_000  # of device time, which may run ten times as fast as the wall's
