@@ -1,7 +1,8 @@
 """SQLite as we use it: durable at commit, and deleted means overwritten."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from tasuki.errors import UsageError
@@ -37,6 +38,22 @@ def connect(path: Path, schema: str) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """One durable transaction that nobody else writes in; whatever is raised inside rolls it back.
+
+    sqlite3.OperationalError when the file cannot be written now: busy for long, or its disk is full.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # SQLite itself may have rolled back
+            connection.execute("ROLLBACK")
+        raise
 
 
 def add_columns(connection: sqlite3.Connection, table: str, columns: Mapping[str, str]) -> None:

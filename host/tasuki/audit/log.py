@@ -182,15 +182,12 @@ class AuditLog:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         try:
-            self._db.execute("BEGIN IMMEDIATE")
-            if self._edge.size != (size := _size(self._db)):  # another process was here, or a rollback
-                self._edge = tree.Edge(size, self._node)
-            yield self._db
-            self._db.execute("COMMIT")
+            with database.transaction(self._db) as db:
+                if self._edge.size != (size := _size(db)):  # another process was here, or a rollback
+                    self._edge = tree.Edge(size, self._node)
+                yield db
         except BaseException as e:
             self._edge = tree.Edge()  # read again from what is durable
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
             if isinstance(e, sqlite3.OperationalError):
                 raise LinkLost(f"the audit log cannot be written: {e}", "Free the disk; try again.") from e
             raise

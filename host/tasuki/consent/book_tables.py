@@ -154,18 +154,13 @@ def _numbers_for_good(db: sqlite3.Connection) -> bool:
 
 def _renumber(db: sqlite3.Connection) -> None:
     """Move the events of an older book into a table that never uses a number again."""
-    db.execute("BEGIN IMMEDIATE")
-    try:
+    with database.transaction(db):
         if not _numbers_for_good(db):  # another process may have done it meanwhile
             db.execute("ALTER TABLE event RENAME TO event_before")
             db.execute(_EVENT)
             db.execute(f"INSERT INTO event (id, {_COLUMNS}) SELECT id, {_COLUMNS} FROM event_before")
             db.execute("DROP TABLE event_before")
             db.execute(_EVENT_INDEX)
-        db.execute("COMMIT")
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
 
 
 def _row(event: Event, recorded_ns: int) -> tuple[int | str, ...]:

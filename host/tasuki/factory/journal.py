@@ -317,14 +317,11 @@ class Journal:
         with self._lock:
             before = self._n, self._at_ms
             try:
-                self._db.execute("BEGIN IMMEDIATE")
-                self._n, self._at_ms = self._end()  # another process may have been here
-                yield self._db
-                self._db.execute("COMMIT")
+                with database.transaction(self._db) as db:
+                    self._n, self._at_ms = self._end()  # another process may have been here
+                    yield db
             except BaseException as e:
                 self._n, self._at_ms = before
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
                 if isinstance(e, sqlite3.OperationalError):
                     raise LinkLost(
                         f"the journal cannot be written: {e}", "Free the disk, then start again."

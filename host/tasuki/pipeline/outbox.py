@@ -313,14 +313,11 @@ class Outbox:
         """
         with self._lock:
             try:
-                self._db.execute("BEGIN IMMEDIATE")
-                yield self._db
-                self._db.execute("COMMIT")
+                with database.transaction(self._db) as db:
+                    yield db
             except BaseException as e:
                 self._sources.clear()  # rows that were rolled back must not be remembered
                 self._hubs.clear()
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
                 if isinstance(e, sqlite3.OperationalError):
                     hint = "Free the disk; the hub keeps its data meanwhile."
                     raise OutboxFull(f"the outbox cannot be written: {e}", hint) from e

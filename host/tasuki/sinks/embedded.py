@@ -7,6 +7,7 @@ of the speed.
 import sqlite3
 import threading
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,20 +83,12 @@ class EmbeddedStore:
         keys: list[Key] = []
         with self._lock:
             sources: dict[bytes, int] = {}
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
-                self._db.executemany(
+            with self._writing(), database.transaction(self._db) as db:
+                db.executemany(
                     "INSERT OR IGNORE INTO block (source, stream, number, item, form, tags, content)"
                     " VALUES (?, ?, ?, ?, ?, ?, ?)",
                     self._values(batch, sources, keys),
                 )
-                self._db.execute("COMMIT")
-            except sqlite3.OperationalError as e:
-                self._roll_back()
-                raise LinkLost(f"the store cannot be written: {e}", "It is tried again.") from e
-            except BaseException:
-                self._roll_back()
-                raise
         return keys
 
     def erase(self, pseudonyms: Collection[bytes], items: Collection[str] | None = None) -> int:
@@ -104,16 +97,11 @@ class EmbeddedStore:
         When it returned, nothing of them is in the file or its write-ahead log.
         """
         deleted = 0
-        with self._lock:
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
+        with self._lock, self._writing():
+            with database.transaction(self._db):
                 for pseudonym in pseudonyms:
                     deleted += self._erase(pseudonym, items)
-                self._db.execute("COMMIT")
-                emptied = database.truncate_log(self._db)
-            except sqlite3.OperationalError as e:
-                self._roll_back()
-                raise LinkLost(f"the store cannot be written: {e}", "It is tried again.") from e
+            emptied = database.truncate_log(self._db)
         if not emptied:
             raise LinkLost("the store is being read, so its log still holds what was deleted", "Try again.")
         return deleted
@@ -122,15 +110,10 @@ class EmbeddedStore:
         """Delete blocks of these items that were stored before an hour (Unix hours); how many. LinkLost."""
         sql = "DELETE FROM block WHERE item = ? AND stored_h < ?"
         with self._lock:
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
-                gone = sum(self._db.execute(sql, (item, before_h)).rowcount for item in sorted(items))
+            with self._writing(), database.transaction(self._db) as db:
+                gone = sum(db.execute(sql, (item, before_h)).rowcount for item in sorted(items))
                 if gone:
-                    self._db.execute("DELETE FROM source WHERE id NOT IN (SELECT source FROM block)")
-                self._db.execute("COMMIT")
-            except sqlite3.OperationalError as e:
-                self._roll_back()
-                raise LinkLost(f"the store cannot be written: {e}", "It is tried again.") from e
+                    db.execute("DELETE FROM source WHERE id NOT IN (SELECT source FROM block)")
             if gone:
                 database.truncate_log(self._db)
         return gone
@@ -247,9 +230,12 @@ class EmbeddedStore:
         found = self._db.execute("SELECT id FROM source WHERE pseudonym = ?", (d.pseudonym,)).fetchone()
         return int(found[0])
 
-    def _roll_back(self) -> None:
-        if self._db.in_transaction:
-            self._db.execute("ROLLBACK")
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as e:
+            raise LinkLost(f"the store cannot be written: {e}", "It is tried again.") from e
 
 
 def open_row(row: Row, vault: Vault) -> Block | attested.AttestedBlock:

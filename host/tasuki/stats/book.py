@@ -9,7 +9,8 @@ would average out, and whether the answer moved would tell that the data did.
 import json
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -91,7 +92,7 @@ class StatsBook:
         """Change what a data set may cost. Once something was released it can only get less (Refused)."""
         if epsilon < 0:
             raise UsageError(f"epsilon {epsilon}", "Give 0 or more.")
-        with _Turn(self._db):
+        with _turn(self._db):
             if self.spent(item, year)[0] and epsilon > self.limit(item, year):
                 raise Refused(
                     "budget_fixed",
@@ -111,7 +112,7 @@ class StatsBook:
 
         Refused("budget_exhausted") when the data set cannot pay; nothing was drawn then.
         """
-        with _Turn(self._db):
+        with _turn(self._db):
             known = self.known(query)
             if known:
                 return known
@@ -148,20 +149,13 @@ class StatsBook:
         return [_release(row) for row in self._db.execute(sql, (after,))]
 
 
-class _Turn:
-    """A transaction that nobody else is in."""
-
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-
-    def __enter__(self) -> None:
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as e:
-            raise LinkLost(f"the statistics book cannot be written: {e}", "Try again.") from e
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        self._db.execute("COMMIT" if error is None else "ROLLBACK")
+@contextmanager
+def _turn(db: sqlite3.Connection) -> Iterator[None]:
+    try:
+        with database.transaction(db):
+            yield
+    except sqlite3.OperationalError as e:
+        raise LinkLost(f"the statistics book cannot be written: {e}", "Try again.") from e
 
 
 def _release(row: tuple[Any, ...]) -> Release:

@@ -391,13 +391,10 @@ class Vault(ServiceKeys):
         if self._db.in_transaction:
             yield self._db
             return
-        self._db.execute("BEGIN IMMEDIATE")
         try:
-            yield self._db
-            self._db.execute("COMMIT")
+            with database.transaction(self._db) as db:
+                yield db
         except BaseException:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
             self._forget()
             raise
 

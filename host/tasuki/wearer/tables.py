@@ -46,15 +46,10 @@ class Tables:
         """One durable transaction; whatever is raised inside rolls it back. LinkLost when it cannot be."""
         with self._lock:
             try:
-                self._db.execute("BEGIN IMMEDIATE")
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException as e:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                if isinstance(e, sqlite3.OperationalError):
-                    raise LinkLost(f"the accounts cannot be written: {e}", "Free the disk; try again.") from e
-                raise
+                with database.transaction(self._db) as db:
+                    yield db
+            except sqlite3.OperationalError as e:
+                raise LinkLost(f"the accounts cannot be written: {e}", "Free the disk; try again.") from e
 
     def overwrite(self) -> bool:
         """Empty the write-ahead log of what was deleted; False while others read, so that it is not."""

@@ -131,10 +131,8 @@ class Cases:
     def save(self, case: str, rows: Iterable[StoreProgress]) -> None:
         """Keep how far stores are."""
         values = [(case, row.name, row.state, row.what, row.verified) for row in rows]
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            self._db.executemany(_SAVE, values)
-            self._db.execute("COMMIT")
+        with self._lock, database.transaction(self._db) as db:
+            db.executemany(_SAVE, values)
 
     def drop(self, case: str, name: str) -> None:
         """Forget a row that stood for stores which have rows of their own by now."""
