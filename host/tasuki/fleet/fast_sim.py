@@ -1,33 +1,24 @@
 """A SIMULATED hub without a wall clock: each read lets its time pass and returns what it sent."""
 
-import os
 from pathlib import Path
-from typing import Any
 
-from tasuki.fleet.sim import SodiumCrypto
-from tasuki_hub import status
+from tasuki.fleet.sim import SimBoard, SodiumCrypto
 from tasuki_hub.hub import Hub
-from tasuki_hub.replay import Replay
 
 STEP_US = 50_000
 
 
-class _Board:
+class _Board(SimBoard):
+    """A line in memory, and a clock that whoever reads winds on."""
+
     name = "fast-sim"
 
     def __init__(self, flash: Path, replay: Path, packed: bool) -> None:
+        super().__init__(-1, flash, b"fast", 1.0, replay)
         self.packed = packed
-        self.flash = str(flash)
-        self._replay = replay
         self.clock = 0
         self.inbox = b""
         self.outbox = bytearray()
-
-    def unique_id(self) -> bytes:
-        return b"fast"
-
-    def entropy(self, n: int) -> bytes:
-        return os.urandom(n)
 
     def ticks_us(self) -> int:
         return self.clock
@@ -35,27 +26,15 @@ class _Board:
     def now_us(self) -> int:
         return self.clock
 
-    def drivers(self, hub: Hub) -> list[tuple[int, Any]]:
-        return [*Replay(str(self._replay)).channels, *status.drivers(hub)]
-
     def read_into(self, buf: bytearray) -> int:
         n = min(len(buf), len(self.inbox))
         buf[:n] = self.inbox[:n]
         self.inbox = self.inbox[n:]
         return n
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: bytes | memoryview) -> int:
         self.outbox += data
         return len(data)
-
-    def battery_mv(self) -> int:
-        return 0
-
-    def reset_cause(self) -> int:
-        return 1
-
-    def heap_free(self) -> int:
-        return 0
 
 
 class FastLine:
