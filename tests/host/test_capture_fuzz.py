@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from host import capture_examples as example
 from host import garments
-from tasuki.capture import container, frames, index, line, parts, writer
+from tasuki.capture import container, frames, index, line, parts, seeking, writer
 from tasuki.capture.check import verify
 from tasuki.capture.reading import read
 from tasuki.capture.timeline import Timeline
@@ -121,6 +121,28 @@ def test_a_forger_who_repairs_every_checksum_gets_nothing_proved_that_was_not_si
         proved = [one for one in rows if one[0] in (parts.EPOCH, parts.BLOCK, parts.INDEX)]
         signed = [one for one in records if one[0] in (parts.EPOCH, parts.BLOCK, parts.INDEX)]
         assert set(proved) <= set(signed)
+
+
+@pytest.mark.parametrize("offset", [10**6, 2**63 - 1, 2**63, 2**64 - 1])
+def test_a_place_behind_the_file_s_end_is_none(tmp_path, whole, offset):
+    """Also one that no system could seek to, named by a row of the index and by the end."""
+    _, _, records = whole
+    first = next(place for place, (kind, _) in enumerate(records) if kind == parts.INDEX)
+    payload = bytearray(records[first][1])
+    section = 12 + 5  # the link to the index before, and the head of the first item's rows
+    payload[section + 4 : section + 12] = offset.to_bytes(8, "little")
+    out = container.Writer(tmp_path / "file", container.CAPTURE)
+    for place, (kind, data) in enumerate(records):
+        out.add(kind, bytes(payload) if place == first else data)
+    out.close(container.Place(first, offset))
+
+    report, _ = use(tmp_path / "file")
+
+    assert not report.holds
+    with (tmp_path / "file").open("rb") as file:
+        with pytest.raises(ValueError, match="no record"):
+            seeking.record_at(file, container.Place(0, offset))
+        assert list(seeking.walk(file, container.Place(0, offset))) == []
 
 
 @FIXTURE

@@ -12,7 +12,7 @@ from tasuki.capture.container import Place, Record
 def record_at(file: BinaryIO, place: Place) -> Record:
     """The record at a place; ValueError when no intact one is there. Does not move the file's position."""
     handle, at = file.fileno(), place.offset
-    start = os.pread(handle, container.START.size, at)
+    start = _start(handle, at)
     kind, length = (
         container.START.unpack(start)
         if len(start) == container.START.size
@@ -48,7 +48,7 @@ def walk(file: BinaryIO, first: Place) -> Iterator[tuple[Place, int]]:
     handle, (number, at) = file.fileno(), first
     size = os.fstat(handle).st_size
     while True:
-        start = os.pread(handle, container.START.size, at)
+        start = _start(handle, at)
         if len(start) < container.START.size:
             return
         kind, length = container.START.unpack(start)
@@ -57,3 +57,8 @@ def walk(file: BinaryIO, first: Place) -> Iterator[tuple[Place, int]]:
             return
         yield Place(number, at), kind
         number, at = number + 1, after
+
+
+def _start(handle: int, at: int) -> bytes:
+    """The start of a record; short, or nothing, behind the end. A file may name places that no system has."""
+    return os.pread(handle, container.START.size, at) if at < os.fstat(handle).st_size else b""
