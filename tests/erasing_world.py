@@ -109,3 +109,15 @@ class ErasingWorld:
 def other_key(seed: int) -> bytes:
     """The key id of another hub's key."""
     return epoch.key_id(bytes(SigningKey(bytes([seed]) * 32).verify_key))
+
+
+def states(progress):
+    """Name of each store to its state."""
+    return {row.name: row.state for row in progress.stores}
+
+
+def finished(world, erasures, case, subject=GONE):
+    """How far a case is after the wearer's hub was met."""
+    erasures.advance(case)
+    world.meet(subject)
+    return erasures.advance(case)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from erasing_world import GONE, HOUR_NS, STAYS, ErasingWorld
+from erasing_world import GONE, HOUR_NS, STAYS
 from tasuki.capture.parts import BlockPart
 from tasuki.capture.reading import read
 from tasuki.session.file_register import REPORT
@@ -15,14 +15,6 @@ from tasuki.wearer.erasure import Erasures
 from tasuki.wearer.retention import DAY_NS, purge
 
 DEVICE_DAYS, BODY_DAYS = 180, 1825  # the internal rules' limit of category 2, the policy's of category 3
-
-
-@pytest.fixture
-def world(tmp_path):
-    world = ErasingWorld(tmp_path)
-    world.fill()
-    yield world
-    world.state.close()
 
 
 def in_days(days, hours=0):
