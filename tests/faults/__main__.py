@@ -9,6 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from faults import matrix
+from faults import stage as staging
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
 _LINE = "| {:<30} | {:>7} | {:>6} | {:>4} | {:>10} | {:>23} |"
@@ -38,7 +39,7 @@ def main():
     lines = [_LINE.format(*head), "| --- | ---: | ---: | ---: | ---: | ---: |"]
     print(lines[0], flush=True)
     clean, total, began = True, 0, time.monotonic()
-    with matrix.stage() as stage:
+    with staging.stage() as stage:
         for name in options.row or matrix.ROWS:
             found = matrix.ROWS[name](stage, options.blocks)
             row = (name, found.blocks, found.faults, found.lost, found.duplicated, found.leaked)

@@ -3,13 +3,14 @@
 import pytest
 
 from faults import matrix
+from faults import stage as staging
 from servers import need_servers
 
 
 @pytest.fixture(scope="module")
 def stage():
     need_servers()
-    with matrix.stage() as made:
+    with staging.stage() as made:
         yield made
 
 
