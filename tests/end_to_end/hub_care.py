@@ -36,9 +36,19 @@ def talk(hub):
 
     connection.line.read = watched
     try:
-        yield connection, greet.meet(connection)
+        yield connection, _met(connection, hub)
     finally:
         connection.close()
+
+
+def _met(connection, hub):
+    """What the hub says of itself; asked twice, as an emulator may get no processor for a quarter of a minute."""
+    try:
+        return greet.meet(connection)
+    except LinkLost:
+        if not hub.alive():
+            raise
+        return greet.meet(connection)
 
 
 def enrolled(hub, folder):
