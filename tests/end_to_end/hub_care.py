@@ -42,7 +42,7 @@ def talk(hub):
 
 
 def _met(connection, hub):
-    """What the hub says of itself; asked twice, as an emulator may get no processor for a quarter of a minute."""
+    """What the hub says of itself; asked twice, as an emulator may get no processor for long."""
     try:
         return greet.meet(connection)
     except LinkLost:
