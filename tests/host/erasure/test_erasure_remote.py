@@ -164,3 +164,16 @@ def test_what_lies_in_a_broker_is_recalled_for_good_and_the_database_behind_it_i
     assert found(database, [*mine, *others]) == before
     tombs = database.query("SELECT pseudonym, consent FROM tasuki.tombstone")
     assert {(bytes(name), version) for name, version in tombs} == {(mine[0], ERASED)}
+
+
+def test_a_login_that_may_not_erase_keeps_it_open_and_the_line_says_what_to_grant(tmp_path, database):
+    world = filled(tmp_path, f'kind = "postgres"\nconnection = "{database.conninfo()}"')
+    upload(world)
+    erasures = Erasures(world.state)
+
+    progress = erasures.advance(erasures.begin(GONE))
+
+    (line,) = [row for row in progress.stores if row.name == "sink improvement"]
+    assert line.state == PENDING
+    assert line.what.endswith("Grant tasuki_keeper.")
+    world.state.close()

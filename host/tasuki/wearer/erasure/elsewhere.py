@@ -12,7 +12,7 @@ from tasuki.pipeline import recalls
 from tasuki.session.wipe_book import DRAIN, WIPE, Wipe
 from tasuki.sinks import Erasing, Recall, RemoteSink
 from tasuki.wearer.erasure import captures, signed
-from tasuki.wearer.erasure.progress import DONE, OUT_OF_SCOPE, PENDING, StoreProgress
+from tasuki.wearer.erasure.progress import DONE, OUT_OF_SCOPE, PENDING, StoreProgress, waits_for
 from tasuki.wearer.erasure.work import Work
 from tasuki_wire import epoch
 
@@ -39,7 +39,7 @@ def sinks(work: Work, again: bool = False) -> list[StoreProgress]:
         try:
             out.append(_sink(work, destination, seen))
         except LinkLost as e:
-            out.append(StoreProgress(name, PENDING, str(e)))
+            out.append(waits_for(name, e))
         if again and out[-1].state != PENDING:
             recalls.forget(work.state.outbox, seen)
     return out

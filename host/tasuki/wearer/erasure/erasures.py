@@ -19,7 +19,14 @@ from tasuki.sinks import Sink
 from tasuki.vault.vault import key_epoch
 from tasuki.wearer.erasure import elsewhere, holders, markers, receipts, stores
 from tasuki.wearer.erasure.cases import Cases, Facts
-from tasuki.wearer.erasure.progress import DONE, OUT_OF_SCOPE, PENDING, Progress, StoreProgress
+from tasuki.wearer.erasure.progress import (
+    DONE,
+    OUT_OF_SCOPE,
+    PENDING,
+    Progress,
+    StoreProgress,
+    waits_for,
+)
 from tasuki.wearer.erasure.scan import Found, scan
 from tasuki.wearer.erasure.work import Work
 
@@ -231,7 +238,7 @@ class Erasures:
         try:
             rows = step(work)
         except (LinkLost, sqlite3.OperationalError) as e:
-            rows = [StoreProgress(name, PENDING, str(e))]
+            rows = [waits_for(name, e)]
         if name in work.stores and all(row.name != name for row in rows):
             self._cases.drop(work.case, name)
         self._cases.save(work.case, rows)

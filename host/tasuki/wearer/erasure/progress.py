@@ -22,6 +22,12 @@ class StoreProgress:
     verified: str = ""
 
 
+def waits_for(name: str, error: Exception) -> StoreProgress:
+    """A store that cannot be reached now, with the way out that the error names."""
+    hint = getattr(error, "hint", "")
+    return StoreProgress(name, PENDING, f"{error}. {hint}" if hint else str(error))
+
+
 @dataclass(frozen=True)
 class Progress:
     """An erasure at a moment.
