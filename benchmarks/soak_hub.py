@@ -101,13 +101,13 @@ class Watch(Listener):
                     self.waits[stream] = max(self.waits.get(stream, 0), int(row["jitter"]))
 
 
-def soak(image: Path, seconds: float, folder: Path) -> Found:
+def soak(image: Path, seconds: float, folder: Path, icount: str = ICOUNT) -> Found:
     """Run a hub for so many seconds of its own time."""
     os.environ["TASUKI_IMAGE"] = str(image)
     replay = recordings.prepare(recordings.load(None), _MINUTE_S, folder / "replay", loop=True)
     hub_folder = folder / "hub"
     hub_folder.mkdir()
-    (hub_folder / "hub.json").write_text(json.dumps({"icount": ICOUNT}))
+    (hub_folder / "hub.json").write_text(json.dumps({"icount": icount}))
     found, watch = Found(image.name), Watch()
     with (
         State(folder / "state") as state,

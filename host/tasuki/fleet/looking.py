@@ -164,9 +164,9 @@ def rouse(line: SerialLine) -> bool:
 
 
 def _question(first: int) -> bytes:
-    """A hello_request without the byte of Ctrl-C."""
+    """A hello_request without the byte of Ctrl-C: at time 0, for the clock would have it for minutes."""
     kind = codec.number("hello_request")
-    frames = (frame_bytes(kind, codec.pack(kind, n + 1), n) for n in count(first * 256))
+    frames = (frame_bytes(kind, codec.pack(kind, n + 1), n, time_us=0) for n in count(first * 256))
     return next(frame for frame in frames if _CTRL_C not in frame)
 
 

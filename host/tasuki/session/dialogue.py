@@ -11,9 +11,9 @@ _FIRST_ANSWERED = codec.number("hello_request")  # from here on every kind start
 Fields = tuple[Any, ...]
 
 
-def frame_bytes(kind: int, payload: bytes, seq: int) -> bytes:
-    """A link frame as it goes over the wire, stuffed and delimited."""
-    hi, lo = codec.time_words(time.monotonic_ns() // 1000)
+def frame_bytes(kind: int, payload: bytes, seq: int, time_us: int | None = None) -> bytes:
+    """A link frame as it goes over the wire, stuffed and delimited; of this moment unless told."""
+    hi, lo = codec.time_words(time.monotonic_ns() // 1000 if time_us is None else time_us)
     raw = codec.frame(kind, layout.LINK_STREAM, 0, seq, hi & layout.MAX_SEQ, lo, payload)
     out = bytearray(len(raw) + 2)
     n = cobs.encode_into(out, raw, len(raw))
