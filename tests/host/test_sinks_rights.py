@@ -9,6 +9,7 @@ from remote_world import DAY, Collecting, deliveries
 from tasuki.consent import parties_file, policy
 from tasuki.consent.registers import Registers
 from tasuki.errors import LinkLost
+from tasuki.pipeline.recalls import last
 from tasuki.sinks import Recall, mosquitto, tables
 from tasuki.sinks.link import Link, Wake
 from tasuki.sinks.mqtt import MqttSink
@@ -161,15 +162,30 @@ def test_a_database_erases_a_pseudonym_or_its_items_and_nobody_else_s(keeping, d
     both = [*deliveries(3), *[replace(d, item="respiration") for d in deliveries(2, first=3)]]
     keeping.send([*both, *[replace(d, pseudonym=other) for d in deliveries(2)]])
     count = "SELECT pseudonym, item, count(*) FROM tasuki.block GROUP BY 1, 2 ORDER BY 1, 2"
+    respiration, everything = Recall("improvement", who, "respiration", 1), last("improvement", [who])
 
-    assert keeping.erase([who], ["respiration"]) == 2
-    assert keeping.erase([who], ["respiration"]) == 0
+    assert keeping.erase([respiration]).what == "2 deliveries deleted"
+    assert keeping.erase([respiration]).what == "0 deliveries deleted"
     assert [(bytes(p), item, n) for p, item, n in database.query(count)] == [
         (who, "ecg", 3),
         (other, "ecg", 2),
     ]
-    assert keeping.erase([who]) == 3
+    assert keeping.erase(everything).what == "3 deliveries deleted"
     assert [(bytes(p), item, n) for p, item, n in database.query(count)] == [(other, "ecg", 2)]
+
+
+@pytest.mark.rule("D-03", "deny")
+def test_what_was_given_after_an_erasure_stays_and_what_was_under_way_before_it_does_not_come(
+    keeping, database
+):
+    before, later = deliveries(3, version=1), deliveries(2, first=10, version=2)
+    erasure = [Recall("improvement", before[0].pseudonym, "ecg", 2)]
+    keeping.send([*before[:2], *later])
+
+    assert keeping.erase(erasure).what == "2 deliveries deleted"
+    assert keeping.send(before) == []
+    assert keeping.erase(erasure).what == "0 deliveries deleted"
+    assert database.query("SELECT number FROM tasuki.block ORDER BY 1") == [(10,), (11,)]
 
 
 @pytest.mark.rule("D-03", "deny")
@@ -177,7 +193,7 @@ def test_a_login_that_may_not_erase_acknowledges_nothing(sink, database):
     sink.send(deliveries(3))
 
     with pytest.raises(LinkLost, match="does not let us") as refused:
-        sink.erase([deliveries(1)[0].pseudonym])
+        sink.erase(last("improvement", [deliveries(1)[0].pseudonym]))
 
     assert "tasuki_keeper" in str(refused.value.hint)
     assert database.query("SELECT count(*) FROM tasuki.block") == [(3,)]

@@ -10,6 +10,7 @@ from tasuki.consent.policy import builtin
 from tasuki.consent.registers import Registers
 from tasuki.errors import TasukiError
 from tasuki.sinks import config
+from tasuki.vault.service_keys import ServiceKeys
 from tasuki.vault.vault import Vault
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -86,15 +87,16 @@ def postgres(output: Path | None) -> None:
 @sink.command()
 @state_option
 def key(state: Path) -> None:
-    """Print this gateway's public key, by which collectors know its tombstones.
+    """Print this machine's public key, for the other side's sinks.toml.
+
+    By a gateway's, collectors know its tombstones and orders to erase ([collect] gateways); by a
+    collector's, gateways know what it acknowledges (`collectors` of the broker).
 
     \b
     Example:
       tasuki sink key
     """
-    vault = Vault(state)
-    click.echo(vault.signer("attestation").public.hex())
-    vault.close()
+    click.echo(ServiceKeys(state / "keys", "tasuki").signer("attestation").public.hex())
 
 
 @sink.command()

@@ -85,7 +85,7 @@ class Uploader:
         self._failures: dict[str, int] = {}
         self._not_before: dict[str, int] = {}
         self._remote = {name: sink for name, sink in sinks.items() if isinstance(sink, RemoteSink)}
-        self._recalls = Recalls(outbox, engine, vault) if self._remote else None
+        self._recalls = Recalls(outbox, engine, vault, self._cache.forget_all) if self._remote else None
         self._sending: RemoteSink | None = None
         self._under_way: set[str] = set()  # subjects of the batch that is being sent
         engine.consents.watch(self)

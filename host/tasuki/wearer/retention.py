@@ -7,20 +7,21 @@ provision records three years (APPI enforcement rule 21), and as long the words 
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from tasuki.consent import lifetimes
 from tasuki.consent.events import ERASED
-from tasuki.consent.policy import Policy
 from tasuki.errors import LinkLost
 from tasuki.pipeline import outbox_erasing
 from tasuki.session.file_register import CAPTURE, OurFile
 from tasuki.session.state import State
+from tasuki.sinks import Expiring
 from tasuki.wearer.erasure import captures
 from tasuki_wire import items as wire_items
 
-DAY_NS = 86_400 * 10**9
+DAY_NS = lifetimes.DAY_NS
 LAW_KEEPS_DAYS = 3 * 365  # unless the law overlay in force says otherwise
 _HOUR_NS = 3600 * 10**9
 _EVERY_S = 3600.0
@@ -31,8 +32,9 @@ class Purged:
     """What went from one store because it was old.
 
     Attributes:
-        store: `outbox`, `embedded store`, `files`, `decisions` or `erased wearers' words`.
-        items: whose limit it was. days: the limit. count: what went: envelopes, blocks, files, rows.
+        store: `outbox`, `embedded store`, `files`, `sink NAME`, `decisions` or `erased wearers' words`.
+        items: whose limit it was. days: the limit, of a sink the shortest. count: what went: envelopes,
+            blocks, files, rows.
         waits: why it could not go now; empty when it could.
     """
 
@@ -50,7 +52,7 @@ def limits(state: State, now_ns: int) -> dict[str, int]:
         return {}
     products = {garment.manifest.product for garment in state.book.registers.garments.values()}
     policies = [policy, *(one for name in products if (one := policy.for_product(name)))]
-    return {item: _limit(policies, item) for item in wire_items.NAMES}
+    return lifetimes.shortest(policies)
 
 
 def law_keeps_days(state: State, now_ns: int) -> int:
@@ -60,16 +62,15 @@ def law_keeps_days(state: State, now_ns: int) -> int:
     return duty.days if duty and duty.days else LAW_KEEPS_DAYS
 
 
-def _limit(policies: Iterable[Policy], item: str) -> int:
-    known = [row.retention_ns for policy in policies if (row := policy.category(item)) is not None]
-    return min(known) if known else 0  # an item that no policy names may not be kept at all
-
-
 def purge(state: State, now_ns: int | None = None) -> list[Purged]:
-    """Delete what is too old by now; what went, and what waits. Nothing else is touched."""
+    """Delete what is too old by now; what went, and what waits. Nothing else is touched.
+
+    Servers that do not purge by themselves are purged, too; behind a broker the collectors do it.
+    """
     now = time.time_ns() if now_ns is None else now_ns
     by_limit: dict[int, list[str]] = {}
-    for item, limit in limits(state, now).items():
+    found = limits(state, now)
+    for item, limit in found.items():
         by_limit.setdefault(limit, []).append(item)
     out = []
     for limit, names in sorted(by_limit.items()):
@@ -80,6 +81,13 @@ def purge(state: State, now_ns: int | None = None) -> list[Purged]:
             "files": partial(_files, state, items, before),
         }
         out += [_row(store, items, days, expire) for store, expire in work.items()]
+    days_of = {item: limit // DAY_NS for item, limit in found.items()}
+    servers = {
+        id(sink): (place, sink) for place, sink in sorted(state.sinks.items()) if isinstance(sink, Expiring)
+    }
+    for place, sink in servers.values() if found else ():
+        expire = partial(sink.expire, days_of, now // DAY_NS)
+        out.append(_row(f"sink {place}", tuple(days_of), min(days_of.values()), expire))
     kept = law_keeps_days(state, now)
     before = now - kept * DAY_NS
     return [

@@ -9,6 +9,7 @@ from erasing_world import GONE, finished, states
 from tasuki.consent.parties import Processor
 from tasuki.consent.registers import Destination
 from tasuki.errors import LinkLost, Untrusted, UsageError
+from tasuki.sinks import Erased
 from tasuki.vault.vault import key_epoch
 from tasuki.wearer.erasure import PENDING, Erasures, elsewhere, receipts, signed
 
@@ -26,11 +27,11 @@ class ErasingSink(DeafSink):
     def __init__(self):
         self.asked, self.away = [], True
 
-    def erase(self, pseudonyms, items=None):
+    def erase(self, recalls):
         if self.away:
             raise LinkLost("the server is away")
-        self.asked += pseudonyms
-        return len(pseudonyms)
+        self.asked += [one.pseudonym for one in recalls]
+        return Erased("deleted", "confirmed")
 
 
 @pytest.mark.rule("D-03", "deny")
