@@ -18,12 +18,14 @@ REMOTE = ("store", "improvement", "development", "research-statistics")
 class Collecting:
     """A collector in a thread of its own."""
 
-    def __init__(self, broker, conninfo, gateways, name="collector-1", signer=COLLECTOR, **more):
+    def __init__(
+        self, broker, conninfo, gateways, name="collector-1", signer=COLLECTOR, destinations=REMOTE, **more
+    ):
         self.alarms = []
         self.error = None
         self._ready = threading.Event()
         self.collector = Collector(
-            broker, conninfo, gateways, REMOTE, signer, name=name, alarm=self.alarms.append, **more
+            broker, conninfo, gateways, destinations, signer, name=name, alarm=self.alarms.append, **more
         )
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()

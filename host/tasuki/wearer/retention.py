@@ -82,9 +82,10 @@ def purge(state: State, now_ns: int | None = None) -> list[Purged]:
         }
         out += [_row(store, items, days, expire) for store, expire in work.items()]
     days_of = {item: limit // DAY_NS for item, limit in found.items()}
-    servers = {
-        id(sink): (place, sink) for place, sink in sorted(state.sinks.items()) if isinstance(sink, Expiring)
-    }
+    servers: dict[int, tuple[str, Expiring]] = {}
+    for place, sink in sorted(state.sinks.items(), key=lambda each: each[0]):
+        if isinstance(sink, Expiring):
+            servers.setdefault(id(sink), (place, sink))  # one server of several destinations once
     for place, sink in servers.values() if found else ():
         expire = partial(sink.expire, days_of, now // DAY_NS)
         out.append(_row(f"sink {place}", tuple(days_of), min(days_of.values()), expire))
