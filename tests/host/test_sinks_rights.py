@@ -5,7 +5,7 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from remote_world import DAY, Collecting, deliveries
+from remote_world import COLLECTOR, DAY, Collecting, deliveries
 from tasuki.consent import parties_file, policy
 from tasuki.consent.registers import Registers
 from tasuki.errors import LinkLost
@@ -44,6 +44,22 @@ def test_gateway_and_collector_do_their_work_with_their_certificates(guarded, da
     assert database.query("SELECT count(*) FROM tasuki.tombstone") == [(1,)]
 
 
+@pytest.mark.rule("D-03", "allow")
+def test_with_their_certificates_a_gateway_orders_an_erasure_and_a_collector_carries_it_out(
+    guarded, database, keeping
+):
+    keeping.send(deliveries(20))
+    where = guarded.broker_for("collector-1"), database.conninfo("gateway"), [SIGNER.public]
+    with Collecting(*where, "collector-1"):
+        gateway = guarded.broker_for("gateway-1")
+        sink = MqttSink(gateway, SIGNER, "gateway-1", answer_s=5, collectors=[COLLECTOR.public])
+        said = sink.erase(last("improvement", [b"p" * 16]))
+        sink.close()
+
+    assert COLLECTOR.key_id.hex() in said.how
+    assert database.query("SELECT count(*) FROM tasuki.block") == [(0,)]
+
+
 @pytest.mark.rule("S-02", "deny")
 def test_without_a_certificate_nobody_gets_in(guarded):
     nobody = replace(guarded.broker_for("gateway-1"), certificate=None, key=None)
@@ -63,6 +79,9 @@ def test_without_a_certificate_nobody_gets_in(guarded):
         ("gateway-1", "tasuki/service_improvement/improvement/ecg/+", False),
         ("collector-1", "tasuki/service_improvement/kanto-improvement/ecg/+", False),
         ("stranger", "tasuki/service_improvement/improvement/ecg/+", False),
+        ("collector-1", "tasuki/erasure/improvement", True),
+        ("kanto-analysis", "tasuki/erasure/improvement", False),
+        ("gateway-1", "tasuki/erasure/improvement", False),
     ],
 )
 def test_everybody_reads_only_what_the_register_gives(guarded, name, topic, allowed):
@@ -83,6 +102,23 @@ def test_everybody_reads_only_what_the_register_gives(guarded, name, topic, allo
     writer.drop()
     if reader:
         reader.drop()
+
+
+@pytest.mark.rule("S-02", "deny")
+@pytest.mark.parametrize("name", ["collector-1", "kanto-analysis", "stranger"])
+def test_nobody_but_a_gateway_sends_an_order_to_erase(guarded, name):
+    heard = []
+    reader = Link(guarded.broker_for("collector-1"), "collector-1", Wake(), heard.append)
+    reader.subscribe("tasuki/erasure/improvement")
+    writer = Link(guarded.broker_for(name), name, Wake(), lambda message: None)
+    writer.publish("tasuki/erasure/improvement", b"order")
+    for _ in range(6):
+        writer.pump(0.05)
+        reader.pump(0.05)
+
+    assert heard == []
+    writer.drop()
+    reader.drop()
 
 
 @pytest.mark.rule("P-06", "deny")
@@ -127,6 +163,8 @@ def test_a_reading_role_sees_its_purpose_only(sink, database):
         ("tasuki_ingest", "SELECT content FROM tasuki.block"),
         ("tasuki_ingest", "DELETE FROM tasuki.block"),
         ("tasuki_ingest", "DELETE FROM tasuki.tombstone"),
+        ("tasuki_ingest", "SELECT tasuki.drop_days(0)"),
+        ("tasuki_keeper", "DELETE FROM tasuki.tombstone"),
         ("tasuki_keeper", "SELECT content FROM tasuki.block"),
         ("tasuki_read_statistics", "DELETE FROM tasuki.block"),
         ("tasuki_read_statistics", "SELECT * FROM tasuki.{day}"),

@@ -10,6 +10,7 @@ from remote_world import REMOTE, Collecting, RemoteWorld
 from tasuki.consent import parties_file, policy, scopes
 from tasuki.consent.registers import INTERNAL
 from tasuki.consent.stretch import ALWAYS
+from tasuki.pipeline.upload import Uploader
 from tasuki.sinks import tables
 from worlds import ECG, SECOND
 
@@ -132,6 +133,19 @@ def test_a_processor_that_was_struck_out_of_the_register_is_recalled_as_well(wor
     assert world.drain() == []
 
     assert database.query(TOMBSTONES) == [(THEIRS, "ecg", 1)]
+
+
+def test_a_destination_that_has_left_the_sinks_file_holds_nobody_up(world, collecting, database):
+    put(world, 0)
+    world.drain()
+    suspend(world)
+    sinks = dict.fromkeys(set(world.registers.destinations) - {THEIRS}, world.sink)
+    world.uploader = Uploader(world.outbox, world.engine, world.vault, sinks, clock_ns=world.clock)
+    put(world, 1)
+
+    assert world.uploader.drain() == []
+
+    assert database.query("SELECT count(*) FROM tasuki.block WHERE destination = 'improvement'") == [(2,)]
 
 
 def _rows(database):
