@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS halt (
 """
 _HALT = """
 INSERT INTO halt VALUES (?, 1, 1)
-ON CONFLICT (destination) DO UPDATE SET times = times + 1 - on_now, on_now = 1
+ON CONFLICT (destination) DO UPDATE SET times = times + 1, on_now = 1
 """
 _GO_ON = "UPDATE halt SET on_now = 0 WHERE destination = ?"
 _ADD = "INSERT OR IGNORE INTO recall VALUES (?, ?, ?, ?, ?, ?)"
