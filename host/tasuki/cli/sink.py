@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from tasuki.cli.frame import print_json, state_option
-from tasuki.consent import parties_file
+from tasuki.consent import party_book
 from tasuki.consent.policy import builtin
 from tasuki.consent.registers import Registers
 from tasuki.errors import TasukiError
@@ -55,7 +55,7 @@ def mosquitto(
 
     registers = Registers()
     if parties:
-        parties_file.read(parties, builtin()).register(registers)
+        party_book.registered(parties, builtin()).register(registers)
     folder = output.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "mosquitto.conf").write_text(made.configuration(folder, port), "utf-8")

@@ -102,10 +102,9 @@ def _days(work: Work) -> int:
 
 
 def _suspend(work: Work, party: str) -> None:
-    registers = work.state.engine.registers
-    known = registers.processors.get(party)
-    if known is not None and not known.suspended:
-        registers.add_processor(replace(known, suspended=True))
+    known = work.state.engine.registers.processors.get(party)
+    if known is not None and not known.suspended and not work.state.parties.suspend(party):
+        work.state.engine.registers.add_processor(replace(known, suspended=True))
 
 
 def order_path(folder: Path, case: str, store: str) -> Path:
