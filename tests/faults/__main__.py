@@ -24,7 +24,8 @@ writes this page; the everyday tests run each row small (`tests/faults`, which s
 _OUTRO = """
 A block is one delivery, a block to one destination. *Faults* is how often it broke. *Leaked* counts blocks
 of the withdrawn item that were committed after the withdrawal; for the row about the broker after its
-tombstone was there, which is what a collector can know.
+tombstone was there, which is what a collector can know; for the row about erasing all of it that is there
+after a collector has acknowledged, and at the end.
 """
 
 

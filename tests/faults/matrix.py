@@ -25,8 +25,12 @@ from faults.stage import (
     withdraw,
 )
 from proxy import Proxy
+from remote_world import COLLECTOR
 from remote_world import DAY as DAYS
+from tasuki.errors import LinkLost
+from tasuki.pipeline import recalls
 from tasuki.sinks.link import Broker, Link, Wake
+from tasuki.sinks.mqtt import MqttSink
 from worlds import ECG, SECOND
 
 
@@ -264,6 +268,62 @@ def withdrawn_in_the_broker(stage, blocks):
     return counts
 
 
+def erased(stage, blocks):
+    """An item is erased while more of it is under way, and while transactions and the broker break."""
+    world = stage.world()
+    world.sink = MqttSink(
+        stage.broker.broker, world.signer, "gateway-1", answer_s=3, collectors=[COLLECTOR.public]
+    )
+    world.uploader = world.uploader_to(world.sink)
+    epochs, counts, turns = max(10, blocks // 5), Counts(), iter(range(10**9))
+    put(world, 0, epochs)
+    counts.blocks = 5 * epochs
+
+    def act():
+        if next(turns) % 4 == 3:
+            stage.broker.restart()
+        else:
+            stage.database.query(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'keeper'"
+            )
+
+    with stage.collecting(world, login="keeper"), stage.collecting(world, "collector-2", login="keeper"):
+        with Fault(act, 0.7) as fault, uploading(world):
+            end = time.monotonic() + PATIENCE_S
+            while not (leaked(stage, 0) and fault.times):
+                assert time.monotonic() < end
+                time.sleep(0.01)
+            withdraw(world)
+            acknowledged(world, erasure_of_ecg(world), end)
+            counts.leaked = leaked(stage, 0)
+            wait_until_empty(world)
+        counts.faults = fault.times
+        counts.leaked += leaked(stage, 0)
+    rest(stage, epochs, counts)
+    world.sink.close()
+    return counts
+
+
+def erasure_of_ecg(world):
+    """What an erasure of the item is about, at both destinations."""
+    names = world.vault.pseudonyms(world.subject).items()
+    return [
+        one
+        for (purpose, place, _), name in names
+        for one in recalls.of_items(world.outbox, world.engine, world.subject, purpose, place, name, ["ecg"])
+    ]
+
+
+def acknowledged(world, wanted, end):
+    """Order it until a collector has acknowledged it."""
+    while True:
+        try:
+            return world.sink.erase(wanted)
+        except LinkLost:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+
+
 ROWS = {
     "broker killed and restarted": broker_restarts,
     "connection dropped": connections_drop,
@@ -275,4 +335,5 @@ ROWS = {
     "delivered twice, reordered": delivered_twice,
     "withdrawn while in the outbox": withdrawn_in_the_outbox,
     "withdrawn while in the broker": withdrawn_in_the_broker,
+    "erased while under way": erased,
 }

@@ -49,6 +49,7 @@ class Stage:
     def __init__(self, folder):
         self.folder = folder
         self.database = Postgres(tables.schema(policy.builtin()))
+        self.database.query("CREATE ROLE keeper LOGIN IN ROLE tasuki_ingest, tasuki_keeper")
         self.broker = Mosquitto(folder / "broker")
         self._worlds = 0
 
@@ -66,10 +67,10 @@ class Stage:
         world.clock.now_ns += 2 * DAY  # after every block
         return world
 
-    def collecting(self, world, name="collector-1"):
+    def collecting(self, world, name="collector-1", login="collector"):
         """A collector in this process."""
         public = world.signer.public
-        return Collecting(self.broker.broker, self.database.conninfo(), [public], name, batch=200)
+        return Collecting(self.broker.broker, self.database.conninfo(login), [public], name, batch=200)
 
 
 class Fault:
