@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from host.test_consent_tickets import COUNSEL, LAW, MANAGER, NOW, signatures
+from host.consent.test_consent_tickets import COUNSEL, LAW, MANAGER, NOW, signatures
 from tasuki.consent import parties_file, policy
 from tasuki.consent.party_book import PartyBook
 from tasuki.consent.registers import DESTINATIONS, Destination, Registers
