@@ -7,9 +7,7 @@ import pytest
 
 pytest_plugins = ["rule_marks", "softhsm", "tasuki.fleet.pytest_plugin"]
 
-if (
-    signal.getsignal(signal.SIGINT) == signal.SIG_IGN
-):  # from a background job; children inherit it
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # from a background job; children inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # True on any machine, however complete it is.
