@@ -84,7 +84,7 @@ def test_everybody_reads_only_what_the_register_gives(guarded, name, topic, allo
         reader.drop()
 
 
-@pytest.mark.rule("P-06", "deny")
+@pytest.mark.rule("P-07", "deny")
 def test_a_suspended_processor_has_no_line_in_the_acl():
     known = registers()
     assert "user kanto-analysis" in mosquitto.acl(known, "tasuki", ["g"], ["c"])
