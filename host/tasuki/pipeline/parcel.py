@@ -7,6 +7,7 @@ from typing import NamedTuple
 from tasuki.block import Block
 from tasuki.consent.context import Interval
 from tasuki.consent.decision import Decision
+from tasuki.self_report import SelfReport
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,25 @@ class Acquired:
     t0_ns: int
     t1_ns: int
     uncertainty_ns: int
+
+    @property
+    def interval(self) -> Interval:
+        """When it was acquired."""
+        return Interval(self.t0_ns, self.t1_ns, self.uncertainty_ns)
+
+
+@dataclass(frozen=True)
+class Reported:
+    """What a wearer typed in, and when by the host's own clock (Unix nanoseconds)."""
+
+    block: SelfReport
+    subject: str
+    at_ns: int
+
+    @property
+    def interval(self) -> Interval:
+        """A moment, which the host itself saw."""
+        return Interval(self.at_ns, self.at_ns, 0)
 
 
 class Place(NamedTuple):

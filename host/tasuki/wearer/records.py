@@ -59,7 +59,7 @@ class Records:
         self.accounts = Accounts(tables, state.vault, passwords, clock_ns)
         self.sessions = Sessions(tables, clock_ns)
         self.profiles = Profiles(tables, state.vault, clock_ns)
-        self.ratings = Ratings(tables, state.vault, state.engine, clock_ns)
+        self.ratings = Ratings(tables, state.vault, state.engine, state.outbox, clock_ns)
         self.cases = Cases(tables, state.vault, clock_ns)
         self.breaches = Breaches(tables, state.vault, clock_ns)
         self.garments = Garments(state.book.registers)
