@@ -17,7 +17,6 @@ from tasuki.consent.policy import builtin
 from tasuki.consent.registers import Registers
 from tasuki.errors import Refused, Untrusted, UsageError
 from tasuki.vault import attested
-from tasuki.vault.vault import Vault
 from tasuki_wire import epoch
 
 POLICY = builtin()
@@ -25,12 +24,8 @@ WEARER = files.demo_wearer(POLICY)
 
 
 @pytest.fixture
-def vault(tmp_path):
-    """The vault of the demo's wearer."""
-    vault = Vault(tmp_path / "state")
-    vault.add_subject(WEARER.subject)
-    yield vault
-    vault.close()
+def vault(vault_of):
+    return vault_of(WEARER.subject)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """What goes into routing and what comes out of it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -140,11 +140,3 @@ class Examples:
         kept = self.by_reason.setdefault(reason, [])
         if len(kept) < self._most and (one := name()) not in kept:
             kept.append(one)
-
-
-def refusals_by_reason(refusals: Iterable[Refusal]) -> Mapping[str, int]:
-    """Reason code to count."""
-    counts: dict[str, int] = {}
-    for refusal in refusals:
-        counts[refusal.decision.reason] = counts.get(refusal.decision.reason, 0) + 1
-    return counts
