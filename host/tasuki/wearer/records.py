@@ -11,7 +11,7 @@ from tasuki.wearer.accounts import sessions as sessions_book
 from tasuki.wearer.accounts.book import Accounts
 from tasuki.wearer.accounts.passwords import Passwords
 from tasuki.wearer.accounts.sessions import Sessions
-from tasuki.wearer.holdings.flows import Garments
+from tasuki.wearer.garments import Garments
 from tasuki.wearer.profile import book as profile_book
 from tasuki.wearer.profile.book import Profiles
 from tasuki.wearer.ratings import book as ratings_book
