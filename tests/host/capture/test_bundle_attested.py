@@ -1,5 +1,8 @@
 """Bundles for a purpose: consent per block, and no identity of the hub where the policy has none."""
 
+import time
+from types import SimpleNamespace
+
 import pytest
 
 from host import capture_examples as example
@@ -9,12 +12,11 @@ from tasuki.capture.header import ATTESTED, DEVICE_PROVED
 from tasuki.capture.reading import read
 from tasuki.capture.writer import CaptureWriter
 from tasuki.consent import files
-from tasuki.consent.events import ConsentLog
+from tasuki.consent.events import ConsentLog, Event
 from tasuki.consent.policy import builtin
 from tasuki.consent.registers import Registers
 from tasuki.errors import Refused, Untrusted, UsageError
 from tasuki.vault import attested
-from tasuki.vault.vault import Vault
 from tasuki_wire import epoch
 
 POLICY = builtin()
@@ -22,12 +24,8 @@ WEARER = files.demo_wearer(POLICY)
 
 
 @pytest.fixture
-def vault(tmp_path):
-    """The vault of the demo's wearer."""
-    vault = Vault(tmp_path / "state")
-    vault.add_subject(WEARER.subject)
-    yield vault
-    vault.close()
+def vault(vault_of):
+    return vault_of(WEARER.subject)
 
 
 @pytest.fixture
@@ -260,3 +258,32 @@ def test_a_hub_that_nobody_registered_or_wore_releases_nothing(tmp_path, vault, 
             decided = [made.decide(capture, p.block) for p in capture if isinstance(p, parts.BlockPart)]
         assert decided == [None] * 18
         assert refused(made)["ecg", reason] == 3
+
+
+@pytest.mark.rule("A-01", "deny")
+def test_what_a_hub_sends_late_is_judged_by_when_its_earlier_life_measured_it(tmp_path, vault):
+    """By the clock of the present life it would have been measured after the wearer's grant."""
+    before, live = example.Hub(session=7), example.Hub(session=8)
+    now_us = time.monotonic_ns() // 1000
+    out = CaptureWriter(tmp_path / "file", example.STREAMS, keys=vault, subject=WEARER.subject)
+    out.add_clock(now_us - 60_000_000, 10_000_000, 10_000_000, now_us - 60_000_000)
+    early, late = before.epoch(), before.epoch()
+    out.add_epoch(early.record, early.leaves, early.blocks)
+    out.add_clock(now_us - 20_000_000, 1_000_000, 1_000_000, now_us - 20_000_000)  # the hub began anew
+    for made in (late, live.epoch()):
+        out.add_epoch(made.record, made.leaves, made.blocks)
+    out.close({})
+    granted_ns = time.time_ns() - 40 * 10**9
+    said = "granted", "service_improvement", frozenset({"ecg"}), POLICY.version
+    wearer = SimpleNamespace(
+        subject=WEARER.subject, events=[Event(granted_ns, granted_ns, WEARER.subject, *said)]
+    )
+
+    summary, use = export.Summary(ATTESTED), released("service_improvement", "improvement", wearer)
+    choose = export.withholding(frozenset(), summary)
+    with read(tmp_path / "file", vault) as capture:
+        exporter = export.AttestedExport(vault, use, lambda device: example.PUBLIC)
+        exporter.write(capture, tmp_path / "out", choose, summary)
+
+    assert summary.blocks == 1
+    assert refused(use)["ecg", "not_at_acquisition"] == 2

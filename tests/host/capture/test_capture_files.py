@@ -18,18 +18,12 @@ from tasuki.capture.header import Header
 from tasuki.capture.reading import read
 from tasuki.capture.writer import CaptureWriter
 from tasuki.errors import Refused, UsageError
-from tasuki.vault.vault import Vault
 from tasuki_wire import items
 
 
 @pytest.fixture
-def vault(tmp_path):
-    """A vault that knows the wearer and somebody else."""
-    vault = Vault(tmp_path / "state")
-    vault.add_subject("somebody else")
-    vault.add_subject(example.SUBJECT)
-    yield vault
-    vault.close()
+def vault(vault_of):
+    return vault_of("somebody else", example.SUBJECT)
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from host import capture_examples as example
 from tasuki.capture import container, parts, seeking, writer
 from tasuki.capture.check import verify
 from tasuki.capture.container import NOWHERE, Place
+from tasuki.capture.lives import wall_clock
 from tasuki.capture.reading import read
-from tasuki.capture.release import acquired
 from tasuki.capture.timeline import UNKNOWN, Timeline
 from tasuki.capture.writer import CaptureWriter
 from tasuki.vault.vault import Vault
@@ -54,13 +54,25 @@ def long(path, epochs=12, **how):
 
 
 def sequential(path, keys=None):
-    """(block, interval) of a file that is read from its beginning to its end."""
+    """(block, times) of a file of one life of a hub that is read from its beginning to its end."""
+    clock, out = wall_clock(1.0), []
     with read(path, keys) as capture:
-        return [
-            (part.block.to_bytes(), acquired(capture, part.block))
-            for part in capture
-            if isinstance(part, parts.BlockPart)
-        ]
+        for part in capture:
+            if isinstance(part, parts.ClockPart):
+                wall = part.wall_minus_host_us
+                clock.add(part.t1_us + wall, part.rx_us, part.tx_us, part.t4_us + wall)
+            elif isinstance(part, parts.BlockPart):
+                out.append((part.block.to_bytes(), times(clock, part.block)))
+    return out
+
+
+def times(clock, block):
+    """First sample, last sample, uncertainty, by a clock as it stands."""
+    if not clock.ready:
+        return (UNKNOWN,) * 3
+    ends = block.t0_us, block.t1_us
+    unsure = max(clock.uncertainty_us(us) for us in ends)
+    return (*(int(clock.host_us(us) * 1000) for us in ends), int(unsure * 1000))
 
 
 def sought(path, keys=None, **choice):
@@ -77,9 +89,7 @@ def agree(path, keys=None):
     expected = sequential(path, keys)
     found, _ = sought(path, keys)
     assert list(found) and len(found) == len(expected)
-    return all(
-        found[data] == (tuple(vars(when).values()) if when else (UNKNOWN,) * 3) for data, when in expected
-    )
+    return all(found[data] == when for data, when in expected)
 
 
 def index_places(path):

@@ -21,7 +21,6 @@ from tasuki.consent.policy import builtin
 from tasuki.consent.stretch import ALWAYS, Dated
 from tasuki.consent.tickets import Ticket
 from tasuki.errors import Refused, Untrusted, UsageError
-from tasuki.vault.vault import Vault
 from tasuki_wire import epoch, layout
 
 POLICY = builtin()
@@ -30,11 +29,8 @@ WEARER = files.parse(GRANTS.replace('"ecg"', '"ecg", "body_motion", "body_temper
 
 
 @pytest.fixture
-def vault(tmp_path):
-    vault = Vault(tmp_path / "state")
-    vault.add_subject(WEARER.subject)
-    yield vault
-    vault.close()
+def vault(vault_of):
+    return vault_of(WEARER.subject)
 
 
 @pytest.fixture

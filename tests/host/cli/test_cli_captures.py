@@ -342,7 +342,6 @@ TO_KANTO = ("--purpose", "service_improvement", "--to", "kanto-improvement", "-o
 
 
 @pytest.mark.rule("P-02", "allow", "evidence")
-@pytest.mark.rule("P-07", "evidence")
 def test_a_processor_decrypts_its_bundle_and_verifies_it_with_a_public_key_alone(processor, run, monkeypatch):
     code, out, err = run(
         "export", "session.tsk", *TO_KANTO, "--operator", "tanaka", "--key-file", "service.pub"

@@ -1,11 +1,15 @@
 """What a wearer said, and what held at any moment."""
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tasuki.consent import policy
-from tasuki.consent.events import FOREVER, ConsentLog, Event, granted_purposes
+from tasuki.consent.decision import Engine
+from tasuki.consent.events import BEGINNING, FOREVER, ConsentLog, Event
+from tasuki.consent.registers import Registers
 
 VERSION = policy.builtin().version
 
@@ -20,6 +24,12 @@ def state(events, at):
     return ConsentLog(events).span("s", "ecg", "statistics", at).state
 
 
+def against(log, purpose):
+    """What speaks against the ECG for a purpose by the wearer's word, right after the beginning."""
+    always = dataclasses.replace(policy.builtin(), since_ns=BEGINNING, until_ns=FOREVER)
+    return Engine(always, log, Registers()).consent("s", "ecg", purpose, 1)
+
+
 def test_nobody_agreed_before_he_said_so():
     log = [event("granted", 100)]
 
@@ -29,7 +39,7 @@ def test_nobody_agreed_before_he_said_so():
 
 def test_an_empty_log_grants_nothing():
     assert state([], 0) == "never"
-    assert granted_purposes(policy.builtin(), ConsentLog(), "s", "ecg", 0) == frozenset()
+    assert against(ConsentLog(), "statistics") == "no_consent"
 
 
 def test_a_withdrawal_holds_from_its_moment_until_the_next_grant():
@@ -75,13 +85,13 @@ def test_consent_for_one_item_and_purpose_is_none_for_another():
 def test_a_grant_that_the_table_does_not_have_opens_nothing():
     log = ConsentLog([event("granted", 0, purpose="user_identification")])
 
-    assert granted_purposes(policy.builtin(), log, "s", "ecg", 1) == frozenset()
+    assert against(log, "user_identification") == "purpose_not_in_policy"
 
 
 def test_a_consent_to_another_version_of_the_policy_opens_nothing():
     log = ConsentLog([event("granted", 0, notice="2019-1")])
 
-    assert granted_purposes(policy.builtin(), log, "s", "ecg", 1) == frozenset()
+    assert against(log, "statistics") == "notice_version"
 
 
 def test_the_version_rises_with_every_word():

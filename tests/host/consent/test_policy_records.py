@@ -64,7 +64,7 @@ def test_recipients_and_transfers_abroad_are_those_of_the_register():
 
     assert {each["name"] for each in found["recipients"]} == {"improvement", "analysis-abroad", "analysis"}
     assert found["transfers_abroad"] == [
-        {"name": "analysis-abroad", "country": "DE", "basis": "adequate_country"}
+        {"name": "analysis-abroad", "country": "DE", "basis": "adequate_country", "information": {}}
     ]
 
 

@@ -1,12 +1,12 @@
 """Which block may go where, and why not elsewhere."""
 
 import dataclasses
+from collections import Counter
 
 import pytest
 
 from tasuki.block import Block
 from tasuki.consent.registers import Binding
-from tasuki.pipeline.parcel import refusals_by_reason
 from worlds import ECG, NOON, RESPIRATION, SECOND, STATUS, Hub, World
 
 
@@ -17,6 +17,10 @@ def world(tmp_path):
 
 def route(world, streams=(ECG, STATUS), number=0):
     return world.router.route(world.acquired(number, streams), world.clock())
+
+
+def by_reason(refusals):
+    return Counter(refusal.decision.reason for refusal in refusals)
 
 
 def destinations(routed):
@@ -47,7 +51,7 @@ def test_every_destination_that_gets_nothing_is_a_refusal_with_reason_rule_and_r
         assert refusal.decision.rules
         assert refusal.decision.remedy("en")
         assert refusal.decision.remedy("ja")
-    assert refusals_by_reason(refusals) == {"refused": 2, "purpose_not_in_policy": 3}
+    assert by_reason(refusals) == {"refused": 2, "purpose_not_in_policy": 3}
 
 
 def test_with_every_consent_withdrawn_nothing_goes_and_the_reason_says_so(world):
@@ -57,7 +61,7 @@ def test_with_every_consent_withdrawn_nothing_goes_and_the_reason_says_so(world)
     routed = route(world)
 
     assert routed.parcels == []
-    assert refusals_by_reason(routed.refusals)["withdrawn"] == 5
+    assert by_reason(routed.refusals)["withdrawn"] == 5
 
 
 @pytest.mark.rule("S-02", "deny")
@@ -68,7 +72,7 @@ def test_a_hub_that_nobody_registered_is_refused(world):
     routed = world.router.route(blocks, world.clock())
 
     assert routed.parcels == []
-    assert refusals_by_reason(routed.refusals)["unknown_key"] == 5
+    assert by_reason(routed.refusals)["unknown_key"] == 5
 
 
 def test_a_block_that_claims_another_device_than_its_keys_is_refused(world):
@@ -80,7 +84,7 @@ def test_a_block_that_claims_another_device_than_its_keys_is_refused(world):
     routed = world.router.route([dataclasses.replace(acquired, block=forged)], world.clock())
 
     assert routed.parcels == []
-    assert refusals_by_reason(routed.refusals)["unknown_device"] == 4
+    assert by_reason(routed.refusals)["unknown_device"] == 4
 
 
 def test_what_nobody_is_known_to_have_worn_is_held_not_sent(world):
@@ -119,7 +123,7 @@ def test_an_uncertain_clock_around_a_change_of_consent_refuses(world):
     unsure = world.router.route(world.acquired(1, [ECG], uncertainty_ns=10 * SECOND), world.clock())
 
     assert ("ecg", "improvement") in destinations(sure)
-    assert refusals_by_reason(unsure.refusals)["clock_uncertain"] == 1
+    assert by_reason(unsure.refusals)["clock_uncertain"] == 1
 
 
 def test_a_parcel_holds_the_whole_block(world):

@@ -3,6 +3,7 @@
 import time
 from contextlib import suppress
 from dataclasses import replace
+from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -234,15 +235,25 @@ def test_tombstones_are_read_as_they_were_written_and_not_otherwise():
             tombstone.read(damaged, [signer.public])
 
 
+def published(delivery):
+    """The user properties with which the sink publishes a delivery, read by paho."""
+    link = SimpleNamespace(stuck=False, sent=[])
+    link.publish = lambda topic, payload, properties: link.sent.append(properties.pack())
+    MqttSink(Broker("localhost", 1883), Signer(Secret(b"g" * 32)))._publish(link, [delivery])
+    found = Properties(PacketTypes.PUBLISH)
+    found.unpack(*link.sent)
+    return found.UserProperty
+
+
 def test_messages_are_read_as_they_were_written():
     (one,) = deliveries(1, version=3)
     topic = messages.Topics("tasuki").block(one)
 
-    read = messages.delivery_of(topic, one.content, messages.properties_of(one))
+    read = messages.delivery_of(topic, one.content, published(one))
 
     assert read == one
     for wrong in (topic.replace("improvement/ecg", "store/ecg"), topic + "0", topic[:-1], "tasuki/x"):
         with pytest.raises(Exception, match="no block"):
-            messages.delivery_of(wrong, one.content, messages.properties_of(one))
+            messages.delivery_of(wrong, one.content, published(one))
     with pytest.raises(Exception, match="no block"):
-        messages.delivery_of(topic, b"", messages.properties_of(replace(one, number=-1)))
+        messages.delivery_of(topic, b"", published(replace(one, number=-1)))

@@ -16,11 +16,8 @@ PLACE = ("service_information", "store", 2026)
 
 
 @pytest.fixture
-def vault(tmp_path):
-    vault = Vault(tmp_path)
-    vault.add_subject("a")
-    vault.add_subject("b")
-    return vault
+def vault(vault_of, tmp_path):
+    return vault_of("a", "b", folder=tmp_path)
 
 
 def epoch_keys(folder):

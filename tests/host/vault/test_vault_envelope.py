@@ -6,18 +6,14 @@ import pytest
 
 from tasuki.errors import Refused, Untrusted
 from tasuki.vault import envelope
-from tasuki.vault.vault import Vault
 
 TAGS = envelope.Tags(b"p" * 16, "ecg", 0, 10, 20, 1, 7)
 PLAIN = b"MARKER of the plain block" * 9
 
 
 @pytest.fixture
-def vault(tmp_path):
-    vault = Vault(tmp_path)
-    vault.add_subject("a")
-    vault.add_subject("b")
-    return vault
+def vault(vault_of, tmp_path):
+    return vault_of("a", "b", folder=tmp_path)
 
 
 @pytest.mark.rule("S-04", "allow")
