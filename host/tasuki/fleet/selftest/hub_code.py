@@ -25,13 +25,18 @@ _BOARDS = {
         "import tasuki_hub.board_qemu as _m,_qemu,json\n"
         "class _S:\n name='qemu';flash='/flash';nor=None;locked=False\n"
         "_S.config=json.load(_qemu.open('hub.json'))\n"
-        "_board=_m.board(_S)"
+        "_board=_m.board(_S)\n"
+        # the UART's divider of its 25 MHz (DDI 0479, 4.3.3; hub_line.c sets 16 at the start)
+        "def _rate(baud):\n import machine\n machine.mem32[0x40004010]=25000000//baud if baud else 16\n"
+        "_board.line_rate=_rate\n"
+        "_board.line_rates=115200,460800,921600"
     ),
 }
 _ANY_BOARD = "import tasuki_hub.board as _m\n_board=_m.bench()"
 _INTERRUPTIBLE = "\nimport micropython\nmicropython.kbd_intr(3)"
 MEMORY = "memory()"
 FLASH = "flash(_board)"
+RATES = "print(getattr(_board,'line_rates',()))"
 SIGNATURE = f"from tasuki_hub import signer as _m\nsignature(_board,_m.engine(),{SEED!r},{MESSAGE!r})"
 
 

@@ -76,7 +76,7 @@ class Bench:
 
     def close(self) -> None:
         """Nothing of the test stays on the heap."""
-        names = [*self._names, "_board", "_m", "_S"]
+        names = [*self._names, "_board", "_m", "_S", "_rate"]
         self._prompt.exec(f"for _n in {names!r}:globals().pop(_n,0)\ndel _n\n__import__('gc').collect()")
 
 
@@ -182,16 +182,19 @@ def _sensor(name: str, sensor: SensorLimits, row: dict[str, Any], shown: Shown) 
 
 
 def _rates(bench: Bench, product: Product, shown: Shown) -> Iterator[Result]:
+    """What an echo at each rate brings back wrong. An emulated line is tried as well, and proves nothing."""
     item, unit = "rate.errors", LIMITED["rate.errors"]
-    why = shown.why_not(item)
-    if not why and bench.ask("print(hasattr(_board,'line_rate'))") != ["True"]:
-        why = "the board cannot change the rate of its line"
+    why, limit = shown.why_not(item), product.limits[item]
+    declared = ast.literal_eval(bench.ask(hub_code.RATES)[-1])
     for rate in product.rates:
         name = f"rate.{rate}.errors"
-        if why:
-            yield not_here(name, why, None, unit)
+        if not declared:
+            yield not_here(name, why or "the board cannot change the rate of its line", None, unit)
+            continue
+        if rate not in declared:
+            yield failed(name, "the board's line has no such rate", unit, limit)
             continue
         sent = os.urandom(_ECHO_BYTES)
         back = bench.echoed(f"echo(_board,{rate},{len(sent)})", rate, sent)
-        wrong = len(sent) - sum(a == b for a, b in zip(sent, back, strict=False))
-        yield measured(name, 1000 * wrong / len(sent), unit, product.limits[item])
+        wrong = 1000 * (len(sent) - sum(a == b for a, b in zip(sent, back, strict=False))) / len(sent)
+        yield not_here(name, why, wrong, unit) if why else measured(name, wrong, unit, limit)
