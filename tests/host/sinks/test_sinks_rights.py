@@ -104,7 +104,6 @@ def test_everybody_reads_only_what_the_register_gives(guarded, name, topic, allo
         reader.drop()
 
 
-<<<<<<< HEAD:tests/host/sinks/test_sinks_rights.py
 @pytest.mark.rule("S-02", "deny")
 @pytest.mark.parametrize("name", ["collector-1", "kanto-analysis", "stranger"])
 def test_nobody_but_a_gateway_sends_an_order_to_erase(guarded, name):
@@ -122,10 +121,7 @@ def test_nobody_but_a_gateway_sends_an_order_to_erase(guarded, name):
     reader.drop()
 
 
-@pytest.mark.rule("P-06", "deny")
-=======
 @pytest.mark.rule("P-07", "deny")
->>>>>>> ratings:tests/host/test_sinks_rights.py
 def test_a_suspended_processor_has_no_line_in_the_acl():
     known = registers()
     assert "user kanto-analysis" in mosquitto.acl(known, "tasuki", ["g"], ["c"])
