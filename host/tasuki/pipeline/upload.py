@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 from nacl.public import PublicKey, SealedBox
 
-from tasuki.block import Block
 from tasuki.consent import actions, reasons
 from tasuki.consent.cache import DecisionCache
 from tasuki.consent.context import context_of
@@ -16,6 +15,8 @@ from tasuki.consent.registers import ATTESTED, INTERNAL, OWN_STORE, Destination
 from tasuki.errors import LinkLost, Refused, Untrusted
 from tasuki.pipeline.outbox import HOLD, Due, Late, Outbox, subject_of
 from tasuki.pipeline.recalls import Recalls
+from tasuki.self_report import SelfReport
+from tasuki.self_report import read as read_content
 from tasuki.sinks import DAY_NS, Delivery, Key, RemoteSink, Sink
 from tasuki.vault import attested, envelope
 from tasuki.vault.secret import Signer
@@ -283,13 +284,16 @@ class Uploader:
             if name != due.pseudonym:  # the destination got another purpose since, under its old name
                 raise Refused("destination_not_for_purpose")
         if place.form == ATTESTED:
-            block = Block.from_bytes(plain)
+            block = read_content(plain)
             if codec.KINDS[block.kind].row_rest:
                 raise Refused("field_not_listed", "the hub's own words go nowhere without its identity")
             hour = due.acquired.t0_ns // attested.HOUR_NS
             policy = self._engine.policy.hash
             label = attested.Label(due.pseudonym, due.number, hour, policy, place.purpose, place.name)
-            stripped = attested.strip(block, label, self._attestation())
+            if isinstance(block, SelfReport):
+                stripped = attested.typed_in(block, label, self._attestation())
+            else:
+                stripped = attested.strip(block, label, self._attestation())
             tags, content = b"", self._box(place).encrypt(stripped)
         elif place.name != OWN_STORE.name:
             tags, content = b"", self._box(place).encrypt(plain)

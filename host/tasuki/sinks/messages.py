@@ -6,7 +6,8 @@
     <tenant>/reply/<name>                                  answers to a gateway, its response topic
 
 A destination has a level of its own, because two parties may serve one purpose and neither may read
-the other's. What a block is beside its content stands in user properties. The correlation data is 16
+the other's. What a block is beside its content stands in the user properties destination, purpose,
+stream, number, form, tags, consent and day. The correlation data is 16
 random bytes of one `send`: only who received a block of it can answer, and an answer to anything else
 is not heard.
 """
@@ -21,7 +22,6 @@ from tasuki.sinks import Delivery, Key
 NONCE_SIZE = 16
 STORED, RECALLED = range(2)
 _ANSWER = struct.Struct("<16sBQB")
-_NAMES = ("destination", "purpose", "stream", "number", "form", "tags", "consent", "day")
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,6 @@ class Topics:
     def reply(self, name: str) -> str:
         """Where answers to a gateway go, and a collector's messages to itself."""
         return f"{self.tenant}/reply/{name}"
-
-
-def properties_of(d: Delivery) -> list[tuple[str, str]]:
-    """The user properties of a delivery."""
-    values = (d.destination, d.purpose, d.stream, d.number, d.form, d.tags.hex(), d.version, d.day)
-    return [(name, str(value)) for name, value in zip(_NAMES, values, strict=True)]
 
 
 def delivery_of(topic: str, payload: bytes, properties: Iterable[tuple[str, str]]) -> Delivery:
