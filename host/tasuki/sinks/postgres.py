@@ -54,10 +54,10 @@ class Database:
         except psycopg.errors.InsufficientPrivilege as e:
             self.close()
             raise NotAllowed(f"PostgreSQL does not let us write: {_first(e)}", f"Grant {role}.") from e
-        except psycopg.errors.UndefinedTable as e:
+        except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedFunction) as e:
             self.close()
             raise DatabaseLost(
-                "PostgreSQL has no tables of ours", "Run `tasuki sink postgres | psql`."
+                "PostgreSQL has no tables of ours, or older ones", "Run `tasuki sink postgres | psql`."
             ) from e
         except psycopg.Error as e:
             self.close()

@@ -40,18 +40,15 @@ INSERT INTO tasuki.tombstone (pseudonym, item, destination, consent) VALUES (%s,
 ON CONFLICT (pseudonym, item)
 DO UPDATE SET consent = greatest(tombstone.consent, excluded.consent), at = now()
 """
-_MEANT = """
-b.pseudonym = ANY(%(who)s) AND EXISTS (
-  SELECT FROM unnest(%(who)s::bytea[], %(items)s::text[], %(versions)s::int8[]) r (pseudonym, item, consent)
-  WHERE r.pseudonym = b.pseudonym AND r.item = b.item AND r.consent > b.consent)
-"""
-_ERASE = f"DELETE FROM tasuki.block b WHERE {_MEANT}"
-_LEFT = f"SELECT count(*) FROM tasuki.block b WHERE {_MEANT}"
+_MEANT = "FROM tasuki.block WHERE pseudonym = %s AND consent < %s AND item = ANY(%s)"
 _TODAY = "SELECT floor(extract(epoch FROM now()) / 86400)::int4"
 _ROWS = """
 SELECT destination, purpose, pseudonym, stream, number, item, form, tags, content, day, consent
 FROM tasuki.block WHERE %s::text IS NULL OR destination = %s ORDER BY day, pseudonym, stream, number
 """
+
+
+_Which = tuple[bytes, int, list[str]]  # pseudonym, consent version, items
 
 
 def schema(policy: Policy) -> str:
@@ -108,21 +105,18 @@ class Tables:
         Needs the roles tasuki_ingest and tasuki_keeper. Most of it is deleted ahead, because nobody can
         store while the transaction lasts.
         """
-        which = {
-            "who": [one.pseudonym for one in recalls],
-            "items": [one.item for one in recalls],
-            "versions": [one.version for one in recalls],
-        }
-        deleted = self._db.execute(_ERASE, which).rowcount
+        which = _grouped(recalls)
+        deleted = self._delete(which)
         with self._db.transaction(), self._db.cursor() as cursor:
             # before the other lock, as `store` takes them when it makes a day
             cursor.execute("LOCK TABLE tasuki.block IN ROW EXCLUSIVE MODE")
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
             self._bury(cursor, recalls)
-            deleted += cursor.execute(_ERASE, which).rowcount
-        (left,) = self._db.execute(_LEFT, which).fetchone() or (1,)
-        if left:
-            raise psycopg.OperationalError(f"{left} blocks are still there")
+            deleted += self._delete(which)
+        for one in which:
+            (left,) = self._db.execute(f"SELECT count(*) {_MEANT}", one).fetchone() or (1,)
+            if left:
+                raise psycopg.OperationalError(f"{left} blocks are still there")
         return deleted
 
     def expire(self, days: Mapping[str, int], today: int) -> int:
@@ -143,6 +137,9 @@ class Tables:
             old = sql.SQL("DELETE FROM tasuki.block WHERE day < {} AND item IN ({})")
             gone += self._db.execute(old.format(sql.Literal(today - limit), items)).rowcount
         return int(gone)
+
+    def _delete(self, which: Iterable[_Which]) -> int:
+        return sum(self._db.execute(f"DELETE {_MEANT}", one).rowcount for one in which)
 
     def _bury(self, cursor: psycopg.Cursor[Any], recalls: Sequence[Recall]) -> None:
         rows = sorted((r.pseudonym, r.item, r.destination, r.version) for r in recalls)
@@ -177,6 +174,14 @@ class Tables:
     def _make(self, cursor: psycopg.Cursor[Any], days: set[int]) -> None:
         for day in sorted(days - self._days):
             cursor.execute("SELECT tasuki.make_day(%s)", (day,))
+
+
+def _grouped(recalls: Iterable[Recall]) -> list[_Which]:
+    """Recalls by pseudonym and version, each one look-up in the key of the table."""
+    found: dict[tuple[bytes, int], list[str]] = {}
+    for one in recalls:
+        found.setdefault((one.pseudonym, one.version), []).append(one.item)
+    return [(who, version, items) for (who, version), items in found.items()]
 
 
 def rows(connection: psycopg.Connection[Any], destination: str | None = None) -> Iterator[Delivery]:
