@@ -245,7 +245,7 @@ class Collector:
         except NotAllowed as e:
             self._raise("keeper", f"{e}. {e.hint}")
         except DatabaseLost as e:
-            self._raise("away", str(e))
+            self._raise("away", f"{e}. {e.hint}")
             wait_s = AGAIN_S
         self._expire_at = time.monotonic() + wait_s
 

@@ -8,8 +8,10 @@ import pytest
 
 from remote_world import COLLECTOR, Collecting, deliveries
 from tasuki.consent import lifetimes, policy
+from tasuki.errors import LinkLost
 from tasuki.session.state import State
 from tasuki.sinks import DAY_NS, tables
+from tasuki.sinks.postgres import PostgresSink
 from tasuki.wearer import retention
 
 DEVICE_DAYS, BODY_DAYS = 180, 1825  # the internal rules' limit of category 2, the policy's of category 3
@@ -136,6 +138,22 @@ def test_what_comes_late_for_a_day_that_was_dropped_is_stored_and_goes_with_the_
         assert len(tables.Tables(other).store(late)[0]) == 2
         assert keeping.expire(LIMITS, TODAY) == 1
 
+    assert ages(database) == KEPT
+
+
+def test_a_database_with_the_schema_of_an_earlier_version_is_told_apart_from_one_that_is_away(
+    database, keeper
+):
+    database.query("DROP FUNCTION tasuki.drop_days(integer)")
+    sink = PostgresSink(keeper)
+    try:
+        with pytest.raises(LinkLost, match="older ones") as refused:
+            sink.expire(LIMITS, TODAY)
+    finally:
+        database.query(tables.schema(policy.builtin()))
+
+    assert "tasuki sink postgres" in str(refused.value.hint)
+    assert sink.expire(LIMITS, TODAY) > 0
     assert ages(database) == KEPT
 
 

@@ -144,9 +144,10 @@ class Erasures:
 
         UsageError when that is not waited for, or nobody is named.
         """
-        row = self._waiting(case, store, ("processor ", "sink "), by)
+        self._waiting(case, store, ("processor ", "sink "), by)
         when = times.exact(self._clock_ns())
-        done = StoreProgress(store, DONE, row.what, f"{elsewhere.BY_PERSON}{by} at {when}")
+        what = "deleted by who keeps it, as ordered"
+        done = StoreProgress(store, DONE, what, f"{elsewhere.BY_PERSON}{by} at {when}")
         elsewhere.end_order(self._state.folder, case, store)
         self._cases.save(case, [done])
         return self.progress(case)
@@ -290,11 +291,11 @@ class Erasures:
         receipt = receipts.make(self._cases.progress(case), facts.name, ended_ns, signer)
         self._cases.end(case, json.dumps(receipt, indent=2, ensure_ascii=False).encode() + b"\n", ended_ns)
 
-    def _waiting(self, case: str, store: str, kinds: tuple[str, ...], by: str) -> StoreProgress:
+    def _waiting(self, case: str, store: str, kinds: tuple[str, ...], by: str) -> None:
+        """UsageError when a store is not waited for in this way, or nobody is named."""
         rows = {row.name: row for row in self.progress(case).pending if row.name.startswith(kinds)}
         if store not in rows:
             known = ", ".join(sorted(rows)) or "nothing"
             raise UsageError(f"{store!r} is not waited for in this way", f"Waited for so: {known}.")
         if not by.strip():
             raise UsageError("nobody is named who says so", "Say who.")
-        return rows[store]
