@@ -293,6 +293,27 @@ def test_a_host_that_is_killed_while_it_waits_finds_it_done_and_gets_its_evidenc
     assert "signed by collector" in rows(progress)[SINK].verified
 
 
+def test_as_an_operator_sets_it_up_one_command_erases_behind_the_broker(
+    world, broker, database, keeper, tasuki
+):
+    """`tasuki collect` as a process, `tasuki sink key` on its machine, `tasuki wearer erase` on the host."""
+    process = _collect(world, broker, keeper)
+    key = tasuki("sink", "key", "--state", world.folder / "collector")[1].strip()
+    sinks = world.state.folder / "sinks.toml"
+    sinks.write_text(sinks.read_text().replace(COLLECTOR.public.hex(), key))
+    world.reopen()
+    upload(world)
+    mine = pseudonym(world, GONE)
+    assert any(who == mine for who, _ in stored(database))
+
+    code, out, _ = tasuki("wearer", "erase", GONE, "--yes", "--json", "--state", world.state.folder)
+
+    lines = {row["name"]: row for row in json.loads(out)["stores"]}
+    assert (code, lines[SINK]["state"]) == (3, DONE)  # 3: the wearer's hub has not been met yet
+    assert not any(who == mine for who, _ in stored(database))
+    killed(process)
+
+
 def killed(process):
     process.send_signal(signal.SIGKILL)
     process.wait(30)
