@@ -86,7 +86,7 @@ class Uploader:
         self._failures: dict[str, int] = {}
         self._not_before: dict[str, int] = {}
         self._remote = {name: sink for name, sink in sinks.items() if isinstance(sink, RemoteSink)}
-        self._recalls = Recalls(outbox, engine, vault) if self._remote else None
+        self._recalls = Recalls(outbox, engine, vault, self._cache.forget_all) if self._remote else None
         self._sending: RemoteSink | None = None
         self._under_way: set[str] = set()  # subjects of the batch that is being sent
         engine.consents.watch(self)
@@ -152,15 +152,17 @@ class Uploader:
         """Tombstones go before any block, of whichever destination; why the one for this one did not."""
         lost = ""
         for name, recalls in (self._recalls.waiting() if self._recalls else {}).items():
-            if self._recalls and (
-                name == destination or self._not_before.get(name, 0) <= time.monotonic_ns()
-            ):
+            sink = self._remote.get(name)  # none where it has left sinks.toml: an erasure waits for a person
+            if self._recalls and sink and self._may_try(name, destination):
                 try:
-                    self._recalls.confirm(self._remote[name].recall(recalls[: self._batch]))
+                    self._recalls.confirm(sink.recall(recalls[: self._batch]))
                 except LinkLost as e:
                     self._wait(name)
                     lost = str(e) if name == destination else lost
         return lost
+
+    def _may_try(self, name: str, destination: str) -> bool:
+        return name == destination or self._not_before.get(name, 0) <= time.monotonic_ns()
 
     def review(self, destination: str) -> Step:
         """Decide again about everything on hold; what waited longer than the policy lets is given up.

@@ -2,6 +2,7 @@
 
     <tenant>/<purpose>/<destination>/<item>/<pseudonym>    a block; its content is the payload
     <tenant>/tombstone/<destination>/<pseudonym>           a recall (sinks/tombstone.py)
+    <tenant>/erasure/<destination>                         an order to erase (sinks/orders.py)
     <tenant>/reply/<name>                                  answers to a gateway, its response topic
 
 A destination has a level of its own, because two parties may serve one purpose and neither may read
@@ -44,6 +45,10 @@ class Topics:
     def tombstones(self, destination: str) -> str:
         """What each of them subscribes to: each recall of a destination goes to all of them."""
         return f"{self.tenant}/tombstone/{destination}/+"
+
+    def erasure(self, destination: str) -> str:
+        """Where orders to erase go; each of them goes to all collectors of the destination."""
+        return f"{self.tenant}/erasure/{destination}"
 
     def reply(self, name: str) -> str:
         """Where answers to a gateway go, and a collector's messages to itself."""

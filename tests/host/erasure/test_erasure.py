@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from erasing_world import GONE, STAYS, finished, states
-from host.test_consent_tickets import LAW
+from host.consent.test_consent_tickets import LAW
 from tasuki.audit.names import STRANGER, subject_name
 from tasuki.capture.parts import BlockPart, Unreadable
 from tasuki.capture.reading import read

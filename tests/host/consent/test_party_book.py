@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from host.test_consent_tickets import COUNSEL, LAW, MANAGER, NOW, signatures
+from host.consent.test_consent_tickets import COUNSEL, LAW, MANAGER, NOW, signatures
 from tasuki.consent import parties_file, policy
 from tasuki.consent.party_book import PartyBook
 from tasuki.consent.registers import DESTINATIONS, Destination, Registers
@@ -209,3 +209,48 @@ def test_a_ticket_counts_after_two_signatures_and_no_longer_when_it_is_revoked(f
     book.tickets.revoke(LAW.id, "tanaka")
     book.refresh()
     assert registers.tickets == {} and "court" not in registers.destinations
+
+
+@pytest.mark.rule("P-07", "deny", "evidence")
+def test_a_suspension_holds_for_every_process_until_the_processor_is_registered_anew(folder, tasuki):
+    write(folder, EXAMPLE)
+    book, registers = opened(folder)
+    other, of_a_run = opened(folder)
+    assert book.suspend("kanto-analysis")
+    assert registers.processors["kanto-analysis"].suspended
+
+    assert other.refresh()
+    assert of_a_run.processors["kanto-analysis"].suspended
+    assert not of_a_run.processors["nordic-cloud"].suspended
+    assert "processor_suspended" in tasuki("policy", "parties", "show", "--json", "--state", folder)[1]
+    write(folder, "# reviewed\n" + EXAMPLE)
+    assert other.refresh()
+    assert of_a_run.processors["kanto-analysis"].suspended  # nothing of its entry is another
+
+    write(folder, EXAMPLE.replace("supervision = { since = 2026-01-01", "supervision = { since = 2026-02-01"))
+    assert other.refresh()
+    assert not of_a_run.processors["kanto-analysis"].suspended
+
+
+@pytest.mark.rule("P-07", "deny")
+@pytest.mark.parametrize("text", ["rubbish", '{"kanto-analysis": 1}'])
+def test_while_nobody_can_tell_who_is_suspended_nothing_leaves(folder, text):
+    write(folder, EXAMPLE)
+    book, registers = opened(folder)
+
+    (folder / "suspended.json").write_text(text)
+    assert book.refresh()
+
+    assert "suspended.json" in registers.trouble
+    with pytest.raises(UsageError, match=r"suspended\.json"):
+        opened(folder)
+    (folder / "suspended.json").unlink()
+    assert book.refresh()
+    assert registers.trouble == ""
+
+
+def test_nobody_is_suspended_whom_the_register_does_not_name(folder):
+    book, _ = opened(folder)
+
+    assert not book.suspend("kanto-analysis")
+    assert not (folder / "suspended.json").exists()

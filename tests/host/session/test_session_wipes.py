@@ -2,8 +2,8 @@
 
 import pytest
 
+from host.session.test_session_store import away, cut_off, hasty  # noqa: F401, the fixture of a hub whose time runs
 from host.session_world import run_hub
-from host.test_session_store import away, cut_off, hasty  # noqa: F401, the fixture of a hub whose time runs
 from tasuki.consent.events import GRANTED, Event
 from tasuki.session import hub_session
 from tasuki.session.hub_session import Session

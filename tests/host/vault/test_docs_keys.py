@@ -19,7 +19,7 @@ from tasuki.vault.secret import Secret, Signer
 from tasuki.vault.vault import Vault
 from tasuki.wearer.erasure import Erasures
 
-DOC = (Path(__file__).resolve().parents[2] / "docs" / "keys.md").read_text("utf-8")
+DOC = (Path(__file__).resolve().parents[3] / "docs" / "keys.md").read_text("utf-8")
 SECTIONS = {
     title: re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
     for title, text in re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", DOC, re.DOTALL | re.MULTILINE)

@@ -64,7 +64,7 @@ def test_every_reason_says_in_both_languages_what_would_change_it(code):
     assert reason.remedy_ja.format(**filled).endswith("。")
 
 
-CLAUSES = Path(__file__).parents[2] / "../shared/policy/clauses.md"
+CLAUSES = Path(__file__).parents[3] / "../shared/policy/clauses.md"
 
 
 def test_the_policy_has_every_rule_of_the_requirements_and_no_other():

@@ -2,21 +2,14 @@
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
+from softhsm import PIN
 from tasuki.errors import LinkLost, Refused, UsageError
 from tasuki.vault import keystores
 from tasuki.vault.vault import Vault
-
-SOFTHSM = [
-    "/usr/lib/softhsm/libsofthsm2.so",
-    "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
-    "/usr/local/lib/softhsm/libsofthsm2.so",
-]
-PIN = "1234"
 
 
 @pytest.fixture
@@ -54,26 +47,11 @@ def keyring_spec(monkeypatch):
     keyring.set_keyring(before)
 
 
-@pytest.fixture(scope="module")
-def hsm(tmp_path_factory):
-    """A SoftHSM token: its setting."""
-    pytest.importorskip("pkcs11", reason="the extra `factory` is not installed")
-    library = next((path for path in SOFTHSM if Path(path).exists()), None)
-    tool = shutil.which("softhsm2-util")
-    if library is None or tool is None:
-        pytest.skip("softhsm2 is not installed: make services")
-    folder = tmp_path_factory.mktemp("hsm")
-    (folder / "tokens").mkdir()
-    conf = folder / "softhsm2.conf"
-    conf.write_text(
-        f"directories.tokendir = {folder}/tokens\nobjectstore.backend = file\nlog.level = ERROR\n"
-    )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SOFTHSM2_CONF", str(conf))
-        patch.setenv("TASUKI_VAULT_PIN", PIN)
-        command = [tool, "--init-token", "--free", "--label", "tasuki", "--pin", PIN, "--so-pin", "5678"]
-        subprocess.run(command, check=True, capture_output=True)
-        yield f"pkcs11:{library}?token=tasuki"
+@pytest.fixture
+def hsm(softhsm, monkeypatch):
+    """A token of SoftHSM: its setting."""
+    monkeypatch.setenv("TASUKI_VAULT_PIN", PIN)
+    return f"pkcs11:{softhsm}?token=tasuki"
 
 
 def works_like_any_store(spec, tmp_path):

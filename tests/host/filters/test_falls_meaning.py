@@ -11,8 +11,8 @@ from tasuki.filters import FallDetector, FallDetectorMany
 from tasuki.filters.falls import weights_hash
 
 RATE = 100.0
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks/filters"
-HIFD = Path(__file__).parents[2] / "../shared/data/hifd"
+BENCHMARKS = Path(__file__).parents[3] / "benchmarks/filters"
+HIFD = Path(__file__).parents[3] / "../shared/data/hifd"
 
 
 @pytest.mark.parametrize("gravity", [True, False])

@@ -5,10 +5,11 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from remote_world import DAY, Collecting, deliveries
+from remote_world import COLLECTOR, DAY, Collecting, deliveries
 from tasuki.consent import parties_file, policy
 from tasuki.consent.registers import Registers
 from tasuki.errors import LinkLost
+from tasuki.pipeline.recalls import last
 from tasuki.sinks import Recall, mosquitto, tables
 from tasuki.sinks.link import Link, Wake
 from tasuki.sinks.mqtt import MqttSink
@@ -43,6 +44,22 @@ def test_gateway_and_collector_do_their_work_with_their_certificates(guarded, da
     assert database.query("SELECT count(*) FROM tasuki.tombstone") == [(1,)]
 
 
+@pytest.mark.rule("D-03", "allow")
+def test_with_their_certificates_a_gateway_orders_an_erasure_and_a_collector_carries_it_out(
+    guarded, database, keeping
+):
+    keeping.send(deliveries(20))
+    where = guarded.broker_for("collector-1"), database.conninfo("gateway"), [SIGNER.public]
+    with Collecting(*where, "collector-1"):
+        gateway = guarded.broker_for("gateway-1")
+        sink = MqttSink(gateway, SIGNER, "gateway-1", answer_s=5, collectors=[COLLECTOR.public])
+        said = sink.erase(last("improvement", [b"p" * 16]))
+        sink.close()
+
+    assert COLLECTOR.key_id.hex() in said.how
+    assert database.query("SELECT count(*) FROM tasuki.block") == [(0,)]
+
+
 @pytest.mark.rule("S-02", "deny")
 def test_without_a_certificate_nobody_gets_in(guarded):
     nobody = replace(guarded.broker_for("gateway-1"), certificate=None, key=None)
@@ -62,6 +79,9 @@ def test_without_a_certificate_nobody_gets_in(guarded):
         ("gateway-1", "tasuki/service_improvement/improvement/ecg/+", False),
         ("collector-1", "tasuki/service_improvement/kanto-improvement/ecg/+", False),
         ("stranger", "tasuki/service_improvement/improvement/ecg/+", False),
+        ("collector-1", "tasuki/erasure/improvement", True),
+        ("kanto-analysis", "tasuki/erasure/improvement", False),
+        ("gateway-1", "tasuki/erasure/improvement", False),
     ],
 )
 def test_everybody_reads_only_what_the_register_gives(guarded, name, topic, allowed):
@@ -82,6 +102,23 @@ def test_everybody_reads_only_what_the_register_gives(guarded, name, topic, allo
     writer.drop()
     if reader:
         reader.drop()
+
+
+@pytest.mark.rule("S-02", "deny")
+@pytest.mark.parametrize("name", ["collector-1", "kanto-analysis", "stranger"])
+def test_nobody_but_a_gateway_sends_an_order_to_erase(guarded, name):
+    heard = []
+    reader = Link(guarded.broker_for("collector-1"), "collector-1", Wake(), heard.append)
+    reader.subscribe("tasuki/erasure/improvement")
+    writer = Link(guarded.broker_for(name), name, Wake(), lambda message: None)
+    writer.publish("tasuki/erasure/improvement", b"order")
+    for _ in range(6):
+        writer.pump(0.05)
+        reader.pump(0.05)
+
+    assert heard == []
+    writer.drop()
+    reader.drop()
 
 
 @pytest.mark.rule("P-07", "deny")
@@ -126,6 +163,8 @@ def test_a_reading_role_sees_its_purpose_only(sink, database):
         ("tasuki_ingest", "SELECT content FROM tasuki.block"),
         ("tasuki_ingest", "DELETE FROM tasuki.block"),
         ("tasuki_ingest", "DELETE FROM tasuki.tombstone"),
+        ("tasuki_ingest", "SELECT tasuki.drop_days(0)"),
+        ("tasuki_keeper", "DELETE FROM tasuki.tombstone"),
         ("tasuki_keeper", "SELECT content FROM tasuki.block"),
         ("tasuki_read_statistics", "DELETE FROM tasuki.block"),
         ("tasuki_read_statistics", "SELECT * FROM tasuki.{day}"),
@@ -148,11 +187,10 @@ def test_the_keeper_deletes_what_is_erased(sink, database):
 @pytest.fixture
 def keeping(database):
     """A sink whose login may erase, too."""
-    database.query("CREATE ROLE gateway LOGIN IN ROLE tasuki_ingest, tasuki_keeper")
-    made = PostgresSink(database.conninfo("gateway"))
-    yield made
-    made.close()
-    database.query("DROP ROLE gateway")
+    with database.keeper("gateway") as login:
+        made = PostgresSink(login)
+        yield made
+        made.close()
 
 
 @pytest.mark.rule("D-03", "allow", "evidence")
@@ -161,15 +199,30 @@ def test_a_database_erases_a_pseudonym_or_its_items_and_nobody_else_s(keeping, d
     both = [*deliveries(3), *[replace(d, item="respiration") for d in deliveries(2, first=3)]]
     keeping.send([*both, *[replace(d, pseudonym=other) for d in deliveries(2)]])
     count = "SELECT pseudonym, item, count(*) FROM tasuki.block GROUP BY 1, 2 ORDER BY 1, 2"
+    respiration, everything = Recall("improvement", who, "respiration", 1), last("improvement", [who])
 
-    assert keeping.erase([who], ["respiration"]) == 2
-    assert keeping.erase([who], ["respiration"]) == 0
+    assert keeping.erase([respiration]).what == "2 deliveries deleted"
+    assert keeping.erase([respiration]).what == "0 deliveries deleted"
     assert [(bytes(p), item, n) for p, item, n in database.query(count)] == [
         (who, "ecg", 3),
         (other, "ecg", 2),
     ]
-    assert keeping.erase([who]) == 3
+    assert keeping.erase(everything).what == "3 deliveries deleted"
     assert [(bytes(p), item, n) for p, item, n in database.query(count)] == [(other, "ecg", 2)]
+
+
+@pytest.mark.rule("D-03", "deny")
+def test_what_was_given_after_an_erasure_stays_and_what_was_under_way_before_it_does_not_come(
+    keeping, database
+):
+    before, later = deliveries(3, version=1), deliveries(2, first=10, version=2)
+    erasure = [Recall("improvement", before[0].pseudonym, "ecg", 2)]
+    keeping.send([*before[:2], *later])
+
+    assert keeping.erase(erasure).what == "2 deliveries deleted"
+    assert keeping.send(before) == []
+    assert keeping.erase(erasure).what == "0 deliveries deleted"
+    assert database.query("SELECT number FROM tasuki.block ORDER BY 1") == [(10,), (11,)]
 
 
 @pytest.mark.rule("D-03", "deny")
@@ -177,7 +230,7 @@ def test_a_login_that_may_not_erase_acknowledges_nothing(sink, database):
     sink.send(deliveries(3))
 
     with pytest.raises(LinkLost, match="does not let us") as refused:
-        sink.erase([deliveries(1)[0].pseudonym])
+        sink.erase(last("improvement", [deliveries(1)[0].pseudonym]))
 
     assert "tasuki_keeper" in str(refused.value.hint)
     assert database.query("SELECT count(*) FROM tasuki.block") == [(3,)]

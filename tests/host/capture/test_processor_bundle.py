@@ -8,8 +8,8 @@ import pytest
 from nacl.public import PrivateKey
 
 from host import capture_examples as example
-from host.test_bundle_secrecy import TEMPERATURE, blocks, guess
-from host.test_party_book import GRANTS
+from host.capture.test_bundle_secrecy import TEMPERATURE, blocks, guess
+from host.consent.test_party_book import GRANTS
 from tasuki.capture import encrypted, export, release
 from tasuki.capture.check import verify
 from tasuki.capture.header import ATTESTED

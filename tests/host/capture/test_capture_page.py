@@ -14,7 +14,7 @@ from tasuki.capture import container, index, parts, writer
 from tasuki.capture.reading import read
 from tasuki_wire import items
 
-PAGE = (Path(__file__).parents[2] / "docs" / "captures.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "captures.md").read_text("utf-8")
 TABLE = re.compile(r"^\| ([^|]+) \| type \| meaning \|\n\| -.*\n((?:\|.*\n)+)", re.M)
 TABLES = {
     title: [tuple(cell.strip() for cell in row.strip("|").split("|")[:2]) for row in rows.splitlines()]

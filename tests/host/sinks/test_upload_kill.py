@@ -11,7 +11,7 @@ import pytest
 from tasuki.sinks.embedded import open_row
 from worlds import World
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 WORKER = ROOT / "tests" / "upload_worker.py"
 EPOCHS = 5
 POINTS = [n / 16 for n in range(16)]

@@ -13,7 +13,7 @@ from host import garments
 from tasuki.errors import Refused, UsageError
 from tasuki.trust.register import Hub, HubRegister
 
-PAGE = Path(__file__).parents[2] / "docs" / "captures.md"
+PAGE = Path(__file__).parents[3] / "docs" / "captures.md"
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tasuki.consent import parties_file
 from tasuki.consent.registers import DESTINATIONS
 from tasuki.errors import UsageError
 from tasuki.session.state import State
@@ -86,3 +87,19 @@ def test_collect_says_what_is_missing(tmp_path, broker, database, tasuki):
     code, _, err = tasuki("collect", "--state", tmp_path)
     assert code == 2
     assert "names no gateways" in err
+
+
+@pytest.mark.rule("P-07", "deny")
+def test_the_broker_s_rights_leave_out_whom_an_erasure_has_suspended(tmp_path, tasuki):
+    (tmp_path / "parties.toml").write_text(parties_file.example_text())
+    command = ("sink", "mosquitto", "-o", tmp_path / "mq", "--gateway", "g", "--collector", "c")
+    assert tasuki(*command, "--parties", tmp_path / "parties.toml")[0] == 0
+    before = (tmp_path / "mq" / "acl").read_text()
+    with State(tmp_path) as state:
+        assert state.parties.suspend("kanto-analysis")
+
+    assert tasuki(*command, "--parties", tmp_path / "parties.toml")[0] == 0
+
+    after = (tmp_path / "mq" / "acl").read_text()
+    assert "user kanto-analysis" in before and "user nordic-cloud" in after
+    assert "user kanto-analysis" not in after

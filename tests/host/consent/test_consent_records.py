@@ -49,7 +49,24 @@ def test_what_is_exported_is_read_again_word_for_word(events):
         assert event.origin == "import:6d1f"
 
 
-@settings(max_examples=40, deadline=None)
+def test_an_import_keeps_the_order_of_words_that_records_of_other_purposes_stand_between(tmp_path):
+    """A refusal that followed a grant for tomorrow still follows it, whatever record stands before theirs."""
+    purpose = "service_information"
+    events = [
+        said("granted", NOON),
+        said("granted", NOON + 3, purpose=purpose, recorded=NOON + 1),
+        said("refused", NOON + 2, purpose=purpose, recorded=NOON + 2),
+        said("granted", NOON + 4, recorded=NOON + 4),
+    ]
+    book = ConsentBook(tmp_path / "consent.db", lambda: LATER)
+
+    book.take("s", read(document(events)).events)
+
+    assert book.log.span("s", "ecg", purpose, 2 * LATER).state == "refused"
+    book.close()
+
+
+@settings(max_examples=100, deadline=None)
 @given(events=histories())
 def test_after_an_import_the_same_holds_from_then_on_and_nothing_before(tmp_path_factory, events):
     """Also where a late paper or a clock that was set back decided which word was the last."""
