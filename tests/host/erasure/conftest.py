@@ -19,7 +19,7 @@ def world(tmp_path):
 @pytest.fixture(autouse=True)
 def nothing_is_said_that_the_page_has_no_japanese_for(monkeypatch):
     """Every row that an erasure saves in a test; but why something could not be done now."""
-    said, errors = set(), {"profile", "seen in a test"}  # and what only tests say
+    said, errors = set(), {"profile", "the file is gone", "seen in a test"}  # and what only tests say
     save, waits = Cases.save, progress.waits_for
 
     def noted(self, case, rows):

@@ -43,7 +43,7 @@ _SENTENCES = {
     "withdrawn for these items": "これらの項目の同意を撤回しました",
     "read back from the book": "記録を読み直して確認しました",
     "statements kept as proof under a keyed name; bindings, guardians and record id deleted": (
-        "同意の記録は証拠として匿名の名前で残し、着用の紐付け、保護者、記録番号を削除しました"
+        "同意の記録は証拠として仮名で残し、着用の紐付け、保護者、記録番号を削除しました"
     ),
     "the name and the bindings are among what the scan looks for": "名前と紐付けも検査の対象です",
     "{n} envelopes deleted": "暗号化された区間 {n}件を削除しました",
@@ -52,7 +52,7 @@ _SENTENCES = {
     "0 blocks found; log emptied": "残り0件。ログも空にしました",
     "entries hold no payload and stay": "計測値を含まないため残ります",
     "entries stay without payload, under names that nobody can make again": (
-        "計測値を含まない記録が、誰にも復元できない名前で残ります"
+        "計測値を含まない記録が、誰にも作り直せない名前で残ります"
     ),
     "the vault makes no name for the wearer": "この着用者の名前はもう作れません",
     "{n} files made here were looked after": "ここで作成したファイル {n}件を処理しました",
@@ -68,7 +68,6 @@ _SENTENCES = {
         "この種のファイルからは項目だけを取り除けないため、上書きして削除しました"
     ),
     "the path is gone": "ファイルはもうありません",
-    "the file is gone": "ファイルはもうありません",
     "written anew without {n} records": "{n}件の記録を除いて書き直しました",
     "read again: 0 records of the items": "読み直して確認しました。項目の記録は0件です",
     "none names the wearer": "この着用者に関するものはありません",
