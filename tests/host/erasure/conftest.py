@@ -7,6 +7,8 @@ from tasuki.wearer.erasure import progress
 from tasuki.wearer.erasure.cases import Cases
 from tasuki.wearer.page import words_erasure
 
+ONLY_TESTS = ("profile", "the file is gone", "seen in a test", "confirmed")
+
 
 @pytest.fixture
 def world(tmp_path):
@@ -19,7 +21,10 @@ def world(tmp_path):
 @pytest.fixture(autouse=True)
 def nothing_is_said_that_the_page_has_no_japanese_for(monkeypatch):
     """Every row that an erasure saves in a test; but why something could not be done now."""
-    said, errors = set(), {"profile", "the file is gone", "seen in a test"}  # and what only tests say
+    said, errors = (
+        set(),
+        {"profile", "the file is gone", "seen in a test", "confirmed"},
+    )  # and what only tests say
     save, waits = Cases.save, progress.waits_for
 
     def noted(self, case, rows):

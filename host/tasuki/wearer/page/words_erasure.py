@@ -87,6 +87,14 @@ _SENTENCES = {
     "0 values found; log emptied": "残り0件。ログも空にしました",
     "{n} deliveries deleted": "送信済みの区間 {n}件を削除しました",
     "acknowledged by the sink, which looked again": "送信先が再確認のうえ、削除を報告しました",
+    "confirmed by the database, which looked again": "データベースが再確認のうえ、削除を報告しました",
+    "deleted in the database behind the broker": "ブローカーの先のデータベースから削除しました",
+    "signed by collector {id} after its commit: it looked again, and {n} deliveries are left": (
+        "収集装置 {id} が保存後に署名しました。再確認の結果、残りは{n}件です"
+    ),
+    "deletion order {order} is not confirmed yet: {why}": (  # why: `tasuki wearer erasures` says it
+        "削除指示 {order} はまだ確認されていません。あとで再試行します"
+    ),
     "acknowledged by {who} at {when}": "{who} が削除を報告しました({when})",
     "it is not in sinks.toml any more: deletion order {order} waits for who keeps it": (
         "現在は登録されていない送信先です。削除指示 {order} の管理者の報告を待っています"
