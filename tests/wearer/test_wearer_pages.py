@@ -3,13 +3,15 @@
 import json
 import os
 import re
+from unittest.mock import Mock
 
 import pytest
 
 from tasuki.consent import parties_file
 from tasuki.consent.context import Context, Interval
 from tasuki.consent.registers import DEMO_GARMENT, TYPED_IN, Garment
-from tasuki.errors import Refused
+from tasuki.errors import LinkLost, Refused
+from tasuki.pipeline import outbox_erasing
 from tasuki.trust.register import Hub
 from tasuki.wearer.erasure import holders
 from tasuki_wire import epoch
@@ -330,6 +332,23 @@ def test_a_deletion_is_not_called_done_while_a_hub_is_waited_for(site, wearer):
     page = wearer.get(page.url.path[3:])
     assert "Not done yet" in page.text and "Everything is deleted" not in page.text
     assert wearer.get(page.url.path[3:] + "/receipt").status_code == 404
+
+
+def test_what_is_waited_for_is_said_in_japanese_and_a_fault_as_it_was_reported(site, monkeypatch):
+    browser = site.browser("ja")
+    browser.register()
+    browser.sign_in()
+    device = enrolled(site, browser.subject)
+    full = LinkLost("the outbox cannot be written", "Free the disk.")
+    monkeypatch.setattr(outbox_erasing, "erase", Mock(side_effect=full))
+    browser.get("/leave")
+
+    page = browser.post("/leave", sure="yes", password=PASSWORD)
+
+    page = browser.get(page.url.path[3:]).text
+    assert f"ハブ {device.hex()}" in page and "次に接続されたときに消去します" in page
+    assert "あとで再試行します" in page
+    assert '<span class="what" lang="en">the outbox cannot be written. Free the disk.</span>' in page
 
 
 def test_some_items_can_be_deleted_and_the_account_stays(site, wearer):

@@ -21,6 +21,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "device_status": ("Device status", "端末の状態"),
     "imu": ("Motion (IMU)", "身体動作 (IMU)"),
     "strain": ("Garment strain", "衣服のひずみ"),
+    "stream_status": ("State of each signal", "信号ごとの状態"),
     # purposes, short for the terminal, long for the report
     "service_information": ("Information in the service", "サービスにおける情報提供"),
     "service_improvement": ("Service improvement", "サービスの改良または更新"),

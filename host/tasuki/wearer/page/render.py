@@ -11,7 +11,7 @@ from markupsafe import Markup
 from tasuki.consent import times
 from tasuki.consent.wording import word as wording
 from tasuki.view import words as view_words
-from tasuki.wearer.page import words
+from tasuki.wearer.page import words, words_erasure
 from tasuki.wearer.page.security import SAFE
 
 if TYPE_CHECKING:
@@ -57,6 +57,9 @@ class Renderer:
             "short": lambda key: view_words.word(key, language),
             "when": lambda at_ns: moment(at_ns, language),
             "exact": lambda at_ns: times.exact(at_ns),
+            "unit": lambda name: words.unit(name, language),
+            "place": lambda text: (language == "ja" and words_erasure.place(text)) or text,
+            "said": words_erasure.sentence if language == "ja" else str,
             "told": words.text(f"told.{told}", language) if f"told.{told}" in words.WORDS else "",
             "policy": policy,
             "token": lambda: Markup(_TOKEN).format(visit.session.form_token if visit.session else ""),

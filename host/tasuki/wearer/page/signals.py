@@ -7,6 +7,7 @@ from starlette.responses import HTMLResponse, Response
 
 from tasuki.view.plots import line_plot
 from tasuki.wearer.holdings import signals
+from tasuki.wearer.page import words
 from tasuki.wearer.page.public import missing
 from tasuki.wearer.page.routing import WEARERS, Page
 from tasuki.wearer.page.visit import Visit
@@ -59,7 +60,7 @@ def _plots(visit: Visit) -> list[Plot]:
             continue
         kind = str(codec.KINDS[trace.kind].name)
         name = visit.policy.words[held.item].in_(visit.language)
-        label = visit.text("plot.label", item=name, unit=trace.unit or "-")
+        label = visit.text("plot.label", item=name, unit=words.unit(trace.unit, visit.language) or "-")
         svg = line_plot(
             trace.time_s,
             trace.values,

@@ -2,6 +2,10 @@
 
 WORDS: dict[str, tuple[str, str]] = {
     "item": ("Item", "項目"),
+    "unit.degC": ("°C", "℃"),
+    "unit.count": ("counts", "カウント"),
+    "unit.year": ("years", "歳"),
+    "unit.1/min": ("per minute", "回/分"),
     "blocks": ("Blocks", "ブロック数"),
     "from": ("From", "開始"),
     "to": ("Until", "終了"),
@@ -184,6 +188,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "erasure.done.state": ("done", "完了"),
     "erasure.pending.state": ("waiting", "待機中"),
     "erasure.out_of_scope.state": ("out of reach", "対象外"),
+    "erasure.later": ("It is tried again later:", "いまは処理できません。あとで再試行します:"),
     "erasure.receipt": ("The signed receipt", "署名付きの証明書"),
     "erasure.again": ("Go on", "続ける"),
 }
