@@ -31,12 +31,8 @@ COUNT = "SELECT pseudonym, item, count(*) FROM tasuki.block GROUP BY 1, 2"
 @pytest.fixture
 def keeper(database):
     """A login of a collector that may erase."""
-    database.query("CREATE ROLE collecting_keeper LOGIN IN ROLE tasuki_ingest, tasuki_keeper")
-    yield database.conninfo("collecting_keeper")
-    database.query(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'collecting_keeper'"
-    )
-    database.query("DROP ROLE collecting_keeper")
+    with database.keeper("collecting_keeper") as login:
+        yield login
 
 
 def made(folder, broker, collectors):

@@ -20,7 +20,6 @@ TODAY = time.time_ns() // DAY_NS
 @pytest.fixture
 def keeper(database):
     """A login that may delete; and days in the database on both sides of both limits."""
-    database.query("CREATE ROLE retiring LOGIN IN ROLE tasuki_ingest, tasuki_keeper")
     with psycopg.connect(database.conninfo("owner"), autocommit=True) as db:
         made = tables.Tables(db)
         made.store(
@@ -31,9 +30,8 @@ def keeper(database):
                 for one in deliveries(2)
             ]
         )
-    yield database.conninfo("retiring")
-    database.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'retiring'")
-    database.query("DROP ROLE retiring")
+    with database.keeper("retiring") as login:
+        yield login
 
 
 def ages(database):

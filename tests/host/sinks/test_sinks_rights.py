@@ -187,11 +187,10 @@ def test_the_keeper_deletes_what_is_erased(sink, database):
 @pytest.fixture
 def keeping(database):
     """A sink whose login may erase, too."""
-    database.query("CREATE ROLE gateway LOGIN IN ROLE tasuki_ingest, tasuki_keeper")
-    made = PostgresSink(database.conninfo("gateway"))
-    yield made
-    made.close()
-    database.query("DROP ROLE gateway")
+    with database.keeper("gateway") as login:
+        made = PostgresSink(login)
+        yield made
+        made.close()
 
 
 @pytest.mark.rule("D-03", "allow", "evidence")
