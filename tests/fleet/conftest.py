@@ -3,14 +3,16 @@
 import contextlib
 import io
 import subprocess
+from dataclasses import replace
 
 import pytest
 
 from end_to_end.conftest import WEARER, Command, replay_folder
 from tasuki.cli import cli, frame
-from tasuki.fleet import crew, flashing, keeping, ports
+from tasuki.fleet import crew, flashing, keeping, ports, selftest
 from tasuki.fleet.announce import announced
 from tasuki.fleet.payload import Sources
+from tasuki.fleet.selftest import virtual
 from tasuki.fleet.virtual import VirtualHub
 
 __all__ = ["replay_folder"]
@@ -72,6 +74,11 @@ class Bench:
 
         return crew.work(chosen or self.ports, job, told, state=self.state, **options)
 
+    def selftest(self, **changed):
+        """Results of the newest hub's self-test by item; changed: of the demo garment's product."""
+        product = replace(selftest.read(), **changed)
+        return {result.item: result for result in selftest.run(self.ports[-1], product)}
+
     def __enter__(self):
         return self
 
@@ -84,6 +91,12 @@ def bench(tmp_path, replay_folder):
     """An empty bench."""
     with Bench(tmp_path, replay_folder) as made:
         yield made
+
+
+@pytest.fixture
+def everything_shows(monkeypatch):
+    """As on a board: nothing is put aside because the hub is virtual."""
+    monkeypatch.setattr(virtual, "_NOT_SHOWN", {})
 
 
 class Here(Command):

@@ -11,7 +11,6 @@ import time
 
 import pytest
 
-from end_to_end.hub_care import talk
 from tasuki.pipeline.acquire import SerialLine
 
 pytestmark = pytest.mark.hub
@@ -241,17 +240,6 @@ def test_monitor_counts_frames_and_shows_values_only_under_consent(bench, tasuki
     assert list(watched["streams"]) == ["255"]
     assert streams["ecg"]["frames"] > 5 and "uV" in streams["ecg"]["value"]
     assert streams["ecg"]["missing"] == 0 and consented["uncertainty_us"] > 0
-
-
-def test_a_hub_that_runs_is_another_life_after_a_reset(bench, tasuki):
-    hub = bench.add(bare=False)
-    with talk(hub) as (connection, _):
-        before = connection.nonce
-
-    done = tasuki("hub", "reset", "-p", hub.port)
-
-    with talk(hub) as (connection, _):
-        assert done.returncode == 0 and connection.nonce != before
 
 
 def test_a_board_that_was_flashed_and_reset_runs_what_came_and_its_spawner_starts_it_again(tasuki):

@@ -1,8 +1,6 @@
 """Flashing real interpreters: only what differs, each file whole, and a named end for each hub."""
 
 import random
-import subprocess
-import sys
 from hashlib import sha256
 
 import pytest
@@ -34,15 +32,6 @@ def test_a_bare_board_gets_every_file_of_the_manifest_and_then_runs_them(bench):
     assert turn.state == "flashed" and turn.values["files"] == len(sources("linux"))
     assert library(hub) == compiling.compiled(sources("linux"), "x64")
     assert looking.look(bench.ports[0]).state == "blank"
-
-
-def test_a_hub_that_has_all_is_sent_no_byte(bench):
-    bench.add()
-    bench.flash()
-
-    (turn,) = bench.flash()
-
-    assert (turn.state, turn.values["files"], turn.values["bytes"]) == ("unchanged", 0, 0)
 
 
 def test_only_the_file_that_differs_is_sent(bench):
@@ -79,25 +68,6 @@ def test_a_hub_that_runs_leaves_its_work_for_the_prompt_and_works_again_after_a_
     assert turn.state == "flashed" and not turn.values["imported"]
     assert at_prompt == looking.REPL
     assert looking.look(bench.ports[0]).state == "blank"
-
-
-def test_unmodified_mpremote_works_on_the_hub_afterwards(bench):
-    hub = bench.add()
-    bench.flash()
-
-    command = [sys.executable, "-m", "mpremote", "connect", hub.port, "resume", "exec"]
-    done = subprocess.run(
-        [
-            *command,
-            "import tasuki_wire.cobs as m; print(m.__file__, [n for n in globals() if n[:4]=='_tk_'])",
-        ],
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == [str(hub.folder / "lib" / "tasuki_wire" / "cobs.mpy"), "[]"]
 
 
 @pytest.mark.parametrize(("times", "state"), [(1, "flashed"), (1000, "corrupt")])

@@ -7,7 +7,6 @@ import sys
 import pytest
 
 from end_to_end.conftest import ROOT
-from tasuki.fleet.hub_at_test import on_all
 
 pytestmark = pytest.mark.hub
 
@@ -55,21 +54,3 @@ def test_a_marker_of_an_unknown_kind_fails(tmp_path):
     text = "import pytest\n@pytest.mark.tasuki_kind('moon')\ndef test_it(): pass\n"
 
     assert "moon" in run(tmp_path, text).stdout
-
-
-@pytest.mark.tasuki_kind("unix", "real")
-def test_files_are_flashed_once_and_the_hub_runs_them(virtual_hub):
-    hub = virtual_hub(bare=True)
-
-    first, second = hub.flash(), hub.flash()
-    hub.restart()
-
-    assert (first.state, second.state) == ("flashed", "unchanged")
-    with hub.session() as (_, identity):
-        assert identity.life == "blank"
-
-
-def test_each_hub_answers_for_itself(hubs):
-    codes = on_all(hubs, lambda hub: hub.run(f"print({hub.port!r})").strip())
-
-    assert codes == [hub.port for hub in hubs]

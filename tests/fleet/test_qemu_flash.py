@@ -1,5 +1,6 @@
 """The real image: a development hub takes files through its prompt, a locked one does not."""
 
+import json
 import subprocess
 import sys
 
@@ -13,6 +14,8 @@ from tasuki.pipeline.acquire import SerialLine
 from tasuki.session import care
 from tasuki.session.hub_session import Session
 from tasuki.session.state import State, adopt
+from tasuki_wire import items as wire_items
+from tasuki_wire import layout
 
 pytestmark = [pytest.mark.hub, needs_qemu]
 
@@ -61,16 +64,47 @@ def test_a_locked_hub_is_refused_by_flash_and_gives_mpremote_no_prompt(bench, ta
     assert looking.look(bench.ports[0]).state == "locked"
 
 
-def test_list_shows_the_battery_of_a_hub_that_samples(bench, wearer):
+@pytest.fixture
+def powered(bench):
+    """An enrolled hub whose cell has 3912 mV."""
     folder = bench.folder / "bench" / "powered"
     folder.mkdir(parents=True)
     configure(folder, battery_mv=3912)
     hub = bench.add("powered", kind="qemu", bare=False)
     enrolled(hub, bench.state)
+    return hub
+
+
+def test_list_shows_the_battery_of_a_hub_that_samples(bench, powered, wearer):
     with State(bench.state) as state:
-        session = Session(SerialLine(hub.port), state, adopt(state, wearer))
+        session = Session(SerialLine(powered.port), state, adopt(state, wearer))
         session.close()  # as a host does that is killed: the hub samples on
 
     seen = looking.look(bench.ports[0])
 
     assert (seen.state, seen.battery_mv) == ("dev", 3912)
+
+
+def test_an_idle_hub_tells_its_battery_under_consent_alone_and_samples_nothing_else(
+    bench, powered, tasuki, wearer
+):
+    unasked = json.loads(tasuki("hub", "list", "--json").stdout)
+    asked = json.loads(tasuki("hub", "list", "--consent", wearer, "--json").stdout)
+
+    assert [row["battery_mv"] for row in unasked + asked] == [None, 3912]
+    with talk(powered) as (connection, _):
+        state, allowed, *_ = connection.ask("status_request")
+        assert layout.HUB_STATES[state] != "sampling"
+        assert wire_items.names(allowed) == ["device_status"]
+
+
+def test_without_consent_to_the_state_of_the_device_no_battery_is_asked_for(bench, powered, tasuki, wearer):
+    only = wearer.read_text().replace('items = "all"', 'items = ["ecg"]', 1)
+    (tasuki.folder / "ecg.toml").write_text(only)
+
+    (row,) = json.loads(tasuki("hub", "list", "--consent", "ecg.toml", "--json").stdout)
+
+    assert row["battery_mv"] is None
+    assert (
+        "does not consent to the state of the device" in row["reason"] and "device_status" in row["way_out"]
+    )

@@ -6,11 +6,9 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
-from end_to_end.hub_care import talk
 from qemu_board import needs_qemu
-from tasuki.fleet import crew, selftest, using
-from tasuki.fleet.selftest import hub_code, product, report, virtual
-from tasuki.fleet.selftest.results import Result
+from tasuki.fleet import crew, selftest
+from tasuki.fleet.selftest import product, virtual
 
 pytestmark = pytest.mark.hub
 
@@ -22,25 +20,11 @@ SHOWN_BY_UNIX = {
     "link.errors",
 }
 SILENT_LOOP = b"while 1: pass\r\n\r\n\r\n"
-DIVIDER = "__import__('machine').mem32[0x40004010]"
 SHOWN_BY_QEMU = SHOWN_BY_UNIX | {"memory.free", "flash.free", "flash.file"}
-
-
-def results_of(bench, **changed):
-    """Results of the newest hub by item."""
-    garment = product.read()
-    garment = type(garment)(**{**vars(garment), **changed})
-    return {result.item: result for result in selftest.run(bench.ports[-1], garment)}
 
 
 def outcomes(found, outcome):
     return {item for item, result in found.items() if result.outcome == outcome}
-
-
-@pytest.fixture
-def everything_shows(monkeypatch):
-    """As on a board: nothing is put aside because the hub is virtual."""
-    monkeypatch.setattr(virtual, "_NOT_SHOWN", {})
 
 
 @pytest.mark.parametrize(
@@ -50,28 +34,19 @@ def everything_shows(monkeypatch):
         pytest.param("qemu", SHOWN_BY_QEMU, [0.0, 0.0], marks=needs_qemu),
     ],
 )
-def test_a_good_virtual_hub_passes_what_it_can_show_and_never_what_it_cannot(bench, kind, shown, echoed):
-    bench.add(kind=kind, bare=False, kept=True)
+def test_a_good_virtual_hub_passes_what_it_can_show_and_never_what_it_cannot(
+    virtual_hub, kind, shown, echoed
+):
+    hub = virtual_hub(kind)
 
-    found = results_of(bench)
+    found = hub.selftest()
 
     assert outcomes(found, "pass") == shown
     assert outcomes(found, "fail") == set()
     assert {"clock.drift", "sensor.0.noise", "rate.115200.errors"} < outcomes(found, "not_applicable")
     assert all(result.reason for result in found.values() if result.outcome == "not_applicable")
     assert [found[f"rate.{rate}.errors"].value for rate in (115_200, 921_600)] == echoed
-
-
-def test_afterwards_the_hub_runs_and_nothing_of_the_test_is_on_it(bench):
-    hub = bench.add(bare=False, kept=True)
-
-    results_of(bench)
-
-    with talk(hub) as (_, identity):
-        assert identity.life == "blank"
-    with using.prompt_of(bench.ports[0]) as prompt:
-        assert prompt.eval("[n for n in globals() if n in ('memory', '_board', 'sensors')]") == []
-    assert not list((hub.folder / "flash").glob("selftest*"))
+    assert not list(hub.virtual.folder.glob("flash/selftest*"))
 
 
 @pytest.mark.parametrize(
@@ -92,7 +67,7 @@ def test_one_fault_fails_the_item_that_shows_it(bench, monkeypatch, file, old, n
     hub = bench.add(bare=False, kept=True)
     bench.spoil(hub, file, old, new)
 
-    found = results_of(bench)
+    found = bench.selftest()
 
     assert outcomes(found, "fail") == {item}
     assert found[item].reason
@@ -103,7 +78,7 @@ def test_on_a_board_parts_clock_and_memory_have_figures_beside_the_products_limi
     few = [vars(sensor) | {"records": min(sensor.records, 10)} for sensor in product.read().sensors]
     sensors = tuple(product.SensorLimits(**{**row, "noise": product.Limit(most=1e4)}) for row in few[:2])
 
-    found = results_of(bench, drift_s=0.5, sensors=sensors)
+    found = bench.selftest(drift_s=0.5, sensors=sensors)
 
     assert found["sensor.0.noise"].outcome == "pass" and 1 < found["sensor.0.noise"].value < 1e4
     assert found["sensor.0.noise"].limit == "at most 10000" and found["sensor.0.noise"].unit == "uV"
@@ -119,65 +94,10 @@ def test_a_noise_above_its_limit_and_a_part_that_is_another_fail(bench, everythi
         0, "ecg", "chest", 4000, "Max30003", product.Limit(most=0.5), product.Limit(most=1e9), 20
     )
 
-    found = results_of(bench, drift_s=0.1, sensors=(sensor,))
+    found = bench.selftest(drift_s=0.1, sensors=(sensor,))
 
     assert found["sensor.0.noise"].outcome == "fail" and "above 0.5" in found["sensor.0.noise"].reason
     assert found["sensor.0.identity"].reason == "is ReplayDriver, not Max30003"
-
-
-LINE_RATE = '''    line_rates = (115_200, 921_600)
-
-    def line_rate(self, baud):
-        """Stands for a UART's rate."""
-
-    def battery_mv(self):'''
-NOISY = LINE_RATE.replace(
-    'UART\'s rate."""',
-    'UART\'s rate."""\n        self.write = lambda data: self._out.write(bytes([data[0] ^ 1]))',
-)
-
-
-@pytest.mark.parametrize(("board", "outcome"), [(LINE_RATE, "pass"), (NOISY, "fail")], ids=["clean", "noisy"])
-def test_a_board_that_can_change_its_rate_shows_the_errors_at_each(bench, everything_shows, board, outcome):
-    hub = bench.add(bare=False, kept=True)
-    bench.spoil(hub, "tasuki_hub/board_unix.py", "    def battery_mv(self):", board)
-
-    found = results_of(bench, drift_s=0.1, sensors=(), rates=(115_200, 921_600))
-
-    assert found["rate.115200.errors"].outcome == found["rate.921600.errors"].outcome == outcome
-
-
-@needs_qemu
-def test_the_emulated_uart_is_set_to_each_of_its_rates_and_back(bench):
-    """BAUDDIV of a UART that runs at 25 MHz; 16 is what the image starts with."""
-    bench.add(kind="qemu", bare=False)
-    with using.prompt_of(bench.ports[0]) as prompt:
-        prompt.exec(hub_code.board("qemu"))
-        rates = prompt.eval("_board.line_rates")
-        dividers = [prompt.eval(f"[_board.line_rate({rate}), {DIVIDER}][1]") for rate in (*rates, 0)]
-
-    assert [round(25e6 / divider, -3) for divider in dividers[:-1]] == pytest.approx(rates, rel=0.02)
-    assert dividers[-1] == 16
-
-
-def test_a_rate_of_the_product_that_the_boards_line_does_not_have_fails(bench, everything_shows):
-    hub = bench.add(bare=False, kept=True)
-    bench.spoil(hub, "tasuki_hub/board_unix.py", "    def battery_mv(self):", LINE_RATE)
-
-    found = results_of(bench, drift_s=0.1, sensors=(), rates=(115_200, 3_000_000))
-
-    assert found["rate.115200.errors"].outcome == "pass"
-    assert found["rate.3000000.errors"].outcome == "fail"
-    assert found["rate.3000000.errors"].reason == "the board's line has no such rate"
-
-
-def test_a_board_that_cannot_change_its_rate_shows_none(bench, everything_shows):
-    bench.add(bare=False, kept=True)
-
-    found = results_of(bench, drift_s=0.1, sensors=())
-
-    assert found["rate.115200.errors"].outcome == "not_applicable"
-    assert "cannot change" in found["rate.115200.errors"].reason
 
 
 def test_a_bare_board_has_nothing_to_test_and_says_so(bench):
@@ -225,50 +145,6 @@ def test_limits_without_a_test_are_wrong_usage(bench, tasuki):
     done = tasuki("hub", "flash", "--all", "--junit", "results.xml")
 
     assert done.returncode == 2 and "--test" in done.stderr
-
-
-EXAMPLE = product.example().read_text()
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "message"),
-    [
-        ("format = 1", "format = 2", "format is 2"),
-        ('"clock.drift" = { min = -100, max = 100 }', "", "clock.drift"),
-        ('"clock.drift" = { min = -100, max = 100 }', '"clock.drift" = {}', "clock.drift"),
-        ('"memory.free"', '"memory.fre"', "memory.fre"),
-        ("max = 0.05", 'max = "low"', "noise of stream 2"),
-        ('kind = "ecg"', 'kind = "hello"', "no kind of samples"),
-        ('site = "chest"', 'site = "knee"', "no site"),
-        ("number = 1", "number = 0", "twice"),
-        ("questions = 100", "questions = 0", "above 0"),
-        ("boards = [", "boards = [7, ", "no text"),
-        ('product = "demo-garment"', "", "'product' is missing"),
-        ("[limits]", "[limits", "no product file"),
-    ],
-)
-def test_a_product_file_that_leaves_a_limit_open_is_refused_in_a_sentence(tasuki, old, new, message):
-    assert old in EXAMPLE
-    (tasuki.folder / "product.toml").write_text(EXAMPLE.replace(old, new))
-
-    done = tasuki("hub", "test", "--product", "product.toml")
-
-    assert done.returncode == 2 and message in done.stderr and "docs/selftest.md" in done.stderr
-
-
-def test_a_limit_names_the_side_that_was_broken_and_takes_no_number_that_is_none():
-    limit = product.Limit(-1, 1)
-
-    assert [bool(limit.broken_by(value)) for value in (-1, 1, -1.01, 1.01, float("nan"))] == [
-        False, False, True, True, True,
-    ]  # fmt: skip
-
-
-def test_results_that_show_nothing_do_not_pass():
-    nothing = [Result("a", "not_applicable")]
-
-    assert selftest.state_of(nothing) == "test_failed"
-    assert list(report.lines([Result("a", "pass")]))[1].split() == ["a", "pass"]
 
 
 def test_a_hub_that_vanishes_during_its_test_and_comes_back_is_tested_from_the_beginning(bench):

@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from tasuki.cli.hub_ports import ports_options, select
-from tasuki.fleet import ports
+from tasuki.fleet import battery, ports
 from tasuki.fleet.looking import Seen, look
+from tasuki.session.state import State, adopt
 
 _MOST_AT_ONCE = 32
 _COLUMNS = ("port", "location", "serial", "state", "hub", "firmware", "wire", "key", "battery")
@@ -20,18 +21,31 @@ _COLUMNS = ("port", "location", "serial", "state", "hub", "firmware", "wire", "k
 
 @click.command("list")
 @ports_options
+@click.option(
+    "--consent",
+    type=click.Path(path_type=Path),
+    help="Ask idle hubs for their battery, under this consent file.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: one object per port.")
 def list_(
-    patterns: tuple[str, ...], filters: tuple[str, ...], every: bool, state: Path, as_json: bool
+    patterns: tuple[str, ...],
+    filters: tuple[str, ...],
+    every: bool,
+    state: Path,
+    consent: Path | None,
+    as_json: bool,
 ) -> None:
     """Show the hubs: where they are plugged in, who they are, what they run.
 
-    All are listed unless some are named. Nothing on a hub changes, and no program
-    that runs there is interrupted.
+    All are listed unless some are named. No program that runs on a hub is
+    interrupted, and nothing there changes: a hub tells its battery while it samples
+    under a consent to the state of the device. With --consent an idle hub is given
+    one for just that, tells it, and is stopped again.
 
     \b
     Example:
       tasuki hub list
+      tasuki hub list --consent wearer.toml
       tasuki hub list --port '/dev/ttyACM*' --json
     """
     if patterns or filters or ports.found(state):
@@ -40,6 +54,10 @@ def list_(
             seen = list(pool.map(look, chosen))
     else:
         seen = []
+    if consent:
+        with State(state) as opened:
+            subject = adopt(opened, consent)
+            seen = [battery.asked(one, opened, subject) for one in seen]
     if as_json:
         click.echo(json.dumps([one.row() for one in seen], ensure_ascii=False, indent=2))
     elif seen:

@@ -1,4 +1,4 @@
-"""Has a hub that runs our firmware leave its work for its prompt."""
+"""Has a hub that runs our firmware leave its work, for its prompt or to start anew."""
 
 import threading
 import time
@@ -8,7 +8,7 @@ from tasuki.errors import LinkLost, Refused
 from tasuki.fleet import looking
 from tasuki.fleet.troubles import Trouble
 from tasuki.pipeline.acquire import SerialLine
-from tasuki.session import greet
+from tasuki.session import care, greet
 from tasuki.session.connection import Connection
 
 _STOP_TRIES = 20
@@ -41,3 +41,16 @@ def leave_for_prompt(line: SerialLine, stop: threading.Event | None) -> None:
         else:
             return
     raise Trouble("busy", "the hub does not leave its work")
+
+
+def restart(line: SerialLine) -> bool:
+    """True when a hub of ours was there and starts anew, as locked ones do too."""
+    if not looking.rouse(line):
+        return False
+    connection = Connection(line)
+    try:
+        greet.meet(connection)
+    except LinkLost:
+        return False
+    care.restart(connection)
+    return True

@@ -1,12 +1,8 @@
 """Restarts a hub, whatever it runs: the wire's command, a soft reset at the prompt, or the processor's."""
 
-from tasuki.errors import LinkLost
-from tasuki.fleet import looking
 from tasuki.fleet.opening import ask_for_prompt, close_prompt, open_prompt
 from tasuki.fleet.ports import Port
 from tasuki.pipeline.acquire import SerialLine
-from tasuki.session import care, greet
-from tasuki.session.connection import Connection
 
 _HARD = "import machine\nmachine.reset()"
 _SOFT = b"\r\x02\x04"  # the friendly prompt's Ctrl-D; what boots then is main.py
@@ -20,8 +16,11 @@ def reset(port: Port, hard: bool = False) -> None:
     """
     line = SerialLine(port.path)
     try:
-        if ask_for_prompt(line, interrupt=True) is None and _reboot(line):
-            return
+        if ask_for_prompt(line, interrupt=True) is None:
+            from tasuki.fleet.leaving import restart  # not loaded for hubs at their prompts
+
+            if restart(line):
+                return
         if not hard:
             line.write(_SOFT)
             return
@@ -32,16 +31,3 @@ def reset(port: Port, hard: bool = False) -> None:
         prompt.exec_raw_no_follow(_HARD)
     finally:
         close_prompt(prompt, interrupt=False)
-
-
-def _reboot(line: SerialLine) -> bool:
-    """True when a hub of ours restarted."""
-    if not looking.rouse(line):
-        return False
-    connection = Connection(line)
-    try:
-        greet.meet(connection)
-    except LinkLost:
-        return False
-    care.restart(connection)
-    return True
