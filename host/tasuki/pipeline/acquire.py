@@ -3,6 +3,7 @@
 import errno
 import os
 import select
+import time
 
 import serial
 
@@ -11,6 +12,7 @@ from tasuki.port_holder import holder
 
 _CHUNK = 65536
 _BAUD = 921_600
+_FULL_S = 2.0  # until a line that takes nothing is given up
 
 
 class PortInUse(UsageError):
@@ -31,7 +33,7 @@ class SerialLine:
     def __init__(self, port: str, baud: int = _BAUD) -> None:
         self.port = port
         try:
-            self._serial = serial.Serial(port, baud, timeout=0, write_timeout=2, exclusive=True)
+            self._serial = serial.Serial(port, baud, timeout=0, exclusive=True)
             self._serial.reset_input_buffer()
         except serial.SerialException as e:
             raise _explain(port, e) from None
@@ -52,11 +54,26 @@ class SerialLine:
     def write(self, data: bytes) -> None:
         """Send all of data."""
         try:
-            self._serial.write(data)
-        except serial.SerialTimeoutException:
-            raise LineFull(f"{self.port} takes no data", "Reset the hub.") from None
-        except (serial.SerialException, OSError) as e:
+            sent = self._send(data)
+            if sent < len(data):
+                self._send_rest(data[sent:])
+        except (OSError, ValueError) as e:
             raise LinkLost(f"{self.port} takes no data: {e}", "Plug the hub in again.") from None
+
+    def _send(self, data: bytes) -> int:
+        """What the line takes at once: a command, nearly always."""
+        try:
+            return os.write(self._fd, data)
+        except BlockingIOError:
+            return 0
+
+    def _send_rest(self, data: bytes) -> None:
+        deadline = time.monotonic() + _FULL_S
+        while data:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([], [self._fd], [], left)[1]:
+                raise LineFull(f"{self.port} takes no data", "Reset the hub.")
+            data = data[self._send(data) :]
 
     def set_rate(self, baud: int) -> int:
         """Change the line's rate; what it was before."""
@@ -73,6 +90,7 @@ class SerialLine:
 
     def close(self) -> None:
         """Give the port back."""
+        self._fd = -1  # the number may soon be another file's
         self._serial.close()
 
 

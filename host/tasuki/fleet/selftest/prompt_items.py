@@ -3,6 +3,7 @@
 import ast
 import math
 import os
+import threading
 from collections.abc import Iterator
 from functools import cache
 from importlib import resources
@@ -43,6 +44,7 @@ _BOARDS = {
     ),
 }
 _ANY_BOARD = "import tasuki_hub.board as _m\n_board=_m.bench()"
+_ONE_MAKES_THEM = threading.Lock()
 _INTERRUPTIBLE = "\nimport micropython\nmicropython.kbd_intr(3)"
 
 
@@ -51,7 +53,8 @@ class Bench:
 
     def __init__(self, prompt: Prompt) -> None:
         self._prompt = prompt
-        source, self._names = _helpers()
+        with _ONE_MAKES_THEM:  # a whole tray comes here at the same moment
+            source, self._names = _helpers()
         platform = str(prompt.eval("__import__('sys').platform"))
         try:
             prompt.exec(_BOARDS.get(platform, _ANY_BOARD) + _INTERRUPTIBLE)
