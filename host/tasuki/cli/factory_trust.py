@@ -33,8 +33,7 @@ def trust(file: Path, development: bool, state: Path) -> None:
 def distrust(file: Path, state: Path) -> None:
     """Trust the root in FILE no more: its key was stolen. Hubs below it are refused from the next run on.
 
-    Hubs that were entered into the register, by `factory import` or `hub enroll`, are known by
-    their keys: revoke those.
+    Also those that were known already, unless they were enrolled here (`hub enroll`).
 
     \b
     Example:
