@@ -6,7 +6,8 @@
 #                                     qemu-viper-m4.elf, that on a Cortex-M4F
 #   packaging/firmware.sh qemu        only one of them
 #   MICROPYTHON_SRC=folder ...        with a checkout of MicroPython instead of Debian's source package
-#   TASUKI_ANCHORS=folder ...         with folder/tasuki_hub/anchors.py in place of the published keys
+#   TASUKI_ANCHORS=folder ...         with folder/tasuki_hub/anchors.py in place of the published keys;
+#                                     the images go into that folder, none of the others is replaced
 #   DEBIAN_MIRROR=url ...             where that package is fetched; this machine's own mirror unless given
 #
 # Run again, it builds only what has changed; all of it when that cannot be told.
@@ -14,6 +15,12 @@ set -eu
 cd "$(dirname "$0")/.."
 root=$PWD
 build=$root/build/firmware
+if [ -n "${TASUKI_ANCHORS:-}" ]; then
+    [ -f "$TASUKI_ANCHORS/tasuki_hub/anchors.py" ] ||
+        { echo "TASUKI_ANCHORS=$TASUKI_ANCHORS holds no tasuki_hub/anchors.py: tasuki hub anchors makes one" >&2; exit 1; }
+    TASUKI_ANCHORS=$(cd "$TASUKI_ANCHORS" && pwd) # make runs elsewhere
+fi
+images_to=${TASUKI_ANCHORS:-$build}
 mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' | grep -v security | head -n 1)}
 suite=trixie # the one after bookworm; bookworm has no MicroPython
 jobs=$(nproc)
@@ -84,8 +91,8 @@ build() {
         MICROPY_MPYCROSS_DEPENDENCY="$build/mpy-cross/mpy-cross" \
         MPY_LIB_DIR="$build/no-library" ${3:+USER_C_MODULES="$3"} >"$build/$1.log" 2>&1 ||
         { tail -n 30 "$build/$1.log" >&2; exit 1; }
-    cmp -s "$build/$1/firmware.elf" "$build/$1.elf" || cp "$build/$1/firmware.elf" "$build/$1.elf"
-    arm-none-eabi-size "$build/$1.elf"
+    cmp -s "$build/$1/firmware.elf" "$images_to/$1.elf" || cp "$build/$1/firmware.elf" "$images_to/$1.elf"
+    arm-none-eabi-size "$images_to/$1.elf"
 }
 
 # Our C module, which wants its library's sources laid out before.

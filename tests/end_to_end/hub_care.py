@@ -29,10 +29,14 @@ def talk(hub):
     read = connection.line.read
 
     def watched(timeout_s):
-        data = read(timeout_s)
-        if not data and not hub.alive():
-            raise LinkLost("the hub's process has ended")
-        return data
+        end = time.monotonic() + timeout_s
+        while True:
+            left = end - time.monotonic()
+            data = read(max(0, min(left, 0.05)))
+            if data or left <= 0:
+                return data
+            if not hub.alive():
+                raise LinkLost("the hub's process has ended")
 
     connection.line.read = watched
     try:

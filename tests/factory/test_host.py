@@ -43,6 +43,7 @@ def row_of(hub, public=b""):
 
 @pytest.mark.hub
 def test_a_hub_from_the_line_runs_by_its_certificates_until_it_is_revoked(tmp_path, replay, tasuki):
+    """Or its station is, or its root is trusted no more: also though it is in the register by then."""
     chain = Chain()
     with State(tasuki.state) as state:
         authority = state.vault.signer("authority").public
@@ -58,6 +59,15 @@ def test_a_hub_from_the_line_runs_by_its_certificates_until_it_is_revoked(tmp_pa
         development = tasuki(*run)
         tasuki("factory", "trust", "root.pem", "--development")
         summary = tasuki.json(*run)
+        (tmp_path / "station.json").write_text(listing(chain, 1, row_of(chain.station)))
+        kept = shutil.copytree(tasuki.state, tmp_path / "kept")
+        tasuki("factory", "revocations", "station.json")
+        station = tasuki(*run)
+        shutil.rmtree(tasuki.state)
+        kept.rename(tasuki.state)
+        tasuki("factory", "distrust", "root.pem")
+        distrusted = tasuki(*run)
+        tasuki("factory", "trust", "root.pem", "--development")
         own = certificates.load(bytes.fromhex(unit.certificate))[0]
         (tmp_path / "list.json").write_text(listing(chain, 1, row_of(own, bytes.fromhex(unit.public))))
         taken = tasuki("factory", "revocations", "list.json")
@@ -66,6 +76,8 @@ def test_a_hub_from_the_line_runs_by_its_certificates_until_it_is_revoked(tmp_pa
     assert unknown.returncode == 1 and "is not enrolled here" in unknown.stderr
     assert development.returncode == 1 and "is a development hub" in development.stderr
     assert summary["epochs_verified"] > 0 and summary["ended_by"] is None, summary
+    assert station.returncode == 1 and "was revoked: stolen" in station.stderr
+    assert distrusted.returncode == 1 and "root that is trusted here" in distrusted.stderr
     assert taken.returncode == 0, taken.stderr
     assert revoked.returncode == 1 and "was revoked: stolen" in revoked.stderr
 

@@ -21,10 +21,12 @@ _COMMANDS = {
     "revoke": ("tasuki.cli.factory_after", "revoke"),
     "rotate": ("tasuki.cli.factory_after", "rotate"),
     "bind": ("tasuki.cli.factory_after", "bind"),
+    "crl": ("tasuki.cli.factory_crl", "crl_"),
     "export": ("tasuki.cli.factory_manifest", "export"),
     "import": ("tasuki.cli.factory_manifest", "import_"),
     "authority": ("tasuki.cli.factory_trust", "authority"),
     "trust": ("tasuki.cli.factory_trust", "trust"),
+    "distrust": ("tasuki.cli.factory_trust", "distrust"),
     "revocations": ("tasuki.cli.factory_trust", "revocations"),
 }
 

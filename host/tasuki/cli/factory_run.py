@@ -36,7 +36,7 @@ _RESUMABLE = 3
 @station_option
 @click.option("--order", "order_file", type=PATH, required=True, help="The signed work order.")
 @click.option("--bundle", "bundle_file", type=PATH, help="The firmware bundle that the order names.")
-@click.option("--release", help="Public release key of the bundle, hex, or `development`.")
+@click.option("--release", help="Public release key of the bundle, hex or a file, or `development`.")
 @click.option(
     "--calibration-key", help="Key file that signs constants, or `development`; none are given without it."
 )

@@ -27,6 +27,23 @@ def trust(file: Path, development: bool, state: Path) -> None:
 
 
 @click.command()
+@click.argument("file", type=PATH)
+@state_option
+def distrust(file: Path, state: Path) -> None:
+    """Trust the root in FILE no more: its key was stolen. Hubs below it are refused from the next run on.
+
+    Also those that were known already, unless they were enrolled here (`hub enroll`).
+
+    \b
+    Example:
+      tasuki factory distrust root.pem
+    """
+    with State(state) as opened:
+        root = opened.anchors.distrust(read_bytes(file))
+    click.echo(f"{root.subject.rfc4514_string()} is trusted here no more")
+
+
+@click.command()
 @click.option("-o", "--output", type=PATH, help="Write it here, too.")
 @state_option
 def authority(output: Path | None, state: Path) -> None:

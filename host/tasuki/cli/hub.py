@@ -22,6 +22,7 @@ _COMMANDS = {
     "enroll": ("tasuki.cli.hub_enroll", "enroll"),
     "calibrate": ("tasuki.cli.hub_enroll", "calibrate"),
     "key": ("tasuki.cli.hub_care", "key"),
+    "anchors": ("tasuki.cli.hub_anchors", "anchors"),
     "bundle": ("tasuki.cli.hub_care", "bundle"),
     "update": ("tasuki.cli.hub_care", "update"),
     "lock": ("tasuki.cli.hub_care", "lock"),

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
-from nacl.signing import VerifyKey
 
+from tasuki.capture.trust import parse_key
 from tasuki.cli.frame import port_option, print_json, read_bytes
 from tasuki.errors import Refused, UsageError
 from tasuki.fleet import bundle as bundles
@@ -55,19 +55,23 @@ def _say(identity: greet.Identity, as_json: bool) -> None:
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-def key(file: Path) -> None:
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the public half here, too.")
+def key(file: Path, output: Path | None) -> None:
     """Make a release or order key in FILE (mode 0600) and print its public half.
 
-    The public half goes into an image: firmware/tasuki_hub/anchors.py.
+    The public half goes into an image: `tasuki hub anchors`.
 
     \b
     Example:
-      tasuki hub key keys/release
+      tasuki hub key keys/release -o release.pub
     """
     if keyfiles.exists(file):
         raise UsageError(f"{file} is there", "A key is never replaced; give another name.")
     keyfiles.folder(file.parent)
-    click.echo(Signer(keyfiles.create(file)).public.hex())
+    public = Signer(keyfiles.create(file)).public.hex()
+    if output:
+        output.write_text(public + "\n", encoding="ascii")
+    click.echo(public)
 
 
 @click.group()
@@ -127,7 +131,7 @@ def sign(file: Path, key_file: str, as_json: bool) -> None:
 
 @bundle.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--key", "public", required=True, help="Public release key, hex, or `development`.")
+@click.option("--key", "public", required=True, help="Public release key, hex or a file, or `development`.")
 @_json
 def verify(file: Path, public: str, as_json: bool) -> None:
     """Say what the bundle FILE holds, if this release key signed it; exit code 1 if not.
@@ -140,13 +144,8 @@ def verify(file: Path, public: str, as_json: bool) -> None:
 
 
 def public_release_key(value: str) -> bytes:
-    """A public release key, hex, or the development key."""
-    if value == _DEVELOPMENT:
-        return devkeys.signer("release").public
-    try:
-        return bytes(VerifyKey(bytes.fromhex(value)))
-    except (ValueError, TypeError) as e:
-        raise UsageError("a public key is 64 hex digits", "`tasuki hub key` prints it.") from e
+    """A public release key, hex or a file, or the development key."""
+    return devkeys.signer("release").public if value == _DEVELOPMENT else parse_key(value)
 
 
 def _describe(found: bundles.Bundle, as_json: bool) -> None:

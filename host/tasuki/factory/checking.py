@@ -1,6 +1,7 @@
 """The self-test as the line has it: tasuki.fleet.selftest against the limits of the order."""
 
 import tempfile
+import threading
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from tasuki.fleet.ports import Port
 from tasuki.fleet.selftest.results import FAIL
 
 _MOST_NAMED = 3
+_ONE_READS_THEM = threading.Lock()
 
 
 @lru_cache(maxsize=8)
@@ -26,7 +28,9 @@ def limits(text: str) -> selftest.Product:
 
 def test(port: Port, order: Order) -> Mapping[str, Any]:
     """What was measured, by item; Refused("self_test") names what is out of its limits."""
-    results = selftest.run(port, limits(order.limits))
+    with _ONE_READS_THEM:  # a whole tray comes here at the same moment
+        product = limits(order.limits)
+    results = selftest.run(port, product)
     if not selftest.passed(results):
         bad = [f"{each.item}: {each.reason}" for each in results if each.outcome == FAIL]
         raise Refused("self_test", "; ".join(bad[:_MOST_NAMED]) or "nothing could be tested", "Rework it.")

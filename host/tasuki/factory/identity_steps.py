@@ -1,5 +1,7 @@
 """The steps that give a hub its identity: serial, key, proof, certificate."""
 
+from dataclasses import replace
+
 import nacl.bindings as sodium
 from cryptography import x509
 
@@ -7,10 +9,10 @@ from tasuki.errors import Refused, Untrusted
 from tasuki.factory import issuing
 from tasuki.factory.journal import Unit
 from tasuki.factory.visit import Visit
-from tasuki.fleet import devkeys
+from tasuki.fleet import bundle, devkeys
 from tasuki.session import care, greet
 from tasuki.trust import certificates
-from tasuki_wire import epoch
+from tasuki_wire import epoch, layout
 
 _DEV_IMAGE = " dev"  # what tasuki_hub.anchors.FIRMWARE ends with
 _BLANK = "blank"
@@ -19,8 +21,8 @@ _LOCKED = "locked"
 
 def identify(visit: Visit) -> Unit:
     """Take the hub for this order, and a serial for it."""
-    order, hub = visit.line.order, visit.identity
-    if order.production and hub.firmware.endswith(_DEV_IMAGE):
+    order = visit.line.order
+    if order.production and _is_development(visit):
         raise Refused(
             "development_hub",
             f"hub {visit.device} obeys the published development keys",
@@ -28,6 +30,28 @@ def identify(visit: Visit) -> Unit:
         )
     _take_blank(visit)
     return visit.line.journal.reserve(visit.device, range(order.first, order.last + 1), order.quantity)
+
+
+def _is_development(visit: Visit) -> bool:
+    """Whether the hub obeys the published keys: by its own words, and by what it takes.
+
+    An update that everybody can sign may have given it another name. So it is shown a bundle that the
+    published key signed and that holds another file than it says: a hub that finds this out held the
+    signature to be good. Nothing of it is kept.
+    """
+    hub = visit.identity
+    if hub.firmware.endswith(_DEV_IMAGE):
+        return True
+    wanted = bundle.read(visit.line.bundle).release
+    release = replace(wanted, board=hub.board, counter=layout.MAX_SEQ)
+    probe = bundle.sign(bundle.build(release, {"tasuki_hub/link.py": b"1"}), devkeys.signer("release"))
+    try:
+        care.send_blob(visit.connection, "bundle", probe[:-1] + b"2")
+    except Refused as e:
+        if e.reason == "busy":  # on trial
+            raise
+        return e.reason == "mismatch"
+    return True
 
 
 def _take_blank(visit: Visit) -> None:

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -284,7 +284,7 @@ class Journal:
             raise Refused("unknown_hub", f"hub {device} is not in the journal", "Plug it in first.")
         return unit
 
-    def _move(self, device: str, state: str, detail: Mapping[str, Any], **values: object) -> Unit:
+    def _move(self, device: str, state: str, detail: Mapping[str, Any], **values: Any) -> Unit:
         """One step forward, never two and never back."""
         unit = self._known(device)
         if unit.cause or states.after(unit.state) != state:
@@ -293,7 +293,7 @@ class Journal:
         names = "".join(f", {name} = ?" for name in values)
         sql = f"UPDATE unit SET state = ?{names} WHERE device = ?"
         self._db.execute(sql, (state, *values.values(), device))
-        return self._known(device)
+        return replace(unit, state=state, **values)
 
     def _append(self, kind: str, device: str, detail: Mapping[str, Any]) -> None:
         now, self._n = self._now_ms(), self._n + 1

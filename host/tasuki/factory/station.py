@@ -52,12 +52,19 @@ class Station:
         tell: called with everything that happens, by one thread at a time.
         log: the audit log, which is kept up while the line runs.
         patience_s: how long a hub that went away may come back to its slot within one visit.
+        until: the state at which a visit ends.
     """
 
     def __init__(
-        self, line: Line, find: Ports, tell: Tell, log: AuditLog | None = None, patience_s: float = 5.0
+        self,
+        line: Line,
+        find: Ports,
+        tell: Tell,
+        log: AuditLog | None = None,
+        patience_s: float = 5.0,
+        until: str = "done",
     ) -> None:
-        self._line, self._find, self._log, self._patience_s = line, find, log, patience_s
+        self._line, self._find, self._log, self._patience_s, self._until = line, find, log, patience_s, until
         self._tell_all, self._telling = tell, threading.Lock()
         self.stop = Stop()
         self._busy: dict[str, Ended | None] = {}  # location: how its hub ended, None while it is worked on
@@ -173,7 +180,7 @@ class Station:
             if self.stop.is_set():
                 raise LinkLost("the line was stopped", "Start it again: every hub goes on where it was.")
 
-        return way.go(port, self._line, say)
+        return way.go(port, self._line, say, self._until)
 
     def _await(self, port: Port) -> Port | None:
         """The same slot with a hub in it again."""

@@ -9,6 +9,7 @@ from tasuki.errors import LinkLost, Refused
 from tasuki.factory import waking
 from tasuki.factory.journal import Unit
 from tasuki.factory.line import Line, Say
+from tasuki.fleet import bundle
 from tasuki.fleet.ports import Port
 from tasuki.fleet.troubles import trouble_of
 from tasuki.session import greet
@@ -133,6 +134,13 @@ class Visit:
                 f"hub {self.device} does not have the key that was certified for it",
                 "Hold it back. `tasuki factory rotate` certifies a new key.",
             )
+
+    def check_firmware(self) -> None:
+        """Refused("wrong_firmware") when the hub does not run the order's bundle, where it has one."""
+        if self.line.order.bundle:
+            wanted = bundle.read(self.line.bundle).release.counter
+            if self.identity.counter != wanted:
+                raise Refused("wrong_firmware", f"the hub did not start version {wanted}", "Try again.")
 
     @cached_property
     def _rotation(self) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ from tasuki.fleet.troubles import Trouble
 from tasuki.pipeline.acquire import SerialLine
 
 _PIECE_S = 0.1  # how often a wait looks whether it is to end
+_LONG_S = 60.0  # when nobody can end it
 _FLOOD = 4 << 20  # bytes without an end in sight
 
 
@@ -96,7 +97,8 @@ class BufferedLine:
     def _wait(self, end: float | None) -> bool:
         """Wait for more bytes until a moment of time.monotonic(); False when none came."""
         while True:
-            left = _PIECE_S if end is None else min(end - time.monotonic(), _PIECE_S)
+            piece = _LONG_S if self.stop is None else _PIECE_S
+            left = piece if end is None else min(end - time.monotonic(), piece)
             if self._fill(max(left, 0)):
                 return True
             if left <= 0:

@@ -1,5 +1,6 @@
 """Binding of the wire decoder: lengths checked and memory given here, rules in C."""
 
+from functools import cache
 from struct import Struct
 from typing import Any
 
@@ -45,6 +46,13 @@ _SPARE = 2 * (layout.MAX_FRAME + 1)
 def parameters() -> Any:
     """Fresh decoder parameters for this version's kinds, no seeds announced."""
     params = ffi.new("struct tsk_wire_params *")
+    ffi.memmove(params, _of_this_version(), ffi.sizeof("struct tsk_wire_params"))
+    return params
+
+
+@cache
+def _of_this_version() -> Any:
+    params = ffi.new("struct tsk_wire_params *")
     lib.tsk_wire_init(params)
     params.oldest_version = layout.OLDEST_VERSION
     params.version = layout.VERSION
@@ -72,15 +80,18 @@ class WireDecoder:
 
     def __init__(self) -> None:
         self._params = parameters()
+        self._announced: frozenset[int] = frozenset()
         self._state = ffi.new("struct tsk_wire_state *")
         self._used = ffi.new("size_t[2]")
 
     def announce(self, seeds: dict[int, int]) -> None:
         """Set the CRC seeds that the hub's hello gave, {kind: seed}; replaces earlier ones."""
-        for number in range(256):
+        for number in self._announced.difference(seeds):
+            self._params.kinds[number].announced = 0
+        for number, seed in seeds.items():
             row = self._params.kinds[number]
-            row.announced = number in seeds
-            row.announced_seed = seeds.get(number, 0)
+            row.announced, row.announced_seed = 1, seed
+        self._announced = frozenset(seeds)
 
     def reset(self) -> None:
         """Forget a partial frame and the counts."""

@@ -82,8 +82,8 @@ class SerialLine:
 
     def close(self) -> None:
         """Give the port back."""
-        self._serial.close()
         self._fd = -1  # its number may soon be another file's
+        self._serial.close()
 
 
 def _explain(port: str, error: serial.SerialException) -> UsageError:

@@ -17,6 +17,8 @@ _UNDER_WAY = 4  # parts whose answers are not there yet; the hub's line takes th
 _PART_S = 20.0  # flash is erased meanwhile
 _CHECK_S = 60.0  # a hub without C verifies for seconds
 _RESTART_S = 60.0
+_PROVE_S = 120.0  # ten seconds of the hub's time, on a machine that may be busy
+_PROVE_PAUSE_S = 0.5
 _MOST_CERTIFICATE = 4096
 
 Progress = Callable[[int, int], None]
@@ -105,6 +107,22 @@ def update(connection: Connection, bundle: bytes, progress: Progress = _quiet) -
     """
     send_blob(connection, "bundle", bundle, progress)
     return restart(connection)
+
+
+def await_proved(connection: Connection) -> None:
+    """Wait until the version that runs stays: it has proved itself, to which a host that speaks belongs.
+
+    LinkLost when it does not; HubRebooted when it may have gone back to the version before.
+    """
+    deadline = time.monotonic() + _PROVE_S
+    while time.monotonic() < deadline:
+        try:  # of a bundle of no bytes: `busy` while on trial, and nothing is begun
+            connection.ask("blob_begin", layout.BLOBS.index("bundle"), 0, bytes(32))
+        except Refused as refused:
+            if refused.reason != "busy":
+                return
+        connection.pump(_PROVE_PAUSE_S)
+    raise LinkLost("the hub's new firmware does not prove itself", "Switch it off and on, then try again.")
 
 
 def lock(connection: Connection) -> Identity:

@@ -7,7 +7,7 @@ loses nothing.
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -174,6 +174,10 @@ class Connection:
         """Send a command whose answer is looked for later with `answer`."""
         return self._dialogue.ask(name, *values)
 
+    def post_all(self, commands: Iterable[tuple[Any, ...]]) -> list[int]:
+        """Post commands (name and values) back to back, with one write."""
+        return self._dialogue.ask_all(commands)
+
     def answer(self, request: int) -> tuple[str, Fields] | None:
         """The answer to a posted command, once it is there."""
         return self._dialogue.take(request)
@@ -209,14 +213,14 @@ class Connection:
         Raises HubRebooted and Refused as `ask` does.
         """
         life, deadline = self._lives, time.monotonic() + timeout_s
-        while (left := deadline - time.monotonic()) > 0:
-            self.pump(min(left, 0.05))
-            if answer := self.answer(request):
-                return checked(name, *answer)
+        while not (answer := self.answer(request)):
             if self._lives != life:
                 raise HubRebooted(f"the hub rebooted before it answered {name}")
-        self.forget(request)
-        return None
+            if (left := deadline - time.monotonic()) <= 0:
+                self.forget(request)
+                return None
+            self.pump(left)  # any byte that comes ends it
+        return checked(name, *answer)
 
     def await_hello(self) -> None:
         """Ask for a hello and wait for it; LinkLost when none comes."""

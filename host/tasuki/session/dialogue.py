@@ -1,12 +1,13 @@
 """Commands to a hub and its answers, matched by their ids. No waiting, no I/O of its own."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from tasuki_wire import cobs, codec, layout
+from tasuki_wire import codec, layout
 
 _FIRST_ANSWERED = codec.number("hello_request")  # from here on every kind starts with an id but `ack`
+_CODES = [bytes([length + 1]) for length in range(layout.MAX_FRAME + 1)]  # before a run of so many bytes
 
 Fields = tuple[Any, ...]
 
@@ -14,11 +15,12 @@ Fields = tuple[Any, ...]
 def frame_bytes(kind: int, payload: bytes, seq: int, time_us: int | None = None) -> bytes:
     """A link frame as it goes over the wire, stuffed and delimited; of this moment unless told."""
     hi, lo = codec.time_words(time.monotonic_ns() // 1000 if time_us is None else time_us)
-    raw = codec.frame(kind, layout.LINK_STREAM, 0, seq, hi & layout.MAX_SEQ, lo, payload)
-    out = bytearray(len(raw) + 2)
-    n = cobs.encode_into(out, raw, len(raw))
-    out[n] = 0
-    return bytes(out[: n + 1])
+    return stuffed(codec.frame(kind, layout.LINK_STREAM, 0, seq, hi & layout.MAX_SEQ, lo, payload))
+
+
+def stuffed(raw: bytes) -> bytes:
+    """At most layout.MAX_FRAME bytes as tasuki_wire.cobs stuffs them, and the delimiter."""
+    return b"".join([_CODES[len(run)] + run for run in raw.split(b"\0")]) + b"\0"
 
 
 class Dialogue:
@@ -37,17 +39,30 @@ class Dialogue:
 
     def tell(self, name: str, *values: Any, rows: bytes = b"") -> None:
         """Send a message that is not answered."""
-        kind = codec.number(name)
-        self._write(frame_bytes(kind, codec.pack(kind, *values, rows=rows), self._seq))
-        self._seq = (self._seq + 1) % layout.WORD
+        self._write(self._framed(name, *values, rows=rows))
 
     def ask(self, name: str, *values: Any) -> int:
         """Send a command and return the id under which its answer will stand."""
-        self._id = self._id % 0xFFFF + 1
-        self._answers.pop(self._id, None)  # of one that was never taken, 65535 questions ago
-        self._wanted.add(self._id)
-        self.tell(name, self._id, *values)
-        return self._id
+        (request,) = self.ask_all([(name, *values)])
+        return request
+
+    def ask_all(self, commands: Iterable[tuple[Any, ...]]) -> list[int]:
+        """Send commands (name and values) with one write; the ids of their answers."""
+        requests, frames = [], []
+        for name, *values in commands:
+            self._id = self._id % 0xFFFF + 1
+            self._answers.pop(self._id, None)  # of one that was never taken, 65535 questions ago
+            self._wanted.add(self._id)
+            requests.append(self._id)
+            frames.append(self._framed(name, self._id, *values))
+        self._write(b"".join(frames))
+        return requests
+
+    def _framed(self, name: str, *values: Any, rows: bytes = b"") -> bytes:
+        kind = codec.number(name)
+        frame = frame_bytes(kind, codec.pack(kind, *values, rows=rows), self._seq)
+        self._seq = (self._seq + 1) % layout.WORD
+        return frame
 
     def take(self, request: int) -> tuple[str, Fields] | None:
         """Name and fields (without the id) of an answer, once it is there."""

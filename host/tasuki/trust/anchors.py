@@ -64,6 +64,21 @@ class Anchors:
                 _replace(self.folder / name, certificates.pem([*kept, found[0]]))
         return found[0]
 
+    def distrust(self, root: bytes) -> "x509.Certificate":
+        """Trust the root of a PEM file no more, nor any hub, list or order below it.
+
+        UsageError when it was not trusted. What hubs below it signed before stays provable by their keys.
+        """
+        from tasuki.trust import certificates
+
+        found = certificates.load(root)
+        if len(found) != 1 or found[0] not in self.roots():
+            raise UsageError("this root is not trusted here", "Give the file that was trusted.")
+        for name in (_ROOTS, _DEVELOPMENT):
+            kept = [one for one in self.roots(name == _DEVELOPMENT) if one != found[0]]
+            _replace(self.folder / name, certificates.pem(kept))
+        return found[0]
+
     def identify(self, chain: bytes) -> "HubIdentity":
         """Who a chain says that a hub is.
 

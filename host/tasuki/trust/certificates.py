@@ -127,6 +127,11 @@ def issuers(chain: Sequence[x509.Certificate], roots: Iterable[x509.Certificate]
     return whole
 
 
+def issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """True when this issuer signed it."""
+    return _signed_by([certificate], issuer)
+
+
 def is_root(certificate: x509.Certificate) -> bool:
     """True when it is an authority that signed itself and may have the levels of our chain below it."""
     return _signed_by([certificate], certificate) and _may_issue(certificate, _LENGTH - 1)

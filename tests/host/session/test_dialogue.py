@@ -3,14 +3,16 @@
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scripted_line import DEVICE, Scripted, ending, hello, identity, said
 from tasuki.errors import LinkLost, Refused, Untrusted
 from tasuki.session import care, connection, greet
 from tasuki.session.connection import Connection, HubRebooted
-from tasuki.session.dialogue import frame_bytes
+from tasuki.session.dialogue import frame_bytes, stuffed
 from tasuki.vault.secret import Secret, Signer
-from tasuki_wire import codec, epoch
+from tasuki_wire import cobs, codec, epoch, layout
 
 
 def met(line):
@@ -143,3 +145,29 @@ def test_an_answer_to_another_command_is_untrusted_and_no_traceback(name, answer
         met(line).ask(name, *values, timeout_s=0.02, tries=1)
     # the answer to a time request is looked at by nobody else
     assert isinstance(error.value, Untrusted) or answer == "time_answer"
+
+
+@given(st.binary(max_size=layout.MAX_FRAME))
+def test_what_the_host_stuffs_is_what_the_hub_stuffs(raw):
+    out = bytearray(len(raw) + 2)
+
+    assert stuffed(raw) == bytes(out[: cobs.encode_into(out, raw, len(raw))]) + b"\0"
+
+
+def test_an_answer_that_came_with_another_one_is_not_waited_for():
+    """Of two commands that were sent at once; nothing comes after their answers."""
+    line = Scripted()
+    answers = [
+        frame_bytes(
+            codec.number("answer"), codec.pack(codec.number("answer"), n, codec.number("stop"), 0, 0), n
+        )
+        for n in (1, 2)
+    ]
+    waits = []
+    line.read = lambda timeout_s: waits.append(timeout_s) or (b"".join(answers) if len(waits) == 1 else b"")
+    made = Connection(line)
+
+    requests = made.post_all([("stop",), ("stop",)])
+    found = [made.await_answer("stop", request, 5.0) for request in requests]
+
+    assert len(waits) == 1 and None not in found

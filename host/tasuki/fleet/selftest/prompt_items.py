@@ -3,6 +3,7 @@
 import ast
 import math
 import os
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,6 +22,7 @@ _LONG_S = 120.0  # without the C module a processor signs for seconds
 _ECHO_BYTES = 4096
 _ECHO_PIECE = 64  # under way at once: what any UART keeps
 _ECHO_S = 1.0
+_ONE_MAKES_THEM = threading.Lock()
 
 
 class Bench:
@@ -28,7 +30,8 @@ class Bench:
 
     def __init__(self, prompt: Prompt) -> None:
         self._prompt = prompt
-        source, self._names = hub_code.helpers()
+        with _ONE_MAKES_THEM:  # a whole tray comes here at the same moment
+            source, self._names = hub_code.helpers()
         platform = str(prompt.eval("__import__('sys').platform"))
         try:
             prompt.exec(hub_code.board(platform))

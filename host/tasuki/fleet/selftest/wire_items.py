@@ -3,7 +3,8 @@
 import os
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from tasuki.errors import LinkLost, Refused, TasukiError
 from tasuki.fleet.selftest.product import LIMITED, Limit, Product
@@ -17,6 +18,9 @@ from tasuki_wire import codec, layout
 
 _ANSWER_S = 5.0  # late is not lost: the round trip has a limit of its own
 _MOST_LOST = 4
+_ALONE = 10  # questions that are timed
+_TOGETHER = 6  # every other is short: fewer bytes than four parts of a blob, which a line takes
+_PAUSE_S = 0.1
 _SYNC_S = 1.0
 _SIDES = 5  # exchanges at each end of the watch over the clock; the quickest counts
 _PART = 200  # bytes of a long question
@@ -96,39 +100,60 @@ def _best_exchange(connection: Connection) -> tuple[float, float]:
 
 
 def _link(connection: Connection, product: Product, shown: Shown) -> Iterator[Result]:
-    """Questions one after the other: an answer that differs, does not come, or came damaged is an error.
+    """Questions: an answer that differs, does not come, or came damaged is an error.
 
-    Long ones there (a part of no blob, which is `mismatch`) and long ones back, in turn.
+    Long ones there (a part of no blob, which is `mismatch`) and long ones back, in turn; the first ones
+    alone, which times them, and the others so many at a time as a hub's line takes.
     """
     before = _damage(connection)
     who = connection.ask("identify")
-    lost, took = 0, []
-    for n in range(product.questions):
+    wrong, lost, took = 0, 0, [0.0]
+    for numbers in _turns(product.questions):
         began = time.monotonic()
-        try:
-            lost += _differs(connection, n, who)
-        except LinkLost:
-            lost += 1
-            if lost >= _MOST_LOST:
-                break
-            continue
-        took.append((time.monotonic() - began) * 1000)
-    errors = lost + _damage(connection) - before
+        # of several, all answers come while this sleeps, and wake it once
+        answers = _answers(connection, numbers, who, len(numbers) > 1 and statistics.median(took))
+        if len(numbers) == 1 and answers[0] is not None:
+            took.append(time.monotonic() - began)
+        wrong += answers.count(False)
+        lost += answers.count(None)
+        connection.events.clear()
+        if lost >= _MOST_LOST:
+            break
+    errors = wrong + lost + _damage(connection) - before
     item, limit = "link.errors", product.limits["link.errors"]
     yield measured(item, 1000 * errors / product.questions, LIMITED[item], limit)
-    yield _round_trip(took, product.limits["link.round_trip"], shown)
+    yield _round_trip([1000 * each for each in took[1:]], product.limits["link.round_trip"], shown)
 
 
-def _differs(connection: Connection, n: int, who: Fields) -> bool:
-    """Ask once; True when the answer is not the right one."""
-    if n % 2:
-        return connection.ask("identify", timeout_s=_ANSWER_S, tries=1) != who
-    data = _FILLS[n // 2 % len(_FILLS)] or os.urandom(_PART)
+def _turns(questions: int) -> Iterator[range]:
+    """Numbers of the questions that are asked at once."""
+    alone = min(_ALONE, questions)
+    yield from (range(n, n + 1) for n in range(alone))
+    yield from (range(n, min(n + _TOGETHER, questions)) for n in range(alone, questions, _TOGETHER))
+
+
+def _answers(
+    connection: Connection, numbers: Iterable[int], who: Fields, pause_s: float
+) -> list[bool | None]:
+    """Ask these questions at once: whether each answer is the right one, None for one that does not come."""
+    questions = [_question(n) for n in numbers]
+    requests = connection.post_all(questions)
+    time.sleep(min(pause_s * len(requests), _PAUSE_S))
+    return [_right(connection, q[0], request, who) for q, request in zip(questions, requests, strict=True)]
+
+
+def _question(n: int) -> tuple[Any, ...]:
+    return ("identify",) if n % 2 else ("blob_data", n, _FILLS[n // 2 % len(_FILLS)] or os.urandom(_PART))
+
+
+def _right(connection: Connection, name: str, request: int, who: Fields) -> bool | None:
     try:
-        connection.ask("blob_data", n, data, timeout_s=_ANSWER_S, tries=1)
+        fields = connection.await_answer(name, request, _ANSWER_S)
     except Refused as refused:
-        return refused.reason != "mismatch"
-    return True
+        return name == "blob_data" and refused.reason == "mismatch"
+    except LinkLost:
+        return None
+    return None if fields is None else name == "identify" and fields == who
 
 
 def _round_trip(took: list[float], limit: Limit, shown: Shown) -> Result:

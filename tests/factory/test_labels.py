@@ -1,0 +1,81 @@
+"""Labels and the scanner that reads them back."""
+
+import io
+import threading
+from dataclasses import replace
+
+import pytest
+import zxingcpp
+from PIL import Image
+
+from factory.conftest import PRODUCT
+from tasuki.errors import Refused
+from tasuki.factory import labels
+from tasuki.factory.labels import Label
+from tasuki.factory.line import Stop
+from tasuki.factory.scanner import Scanner
+
+LABEL = Label(PRODUCT, 1234, "00112233aabbccdd", "deadbeef00000001")
+
+
+def test_a_label_is_read_back_by_another_makers_decoder():
+    files = LABEL.files()
+
+    (found,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(files["png"])).convert("L"))
+
+    assert found.text == LABEL.text and Label.read(found.text) == LABEL
+    assert LABEL.text.encode() in files["zpl"] and files["zpl"].startswith(b"^XA")
+    assert files["svg"].lstrip().startswith(b"<?xml")
+
+
+@pytest.mark.parametrize(
+    "changed", [{"serial": 1235}, {"device": "0" * 16}, {"key": "0" * 16}, {"product": "x"}]
+)
+def test_another_label_is_noticed(changed):
+    with pytest.raises(Refused) as refusal:
+        LABEL.compare(replace(LABEL, **changed).text)
+    assert refusal.value.reason == "label_mismatch"
+
+
+@pytest.mark.parametrize("text", ["", "4006381333931", "TASUKI1/x/1/2/3", "tasuki1" + LABEL.text[7:]])
+def test_what_is_no_label_is_refused(text):
+    with pytest.raises(Refused):
+        LABEL.compare(text)
+
+
+def test_labels_are_written_and_sent_to_the_printer(tmp_path):
+    printer = tmp_path / "lp0"
+    printer.touch()
+
+    labels.write(LABEL, tmp_path / "labels", printer)
+
+    assert sorted(p.name for p in (tmp_path / "labels").iterdir()) == [
+        f"00001234.{k}" for k in ("png", "svg", "zpl")
+    ]
+    assert printer.read_bytes() == LABEL.files()["zpl"]
+
+
+def test_a_scanned_label_goes_to_the_hub_that_waits_and_the_rest_to_the_operator():
+    typed = []
+    other = replace(LABEL, serial=1235)
+    gate = threading.Event()
+
+    def lines():
+        gate.wait(5)
+        yield from ("retry slot3\n", "\n", other.text + "\n")
+
+    scanner = Scanner(lines(), typed.append, patience_s=5)
+    threading.Timer(0.2, gate.set).start()
+
+    got = scanner.scan(None, LABEL, Stop())
+
+    assert typed == ["retry slot3"]
+    assert got == other.text  # the only one that waits gets it, so that a wrong label is noticed
+
+
+def test_a_scanner_that_says_nothing_ends_the_wait():
+    scanner = Scanner([], lambda text: None)
+
+    with pytest.raises(Refused) as refusal:
+        scanner.scan(None, LABEL, Stop())
+    assert refusal.value.reason == "no_scan"
