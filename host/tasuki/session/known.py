@@ -1,4 +1,4 @@
-"""Which key is trusted for the hub at the other end: the register's, or what its certificates prove."""
+"""Which key is trusted for the hub at the other end: the register's, or what certificates and keys prove."""
 
 from datetime import UTC, datetime
 
@@ -8,32 +8,60 @@ from tasuki.session import care
 from tasuki.session.connection import Connection
 from tasuki.session.greet import Identity
 from tasuki.session.state import State
-from tasuki.trust.register import Hub
+from tasuki.trust import succession
+from tasuki.trust.register import Hub, Predecessor
+from tasuki.trust.succession import Succession
 
 
 def trusted_key(connection: Connection, identity: Identity, state: State) -> bytes:
     """Public key of this hub, which nobody revoked.
 
     A hub that the register does not know, or knows with another key, is asked for its certificates
-    where a root is trusted; when they hold it is entered, with its product's manifest (rule A-03).
+    where a root is trusted; when they hold it is entered, with its product's manifest (rule A-03). A hub
+    that nobody knows yet may show the key that its certified one certified.
     Raises Refused("unknown_hub", "revoked", "development_hub", "unknown_product") and Untrusted for
     certificates that do not hold or are another hub's.
     """
-    state.anchors.refuse_revoked(identity.public)
+    state.anchors.refuse_revoked(identity.public, [old for old, _ in state.register.before(identity.device)])
     known = state.register.find(identity.device)
     if known is None or known.public != identity.public.hex():
-        _adopt(connection, identity, state)
+        _adopt(connection, identity, state, known)
     return state.register.public_key(identity.device)
 
 
-def _adopt(connection: Connection, identity: Identity, state: State) -> None:
+def proved(connection: Connection, identity: Identity, old: bytes) -> Succession:
+    """How `old` certified the key that the hub shows; Untrusted("wrong_key") when it did not."""
+    statement = care.read_succession(connection)
+    if not statement:
+        raise Untrusted(
+            "wrong_key",
+            "the hub shows another key than the one that is trusted for it, and no proof of it",
+            "If you know why its key was replaced, run `tasuki hub enroll --port PORT`.",
+        )
+    found = succession.read(statement)
+    if (found.device, found.old, found.public) != (identity.device, old, identity.public):
+        raise Untrusted(
+            "wrong_key",
+            "the hub's proof is of another hub, or of other keys than those that are trusted and shown",
+            "Order another key for it (docs/factory.md), or enrol it anew.",
+        )
+    return found
+
+
+def _adopt(connection: Connection, identity: Identity, state: State, known: Hub | None) -> None:
     if not state.anchors.roots():
         return
     chain = care.read_certificate(connection)
     if not chain:
         return
     found = state.anchors.identify(chain)
-    if (found.device, found.public) != (identity.device, identity.public):
+    before: tuple[Predecessor, ...] = ()
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    if known is None and found.device == identity.device and found.public != identity.public:
+        # a host that knows the hub by its old key takes another one only when somebody asks it to
+        last = proved(connection, identity, found.public)
+        before = (Predecessor(last.old.hex(), last.session, now),)
+    elif (found.device, found.public) != (identity.device, identity.public):
         raise Untrusted("wrong_certificate", "the hub shows certificates of another hub or key")
     product = PRODUCTS.get(found.product)
     if product is None:
@@ -45,12 +73,13 @@ def _adopt(connection: Connection, identity: Identity, state: State) -> None:
     state.register.add(
         Hub(
             found.device.hex(),
-            found.public.hex(),
-            datetime.now(UTC).isoformat(timespec="seconds"),
+            identity.public.hex(),
+            now,
             identity.board,
             certificate=found.certificate.hex(),
             product=found.product,
             serial=found.serial,
+            before=before,
         )
     )
     state.book.enrol(Garment(identity.key_id, identity.device, product))
