@@ -1,4 +1,4 @@
-"""A hub changes its key by an order of the authority that it obeys, and shows how the old one certified it."""
+"""A hub changes its key by an order of the authority it obeys and shows how the old one certified it."""
 
 import binascii
 import os
