@@ -1,4 +1,4 @@
-"""A hub changes its key while a host knows it: wherever it is cut, the two find together again by one command."""
+"""A hub changes its key: wherever that is cut, hub and host find together again by one command."""
 
 import json
 import shutil

@@ -21,7 +21,7 @@ _WAYS_OUT = {
     },
     "order": {
         "not_allowed": "It is not locked.",
-        "bad_signature": "Its image obeys another order key, or the hub another host; sign with the key that it obeys.",
+        "bad_signature": "It obeys another order key, or for a change of key another host.",
         "no_entropy": "Its board has no source of randomness to make a key of.",
         "no_key": _ENROLL,
         "busy": "It samples or works; try again when nothing runs on it.",
