@@ -33,7 +33,7 @@ def register_of(folder):
 
 @pytest.mark.rule("S-02", "allow")
 def test_a_hub_that_changed_its_key_runs_on_and_all_it_signed_verifies(unix_hub, tasuki):
-    """Before and after, by one register; consent is not asked again; the change is in the audit log."""
+    """Before and after, by one register; consent is not asked again; the audit log holds."""
     tasuki("hub", "enroll", "--port", unix_hub.port)
     run(tasuki, unix_hub, "--capture", "before.tsk")
     first = tasuki.json("hub", "rotate", "--port", unix_hub.port)
@@ -92,6 +92,17 @@ def test_a_change_that_the_host_missed_twice_needs_an_order(unix_hub, tmp_path):
                 care.change_key(connection, state.vault.signer("authority"))
         with talk(unix_hub) as (connection, _), pytest.raises(Untrusted, match="other keys"):
             rotating.rotate(connection, state)
+
+
+def test_a_statement_that_ends_before_what_was_accepted_is_not_believed(unix_hub, tmp_path):
+    """A hub that was set back, or a forged one: no epoch that stands in the ledger becomes the wrong key's."""
+    row = enrolled(unix_hub, tmp_path / "state")
+    with State(tmp_path / "state") as state:
+        state.ledger.record(epoch.key_id(bytes.fromhex(row.public)), 99, 0)
+        with talk(unix_hub) as (connection, _), pytest.raises(Untrusted) as refusal:
+            rotating.rotate(connection, state)
+        assert refusal.value.reason == "stale_succession"
+        assert state.register.public_key(bytes.fromhex(row.device)).hex() == row.public
 
 
 def test_a_hub_that_an_erasure_waits_for_keeps_its_key_until_it_is_wiped(unix_hub, tmp_path):
