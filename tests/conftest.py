@@ -1,10 +1,14 @@
 """What holds for all tests."""
 
 import os
+import signal
 
 import pytest
 
-pytest_plugins = ["rule_marks", "tasuki.fleet.pytest_plugin"]
+pytest_plugins = ["rule_marks", "softhsm", "tasuki.fleet.pytest_plugin"]
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # from a background job; children inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # True on any machine, however complete it is.
 ALLOWED_IN_CI = ("root may open every port",)

@@ -7,21 +7,25 @@ from tasuki.pipeline.upload import Uploader
 from tasuki.sinks import DAY_NS, Delivery
 from tasuki.sinks.collector import Collector
 from tasuki.sinks.mqtt import MqttSink
+from tasuki.vault.secret import Secret, Signer
 from worlds import NOON, World
 
 DAY = NOON // DAY_NS
+COLLECTOR = Signer(Secret(b"c" * 32))
 REMOTE = ("store", "improvement", "development", "research-statistics")
 
 
 class Collecting:
     """A collector in a thread of its own."""
 
-    def __init__(self, broker, conninfo, gateways, name="collector-1", **more):
+    def __init__(
+        self, broker, conninfo, gateways, name="collector-1", signer=COLLECTOR, destinations=REMOTE, **more
+    ):
         self.alarms = []
         self.error = None
         self._ready = threading.Event()
         self.collector = Collector(
-            broker, conninfo, gateways, REMOTE, name=name, alarm=self.alarms.append, **more
+            broker, conninfo, gateways, destinations, signer, name=name, alarm=self.alarms.append, **more
         )
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()

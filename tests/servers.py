@@ -14,6 +14,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -208,6 +209,19 @@ class Postgres:
         with psycopg.connect(self.conninfo("owner"), autocommit=True) as db:
             cursor = db.execute(sql, values or None)
             return cursor.fetchall() if cursor.description else []
+
+    @contextmanager
+    def keeper(self, name):
+        """A login that may write and erase: how to reach the database with it."""
+        self.query(f"CREATE ROLE {name} LOGIN IN ROLE tasuki_ingest, tasuki_keeper")
+        yield self.conninfo(name)
+        mine = f"FROM pg_stat_activity WHERE usename = '{name}'"
+        self.query(f"SELECT pg_terminate_backend(pid) {mine}")
+        for _ in range(500):  # a session that ends still has its temporary tables
+            if not self.query(f"SELECT 1 {mine}"):
+                break
+            time.sleep(0.02)
+        self.query(f"DROP ROLE {name}")
 
     def _run(self, name, *args):
         subprocess.run(

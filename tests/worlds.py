@@ -103,6 +103,7 @@ class World:
     """The demo's wearer in the demo's garment, wearing one enrolled hub."""
 
     def __init__(self, folder: Path, consent: str = "", **limits: int) -> None:
+        self.folder = folder
         self.policy = library.shipped().effective(NOON)
         wearer = files.parse(consent, self.policy) if consent else files.demo_wearer(self.policy)
         self.subject = wearer.subject

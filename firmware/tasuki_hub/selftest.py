@@ -166,9 +166,12 @@ def sensors(board, hub, codes, wanted):
 
 def echo(board, rate, size):
     """Send back so many bytes at another rate of the line; ends when nothing came for a second, too."""
+    import micropython
+
     buf = bytearray(_PIECE)
     left = size
     quiet = 0
+    micropython.kbd_intr(-1)  # a byte of the data is no Ctrl-C
     board.line_rate(rate)
     try:
         while left > 0 and quiet < 1000:
@@ -185,6 +188,7 @@ def echo(board, rate, size):
                 at += board.write(view[at:])
     finally:
         board.line_rate(0)
+        micropython.kbd_intr(3)
 
 
 class Bystander:

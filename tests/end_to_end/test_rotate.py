@@ -95,7 +95,7 @@ def test_a_change_that_the_host_missed_twice_needs_an_order(unix_hub, tmp_path):
 
 
 def test_a_statement_that_ends_before_what_was_accepted_is_not_believed(unix_hub, tmp_path):
-    """A hub that was set back, or a forged one: no epoch that stands in the ledger becomes the wrong key's."""
+    """A hub that was set back, or a forged one: no accepted epoch becomes the wrong key's."""
     row = enrolled(unix_hub, tmp_path / "state")
     with State(tmp_path / "state") as state:
         state.ledger.record(epoch.key_id(bytes.fromhex(row.public)), 99, 0)

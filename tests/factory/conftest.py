@@ -1,11 +1,8 @@
 """A whole factory in a folder: root, factory, orders, station; and hubs on its line."""
 
-import os
-import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -98,28 +95,10 @@ def make_line(folder, chain, order=None, clock=None, **changed):
     )
 
 
-MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")
-
-
-@pytest.fixture(scope="session")
-def softhsm(tmp_path_factory):
-    """A token `line` with the PIN 1234; a key's URI without its name. The library reads its folder once."""
-    if not MODULE.exists():
-        pytest.skip("softhsm2 is not installed: make services")
-    folder = tmp_path_factory.mktemp("softhsm")
-    (folder / "tokens").mkdir()
-    conf = folder / "softhsm2.conf"
-    conf.write_text(f"directories.tokendir = {folder}/tokens\nlog.level = ERROR\n")
-    pins = ["--pin", "1234", "--so-pin", "12345678"]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SOFTHSM2_CONF", str(conf))
-        subprocess.run(
-            ["softhsm2-util", "--init-token", "--free", "--label", "line", *pins],
-            env=os.environ,
-            check=True,
-            capture_output=True,
-        )
-        yield "pkcs11:token=line;object={}?module-path=" + str(MODULE)
+@pytest.fixture
+def hsm_key(softhsm):
+    """The URI of a key in the token `line`, without its name."""
+    return f"pkcs11:token=line;object={{}}?module-path={softhsm}"
 
 
 @pytest.fixture(scope="session")

@@ -120,24 +120,24 @@ def test_a_key_is_never_replaced_and_needs_a_passphrase(tmp_path):
         keys.create(tmp_path / "keys" / "other", "short")
 
 
-def test_a_key_in_an_hsm_signs_for_the_chain(softhsm, chain):
-    chain.station_key = HsmKey(Place.of(softhsm.format("station")), "1234", create=True)
+def test_a_key_in_an_hsm_signs_for_the_chain(hsm_key, chain):
+    chain.station_key = HsmKey(Place.of(hsm_key.format("station")), "1234", create=True)
 
     identity = certificates.verify_hub(chain.packed(chain.hub(1000, new_key().public)), [chain.root])
 
     assert identity.serial == 1000
-    again = HsmKey(Place.of(softhsm.format("station")), "1234")
+    again = HsmKey(Place.of(hsm_key.format("station")), "1234")
     assert again.public == chain.station_key.public
     with pytest.raises(UsageError, match="has an object"):
-        HsmKey(Place.of(softhsm.format("station")), "1234", create=True)
+        HsmKey(Place.of(hsm_key.format("station")), "1234", create=True)
     with pytest.raises(UsageError, match="has no key"):
-        HsmKey(Place.of(softhsm.format("other")), "1234")
+        HsmKey(Place.of(hsm_key.format("other")), "1234")
     again.close()
     chain.station_key.close()
 
 
-def test_an_hsm_whose_session_was_lost_signs_in_a_new_one(softhsm):
-    key = HsmKey(Place.of(softhsm.format("lost")), "1234", create=True)
+def test_an_hsm_whose_session_was_lost_signs_in_a_new_one(hsm_key):
+    key = HsmKey(Place.of(hsm_key.format("lost")), "1234", create=True)
     before = key.sign(b"x")
     key._session.close()
 

@@ -12,9 +12,10 @@ class Processes:
     """Collectors as processes of `tasuki collect`."""
 
     def __init__(self, stage, world, n):
-        self.sinks = world.outbox_folder / "collectors.toml"
+        self.folder = world.outbox_folder / "collectors"
+        self.folder.mkdir()
         key = world.signer.public.hex()
-        self.sinks.write_text(
+        (self.folder / "sinks.toml").write_text(
             f'format = 1\n[sink.broker]\nkind = "mqtt"\nhost = "127.0.0.1"\nport = {stage.broker.port}\n'
             f'[sink.db]\nkind = "postgres"\nconnection = "{stage.database.conninfo()}"\n'
             f'[collect]\ngateways = ["{key}"]\n'
@@ -27,7 +28,7 @@ class Processes:
         command = [sys.executable, "-c", "from tasuki.cli import main; main()", "collect"]
         env = {**os.environ, "PYTHONPATH": os.pathsep.join(str(ROOT / p) for p in ("host", "protocol"))}
         return subprocess.Popen(
-            [*command, "--sinks", str(self.sinks)], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
+            [*command, "--state", str(self.folder)], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
             text=True, env=env,
         )  # fmt: skip
 

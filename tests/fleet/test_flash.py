@@ -1,5 +1,6 @@
 """Flashing real interpreters: only what differs, each file whole, and a named end for each hub."""
 
+import random
 import subprocess
 import sys
 from hashlib import sha256
@@ -7,6 +8,7 @@ from hashlib import sha256
 import pytest
 
 from tasuki.fleet import agent, compiling, looking, using
+from tasuki.fleet.copying import Copier
 from tasuki.fleet.payload import Sources, sources
 from tasuki.fleet.prompt import Prompt
 
@@ -125,7 +127,7 @@ def damaging(monkeypatch, times):
     paste = Prompt.raw_paste_write
 
     def damaged(self, code):
-        at = code.find(b"_tk_f.write") + 40
+        at = code.find(b"_tk_feed") + 40
         if at > 40 and len(damages) < times:
             damages.append(at)
             code = code[:at] + bytes([code[at] ^ 1]) + code[at + 1 :]
@@ -133,6 +135,27 @@ def damaging(monkeypatch, times):
 
     monkeypatch.setattr(Prompt, "raw_paste_write", damaged)
     return damages
+
+
+@pytest.mark.parametrize("unpacker", ["deflate", "absent"])
+def test_files_of_any_bytes_and_lengths_arrive_whatever_piece_they_end_in(bench, monkeypatch, unpacker):
+    """Empty at either end and between, every byte, noise that does not pack, longer than a piece."""
+    monkeypatch.setattr(agent, "SETUP", agent.SETUP.replace("from deflate", f"from {unpacker}"))
+    hub = bench.add()
+    noise = random.Random(7).randbytes(3 * 32768)
+    cuts = [(0, 0), (0, 40), (40, 32768), (32768, 32768), (32768, 80000), (80000, 3 * 32768)]
+    files = {f"f{n}": noise[a:b] for n, (a, b) in enumerate(cuts)}
+    files |= {"every": bytes(range(256)), "alike": bytes(70000), "last": b""}
+    digests = {name: sha256(data).hexdigest() for name, data in files.items()}
+    told = []
+
+    with using.prompt_of(bench.ports[0]) as prompt:
+        copier = Copier(prompt)
+        copier.put(str(hub.folder / "lib/any"), files, digests, lambda name, *_: told.append(name))
+        copier.close()
+
+    assert library(hub) == {f"any/{name}": data for name, data in files.items()}
+    assert told == list(files)
 
 
 def test_a_full_flash_is_said_and_leaves_no_half_file(bench):

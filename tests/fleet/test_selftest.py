@@ -9,7 +9,7 @@ import pytest
 from end_to_end.hub_care import talk
 from qemu_board import needs_qemu
 from tasuki.fleet import crew, selftest, using
-from tasuki.fleet.selftest import product, report, virtual
+from tasuki.fleet.selftest import hub_code, product, report, virtual
 from tasuki.fleet.selftest.results import Result
 
 pytestmark = pytest.mark.hub
@@ -22,6 +22,7 @@ SHOWN_BY_UNIX = {
     "link.errors",
 }
 SILENT_LOOP = b"while 1: pass\r\n\r\n\r\n"
+DIVIDER = "__import__('machine').mem32[0x40004010]"
 SHOWN_BY_QEMU = SHOWN_BY_UNIX | {"memory.free", "flash.free", "flash.file"}
 
 
@@ -43,10 +44,13 @@ def everything_shows(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("kind", "shown"),
-    [("unix", SHOWN_BY_UNIX), pytest.param("qemu", SHOWN_BY_QEMU, marks=needs_qemu)],
+    ("kind", "shown", "echoed"),
+    [
+        ("unix", SHOWN_BY_UNIX, [None, None]),
+        pytest.param("qemu", SHOWN_BY_QEMU, [0.0, 0.0], marks=needs_qemu),
+    ],
 )
-def test_a_good_virtual_hub_passes_what_it_can_show_and_never_what_it_cannot(bench, kind, shown):
+def test_a_good_virtual_hub_passes_what_it_can_show_and_never_what_it_cannot(bench, kind, shown, echoed):
     bench.add(kind=kind, bare=False, kept=True)
 
     found = results_of(bench)
@@ -55,6 +59,7 @@ def test_a_good_virtual_hub_passes_what_it_can_show_and_never_what_it_cannot(ben
     assert outcomes(found, "fail") == set()
     assert {"clock.drift", "sensor.0.noise", "rate.115200.errors"} < outcomes(found, "not_applicable")
     assert all(result.reason for result in found.values() if result.outcome == "not_applicable")
+    assert [found[f"rate.{rate}.errors"].value for rate in (115_200, 921_600)] == echoed
 
 
 def test_afterwards_the_hub_runs_and_nothing_of_the_test_is_on_it(bench):
@@ -120,7 +125,9 @@ def test_a_noise_above_its_limit_and_a_part_that_is_another_fail(bench, everythi
     assert found["sensor.0.identity"].reason == "is ReplayDriver, not Max30003"
 
 
-LINE_RATE = '''    def line_rate(self, baud):
+LINE_RATE = '''    line_rates = (115_200, 921_600)
+
+    def line_rate(self, baud):
         """Stands for a UART's rate."""
 
     def battery_mv(self):'''
@@ -138,6 +145,30 @@ def test_a_board_that_can_change_its_rate_shows_the_errors_at_each(bench, everyt
     found = results_of(bench, drift_s=0.1, sensors=(), rates=(115_200, 921_600))
 
     assert found["rate.115200.errors"].outcome == found["rate.921600.errors"].outcome == outcome
+
+
+@needs_qemu
+def test_the_emulated_uart_is_set_to_each_of_its_rates_and_back(bench):
+    """BAUDDIV of a UART that runs at 25 MHz; 16 is what the image starts with."""
+    bench.add(kind="qemu", bare=False)
+    with using.prompt_of(bench.ports[0]) as prompt:
+        prompt.exec(hub_code.board("qemu"))
+        rates = prompt.eval("_board.line_rates")
+        dividers = [prompt.eval(f"[_board.line_rate({rate}), {DIVIDER}][1]") for rate in (*rates, 0)]
+
+    assert [round(25e6 / divider, -3) for divider in dividers[:-1]] == pytest.approx(rates, rel=0.02)
+    assert dividers[-1] == 16
+
+
+def test_a_rate_of_the_product_that_the_boards_line_does_not_have_fails(bench, everything_shows):
+    hub = bench.add(bare=False, kept=True)
+    bench.spoil(hub, "tasuki_hub/board_unix.py", "    def battery_mv(self):", LINE_RATE)
+
+    found = results_of(bench, drift_s=0.1, sensors=(), rates=(115_200, 3_000_000))
+
+    assert found["rate.115200.errors"].outcome == "pass"
+    assert found["rate.3000000.errors"].outcome == "fail"
+    assert found["rate.3000000.errors"].reason == "the board's line has no such rate"
 
 
 def test_a_board_that_cannot_change_its_rate_shows_none(bench, everything_shows):

@@ -1,6 +1,7 @@
 """A whole session in one process."""
 
 import time
+from contextlib import ExitStack, closing
 from types import SimpleNamespace
 
 import pytest
@@ -15,6 +16,7 @@ from tasuki.session.connection import Connection
 from tasuki.session.hub_session import Session
 from tasuki.session.state import State, adopt
 from tasuki.sinks import tables
+from tasuki.vault.vault import Vault
 
 HOUR_NS = 3600 * 10**9
 
@@ -30,6 +32,20 @@ def tasuki(capsys):
         return end.value.code, out, err
 
     return run
+
+
+@pytest.fixture
+def vault_of(tmp_path):
+    """Opens a vault that knows these wearers, in the test's state folder or another; closed at the end."""
+    with ExitStack() as opened:
+
+        def open_vault(*subjects, folder=tmp_path / "state"):
+            vault = opened.enter_context(closing(Vault(folder)))
+            for subject in subjects:
+                vault.add_subject(subject)
+            return vault
+
+        yield open_vault
 
 
 @pytest.fixture(scope="session")

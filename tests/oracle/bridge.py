@@ -50,6 +50,7 @@ def ask(q):
         q["where"],
         q["permission"],
         q["operator"],
+        q["typed_in"],
     )
     context = Context(Interval(*q["block"]) if q["block"] else None, source, q["held"])
     return q["subject"], q["item"], q["purpose"], q["destination"], q["at"], context

@@ -55,7 +55,8 @@ def facts_of(world, q):
         "place": {key: place[key] for key in ("kind", "purpose", "form")} if place else {},
         "ordinary": not third,
         "processor": bool(place) and place["kind"].startswith("processor"),
-        "sensed": q["item"] in table.SENSED,
+        "reported": q["item"] == "subjective" and q["typed_in"],
+        "sensed": q["item"] in table.SENSED and not (q["item"] == "subjective" and q["typed_in"]),
         "taken": False,
         "added": False,
         "missing_member": False,
@@ -65,7 +66,17 @@ def facts_of(world, q):
     }
     facts |= {
         key: q[key]
-        for key in ("at", "item", "purpose", "subject", "device", "where", "permission", "operator")
+        for key in (
+            "at",
+            "item",
+            "purpose",
+            "subject",
+            "device",
+            "where",
+            "permission",
+            "operator",
+            "destination",
+        )
     }
     if q["item"] in table.CATEGORY:
         facts["category"] = table.CATEGORY[q["item"]]

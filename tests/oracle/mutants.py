@@ -48,7 +48,7 @@ _SWAPS = {
 _NEAR, _FAR = 7 * table.SECOND, 200 * table.SECOND
 _MOST_BYTES = 1 << 29  # more than now, for a mutant that grows without end
 _SCRIPTS = 50  # worlds in which what keeps answers is tried
-_LONGEST_S = 15.0  # of processor time, for a mutant that never comes to an end
+_LONGEST_S = 60.0  # of processor time, five times what the decision itself takes
 
 _FRONT = "if source is context.source and low_ns <= context.due_ns <= at_ns < high_ns:"
 _AHEAD = (

@@ -121,9 +121,13 @@ class Maker:
             ("court", "third_party", "exception", "court"),
             ("me", "subject", "service_information", "me"),
         ]:
-            form = self.mostly("attested", "envelope", "proved")
+            form = self.mostly("attested", "envelope", "proved") if name != "me" else self.form()
             made[name] = {"kind": kind, "purpose": purpose, "form": form, "party": party}
         return made
+
+    def form(self):
+        """One of the three; `proved` and `envelope` carry the hub's own proof."""
+        return self.rng.choice(["attested", "attested", "envelope", "proved"])
 
     def processor(self, name):
         home = {"p": "JP", "q": "FI", "r": self.rng.choice(["JP", "US"])}[name]
@@ -175,7 +179,7 @@ class Maker:
             "basis": self.rng.choice(["law", "vital", "public_health_child", "public_body"]),
             "recipient": self.mostly("court", "store"),
             "subjects": {self.rng.choice(SUBJECTS)},
-            "items": set(self.rng.sample([*STREAMS, "device_id", "email"], 4)),
+            "items": set(self.rng.sample([*STREAMS, "device_id", "email", "subjective"], 4)),
             "data": self.mostly(data, (self.second(0, 20), self.second(21, 30))),
             "dated": self.period(),
         }
@@ -191,6 +195,9 @@ class Maker:
             item = rng.choice(["device_status", "device_status", "product_number"])
         if rng.random() < 0.08:
             item, destination = rng.choice([("location", "me"), ("access_log", "improvement")])
+        if rng.random() < 0.06:
+            item, destination = "subjective", rng.choice(["me", "store", "improvement", "court"])
+        typed_in = rng.random() < (0.8 if item == "subjective" else self.wrong)
         place = world["destinations"][destination]
         subject = rng.choice(SUBJECTS)
         sensed = item in STREAMS
@@ -221,6 +228,7 @@ class Maker:
             "at": at,
             "block": block,
             "garment": (self.mostly(garment, None) if sensed else rng.choice([garment, None])),
+            "typed_in": typed_in,
             "device": device,
             "stream": self.mostly(stream, 9),
             "kind": kind,

@@ -221,6 +221,9 @@ def origin(world, q):
         training = world["operators"].get(q["operator"])
         if not training or not within(training, q["at"]):
             return "operator_untrained", "S-07"
+    if q["item"] == "subjective" and q["typed_in"]:
+        own = q["destination"] == "store" or world["destinations"][q["destination"]]["form"] == "attested"
+        return None if own else ("no_device_proof", "S-02")
     if q["item"] not in SENSED:
         return None
     garment = q["garment"]

@@ -79,7 +79,6 @@ def test_withdrawing_is_one_step_for_an_item_or_for_everything(site, wearer):
     assert set(held(site, wearer).values()) == {"withdrawn"}
 
 
-@pytest.mark.rule("P-01", "allow")
 @pytest.mark.rule("M-01", "allow", "deny")
 @pytest.mark.rule("C2-03", "allow", "evidence")
 def test_entrusting_abroad_modules_and_location_each_have_a_consent_of_their_own(site, wearer):
@@ -196,20 +195,6 @@ def test_a_value_that_cannot_be_is_not_kept(item, text):
         rules.read(item, text)
 
 
-@pytest.mark.rule("C3-02", "allow")
-@pytest.mark.rule("C3-03", "allow")
-def test_a_rating_is_kept_under_consent_and_used_for_no_other_purpose(site, wearer):
-    say(wearer, "granted", "service_information", "subjective")
-    wearer.get("/ratings")
-
-    wearer.post("/ratings", question="comfort", value="8", note="soft")
-
-    (rating,) = site.records.ratings.of(wearer.subject)
-    assert (rating.question, rating.value, rating.note) == ("comfort", 8, "soft")
-    assert len(list(site.records.ratings.released("store"))) == 1
-    assert list(site.records.ratings.released("improvement")) == []
-
-
 @pytest.mark.rule("A-01", "deny")
 def test_a_rating_without_consent_is_not_kept(site, wearer):
     wearer.get("/ratings")
@@ -218,23 +203,6 @@ def test_a_rating_without_consent_is_not_kept(site, wearer):
 
     assert answer.status_code == 403 and "no consent" in answer.text
     assert site.records.ratings.of(wearer.subject) == []
-
-
-@pytest.mark.rule("C3-04", "allow", "evidence")
-def test_a_research_purpose_gets_ratings_without_words_and_under_a_name_of_its_own(site, wearer):
-    say(wearer, "granted", "service_improvement", "subjective")
-    wearer.get("/ratings")
-    wearer.post("/ratings", question="warmth", value="3", note="I am Hanako")
-
-    (released,) = site.records.ratings.released("improvement")
-
-    assert (released.question, released.value) == ("warmth", 3)
-    assert released.pseudonym == site.state.vault.pseudonym(
-        wearer.subject, "service_improvement", "improvement", 2026
-    )
-    assert "Hanako" not in repr(released)
-    say(wearer, "withdrawn", "service_improvement", "subjective")
-    assert list(site.records.ratings.released("improvement")) == []
 
 
 @pytest.mark.rule("A-03", "deny")
@@ -250,16 +218,6 @@ def test_only_a_rating_can_be_typed_in_never_what_a_garment_measures(site, weare
 
     assert decide("subjective") == "granted"
     assert decide("ecg") == "unknown_key"
-
-
-def test_a_later_consent_does_not_release_an_earlier_rating(site, wearer):
-    say(wearer, "granted", "service_information", "subjective")
-    wearer.get("/ratings")
-    wearer.post("/ratings", question="pain", value="1", note="")
-
-    say(wearer, "granted", "service_improvement", "subjective")
-
-    assert list(site.records.ratings.released("improvement")) == []
 
 
 @pytest.mark.rule("C3-02", "deny")

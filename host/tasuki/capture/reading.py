@@ -9,7 +9,6 @@ from tasuki.capture.container import NOWHERE, Damage, Place, Record, Scan
 from tasuki.capture.header import Header
 from tasuki.capture.index import Gathered
 from tasuki.capture.keys import FileKeys, Keys, open_keys
-from tasuki.capture.lives import wall_clock
 from tasuki.errors import UsageError
 
 _ITEM_PARTS = (parts.BLOCK, parts.TAIL)
@@ -22,7 +21,6 @@ class Capture:
         header: None when the file is damaged before its end.
         subject: whose it is, empty when unknown or erased.
         damage: what was found wrong so far, by offset; complete after the iteration.
-        clock: the hub's clock as of the part that was read last; host time is wall time here.
         digest: SHA-256 of the bytes before the record that was read last.
     """
 
@@ -42,8 +40,6 @@ class Capture:
         self._damaged_before = 0
         self._keys: FileKeys | None = None
         self._read_header(keys)
-        self.clock = wall_clock(self.header.speed if self.header else 1.0)
-        self._device_us = 0
 
     def __enter__(self) -> "Capture":
         return self
@@ -73,8 +69,6 @@ class Capture:
             except ValueError as e:
                 self._bad.append(Damage(record.offset, str(e) or type(e).__name__))
                 continue
-            if isinstance(part, parts.ClockPart):
-                self._add_clock(part)
             self._gather(part, record)
             yield part
         if self._scan.index not in (NOWHERE, self._gathered.last):
@@ -179,13 +173,6 @@ class Capture:
                 self._bad.append(Damage(part.offset, "the index does not fit the records before it"))
             self._damaged_before = len(self._scan.damage) + len(self._bad)
             gathered.begin(Place(record.number, record.offset))
-
-    def _add_clock(self, part: parts.ClockPart) -> None:
-        if part.rx_us < self._device_us:  # the hub was started again
-            self.clock = wall_clock(self.clock.speed)
-        self._device_us = part.tx_us
-        wall = part.wall_minus_host_us
-        self.clock.add(part.t1_us + wall, part.rx_us, part.tx_us, part.t4_us + wall)
 
 
 def read(path: Path, keys: Keys | None = None) -> Capture:

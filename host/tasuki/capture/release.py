@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from tasuki.block import Block
 from tasuki.capture.reading import Capture
+from tasuki.capture.timeline import Timeline
 from tasuki.consent import library
 from tasuki.consent.context import Context, Interval, context_of
 from tasuki.consent.decision import Decision, Engine
@@ -74,6 +75,8 @@ class Release:
         self.refusals: Counter[Refusal] = Counter()
         self._engine = Engine(policy, consents, registers, library.shipped().effective)
         self._at_ns = time.time_ns()
+        self._timed: Capture | None = None
+        self._when: dict[tuple[int, int, int], Interval] = {}
 
     @property
     def device_proved(self) -> bool:
@@ -81,8 +84,14 @@ class Release:
         return self.place.form != ATTESTED
 
     def decide(self, capture: Capture, block: Block) -> Interval | None:
-        """When the block was acquired if it may go, else None; refusals are counted."""
-        return self.decide_at(capture.subject, block, acquired(capture, block))
+        """When the block was acquired if it may go, else None; refusals are counted.
+
+        By the clock of the hub's life that measured it, also where it came late, out of the hub's store.
+        """
+        if capture is not self._timed:
+            self._timed, self._when = capture, Timeline(capture, hints=False).intervals()
+        when = self._when.get((block.session, block.epoch, block.stream))
+        return self.decide_at(capture.subject, block, when)
 
     def decide_at(self, subject: str, block: Block, interval: Interval | None) -> Interval | None:
         """The same for a subject's block that was acquired in an interval; None where nobody knows when."""
@@ -112,13 +121,3 @@ class Release:
         if not self.operator:
             return context
         return Context(interval, replace(context.source, operator=self.operator))
-
-
-def acquired(capture: Capture, block: Block) -> Interval | None:
-    """When a block was acquired by the host's clock model; None before the first time sync."""
-    clock = capture.clock
-    if not clock.ready:
-        return None
-    t0, t1 = (int(clock.host_us(us) * 1000) for us in (block.t0_us, block.t1_us))
-    uncertainty = max(clock.uncertainty_us(us) for us in (block.t0_us, block.t1_us))
-    return Interval(t0, t1, int(uncertainty * 1000))

@@ -15,6 +15,7 @@ from tasuki.capture.container import NOWHERE, Place
 from tasuki.capture.index import BLOCKS, CLOCKS, Gathered, Rows, row_of
 from tasuki.capture.lives import UNKNOWN, wall_times
 from tasuki.capture.reading import Capture
+from tasuki.consent.context import Interval
 from tasuki_wire import items
 
 __all__ = ["UNKNOWN", "Timed", "Timeline"]
@@ -44,6 +45,7 @@ class Timeline:
 
     Args:
         capture: an opened one; its own iteration is left alone.
+        hints: False reads the file rather than believing its index.
 
     Attributes:
         rows: shape (blocks,) of ROW, by session and device time, each block once. Blocks without a
@@ -51,17 +53,26 @@ class Timeline:
         indexed: how many blocks the file's own index told.
     """
 
-    def __init__(self, capture: Capture) -> None:
+    def __init__(self, capture: Capture, hints: bool = True) -> None:
         self._capture = capture
         self.indexed = 0
         found = _Found()
-        if capture.header is not None:
+        if capture.header is not None and not hints:
+            self._scan(_FIRST, found)
+        elif capture.header is not None:
             try:
                 self._chain(capture.last_index(), found)
                 self.indexed = found.count
             except ValueError:
                 found = self._recover()
         self.rows = found.rows(capture.header.speed if capture.header else 1.0)
+
+    def intervals(self) -> dict[tuple[int, int, int], Interval]:
+        """(session, epoch, stream) to when the block was measured; without those that no time sync tells."""
+        known = self.rows[self.rows["t0_ns"] != UNKNOWN]
+        names = ("session", "epoch", "stream", "t0_ns", "t1_ns", "uncertainty_ns")
+        columns = zip(*(known[name].tolist() for name in names), strict=True)
+        return {(session, epoch, stream): Interval(*when) for session, epoch, stream, *when in columns}
 
     def select(
         self,

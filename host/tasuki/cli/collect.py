@@ -3,14 +3,17 @@
 import dataclasses
 import platform
 import signal
+import time
 from pathlib import Path
 from typing import TypeVar
 
 import click
 
 from tasuki.cli.frame import print_json, state_option
-from tasuki.errors import UsageError
+from tasuki.consent import library, lifetimes
+from tasuki.errors import Refused, UsageError
 from tasuki.sinks import config
+from tasuki.vault.service_keys import ServiceKeys
 
 _P = TypeVar("_P")
 
@@ -37,8 +40,9 @@ def collect(
     """Move blocks from a broker into PostgreSQL, until Ctrl-C; any number of these side by side.
 
     A gateway hears of a block when it is committed. Blocks that a wearer withdrew while they lay in the
-    broker are left out. Alarms (the broker drops messages, or is full; it or the database is away;
-    a message that nobody known signed) are lines on standard error.
+    broker are left out; what a gateway orders to erase is deleted and acknowledged under this machine's
+    key (`tasuki sink key`); every hour what is past its retention goes. Alarms (the broker drops messages,
+    or is full; it or the database is away; a message that nobody known signed) are lines on standard error.
 
     \b
     Example:
@@ -64,8 +68,10 @@ def collect(
         database.connection,
         read.gateways,
         read.destinations,
+        ServiceKeys(state / "keys", broker.tenant).signer("attestation"),
         name=broker.name if broker.certificate else f"collector-{platform.node()}",
         group=group,
+        retention=_retention,
         alarm=lambda text: click.echo(f"tasuki: {text}", err=True),
     )
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
@@ -79,8 +85,17 @@ def collect(
     else:
         click.echo(
             f"{done.stored} blocks stored in {done.commits} commits, {done.recalled} left out after a"
-            f" withdrawal, {done.tombstones} tombstones, {done.bad} messages refused"
+            f" withdrawal, {done.tombstones} tombstones, {done.erasures} erasures, {done.expired} past their"
+            f" retention, {done.bad} messages refused"
         )
+
+
+def _retention() -> dict[str, int]:
+    """Item to days, of the documents in force; nothing is too old where none are."""
+    try:
+        return lifetimes.days(library.shipped().effective(time.time_ns()))
+    except Refused:
+        return {}
 
 
 def _one(read: config.Config, kind: type[_P], name: str | None, option: str, path: Path) -> _P:

@@ -6,8 +6,7 @@ from typing import Any
 import click
 
 from tasuki.cli.factory_frame import PATH, journal_of, station_option
-from tasuki.cli.frame import print_json, state_option
-from tasuki.cli.hub_care import read_bytes
+from tasuki.cli.frame import print_json, read_bytes, state_option
 from tasuki.errors import UsageError
 from tasuki.factory import after, folder, manifest
 from tasuki.session.state import State

@@ -7,8 +7,7 @@ from pathlib import Path
 import click
 
 from tasuki.cli.factory_frame import PATH, json_option, opened, secret_option
-from tasuki.cli.frame import print_json
-from tasuki.cli.hub_care import read_bytes
+from tasuki.cli.frame import print_json, read_bytes
 from tasuki.errors import UsageError
 from tasuki.factory import checking
 from tasuki.factory import order as work_orders

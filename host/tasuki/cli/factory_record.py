@@ -14,8 +14,7 @@ from tasuki.cli.factory_frame import (
     secret_option,
     station_option,
 )
-from tasuki.cli.frame import print_json
-from tasuki.cli.hub_care import read_bytes
+from tasuki.cli.frame import print_json, read_bytes
 from tasuki.errors import UsageError
 from tasuki.factory import examine, folder, record
 from tasuki.factory import report as reports

@@ -13,7 +13,8 @@ import click
 
 from tasuki.cli import factory_frame
 from tasuki.cli.factory_frame import PATH, opened, secret_option, station_option
-from tasuki.cli.hub_care import public_release_key, read_bytes, signer
+from tasuki.cli.frame import read_bytes
+from tasuki.cli.hub_care import public_release_key, signer
 from tasuki.cli.hub_ports import ports_options, select
 from tasuki.errors import Refused, Untrusted, UsageError
 from tasuki.factory import order as work_orders

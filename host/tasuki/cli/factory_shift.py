@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from tasuki.cli.factory_frame import PATH, asking, journal_of, secret_option, station_option
-from tasuki.cli.hub_care import read_bytes
+from tasuki.cli.frame import read_bytes
 from tasuki.errors import Refused, UsageError
 from tasuki.factory import checking, setup
 from tasuki.factory import shift as shifts

@@ -5,8 +5,7 @@ from pathlib import Path
 import click
 
 from tasuki.cli.factory_frame import PATH, json_option
-from tasuki.cli.frame import print_json, state_option
-from tasuki.cli.hub_care import read_bytes
+from tasuki.cli.frame import print_json, read_bytes, state_option
 from tasuki.factory import after
 from tasuki.session.state import State
 

@@ -86,3 +86,11 @@ def state_option(command: _F) -> _F:
 def print_json(value: Any) -> None:
     """One JSON object on stdout."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def read_bytes(file: Path) -> bytes:
+    """What is in a file; UsageError where it cannot be read."""
+    try:
+        return file.read_bytes()
+    except OSError as e:
+        raise UsageError(f"{file}: {e.strerror}", "Give the path of a file that you may read.") from e

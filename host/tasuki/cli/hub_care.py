@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from nacl.signing import VerifyKey
 
-from tasuki.cli.frame import port_option, print_json
+from tasuki.cli.frame import port_option, print_json, read_bytes
 from tasuki.errors import Refused, UsageError
 from tasuki.fleet import bundle as bundles
 from tasuki.fleet import devkeys
@@ -147,13 +147,6 @@ def public_release_key(value: str) -> bytes:
         return bytes(VerifyKey(bytes.fromhex(value)))
     except (ValueError, TypeError) as e:
         raise UsageError("a public key is 64 hex digits", "`tasuki hub key` prints it.") from e
-
-
-def read_bytes(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as e:
-        raise UsageError(f"{file}: {e.strerror}", "Give the path of a file that you may read.") from e
 
 
 def _describe(found: bundles.Bundle, as_json: bool) -> None:

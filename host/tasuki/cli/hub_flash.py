@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
-from tasuki.cli.hub_care import read_bytes
+from tasuki.cli.frame import read_bytes
 from tasuki.cli.hub_ports import ports_options, select
 from tasuki.cli.hub_test import tell, test_options, tested
 from tasuki.cli.progress import Logs, Telling, exit_code, teller
 from tasuki.errors import UsageError
-from tasuki.fleet import bundle, crew, flashing, resetting, selftest
+from tasuki.fleet import bundle, crew, flashing, selftest
 from tasuki.fleet.payload import Sources
 from tasuki.fleet.ports import Port
 
@@ -83,6 +83,8 @@ def flash(
             return {**flashed, **tested(port, limits, say, stop)}
         if reset:
             say("reset")
+            from tasuki.fleet import resetting  # it speaks with hubs that run: others do not wait for it
+
             resetting.reset(port)
         return flashed
 

@@ -11,7 +11,7 @@ from typing import Any
 import click
 from mpremote import repl as mpremote_repl
 
-from tasuki.cli.hub_care import read_bytes
+from tasuki.cli.frame import read_bytes
 from tasuki.cli.hub_ports import port_options, ports_options, select, select_one
 from tasuki.cli.progress import exit_code
 from tasuki.errors import TasukiError, UsageError

@@ -12,7 +12,7 @@ from tasuki.cli.frame import print_json, state_option
 from tasuki.consent import parties_file
 from tasuki.consent.parties import chain, standing
 from tasuki.consent.parties_file import Parties
-from tasuki.consent.party_book import PARTIES
+from tasuki.consent.party_book import PARTIES, registered
 from tasuki.consent.policy import builtin
 from tasuki.consent.stretch import Dated, Stretch
 from tasuki.errors import UsageError
@@ -173,7 +173,7 @@ def _read(file: Path | None, state: Path) -> Parties:
             f"{state} has no {PARTIES}, so nobody outside gets anything",
             "`tasuki policy parties example` prints one to begin with.",
         )
-    return parties_file.read(path, builtin())
+    return registered(path, builtin())
 
 
 def _lines(found: dict[str, Any]) -> list[str]:

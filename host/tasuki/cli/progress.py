@@ -2,15 +2,13 @@
 
 import json
 import re
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
-from rich.table import Column
 
 from tasuki.fleet.crew import Event, Turn
 from tasuki.fleet.ports import Port
@@ -53,45 +51,6 @@ class Ndjson:
         """Nothing is open."""
 
 
-class LiveLines:
-    """One line per hub that changes in place; below them, at the end, what each failed hub needs."""
-
-    def __init__(self, console: Console, chosen: list[Port]) -> None:
-        width = max(len(port.path) for port in chosen)
-        self._progress = Progress(
-            TextColumn(
-                "{task.fields[port]}", markup=False, table_column=Column(no_wrap=True, min_width=width)
-            ),
-            BarColumn(bar_width=24),
-            TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
-            console=console,
-        )
-        self._tasks: dict[Port, TaskID] = {
-            port: self._progress.add_task("waits", port=port.path, total=1.0) for port in chosen
-        }
-        self._troubles: list[str] = []
-        self._progress.start()
-
-    def tell(self, event: Event) -> None:
-        """Change the hub's line."""
-        task = self._tasks.get(event.port)
-        if task is None:  # it came back under another name
-            task = self._tasks[event.port] = self._progress.add_task("", port=event.port.path, total=1.0)
-        done = event.values.get("done", 0) / (event.values.get("total") or 1)
-        words = sentence(event)
-        if event.name == "end" and event.values.get("reason"):
-            self._troubles.append(f"{event.port.path}  {words}")
-            self._progress.update(task, description=event.values["state"])
-        else:
-            self._progress.update(task, description=words, completed=1.0 if event.name == "end" else done)
-
-    def close(self) -> None:
-        """Leave the last state of each line on the screen."""
-        self._progress.stop()
-        for line in self._troubles:
-            click.echo(line)
-
-
 class Logs:
     """A log file per hub in a folder, each begun anew, named by the hub's location."""
 
@@ -125,8 +84,11 @@ def teller(as_json: bool, chosen: list[Port]) -> Teller:
     """What suits whoever reads standard output."""
     if as_json:
         return Ndjson()
-    console = Console(highlight=False)
-    return LiveLines(console, chosen) if console.is_terminal else Lines()
+    if not sys.stdout.isatty():
+        return Lines()
+    from tasuki.cli.live_lines import LiveLines  # nobody else needs to wait for what draws them
+
+    return LiveLines(chosen)
 
 
 def exit_code(turns: Sequence[Turn]) -> int:

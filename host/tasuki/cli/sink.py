@@ -5,11 +5,12 @@ from pathlib import Path
 import click
 
 from tasuki.cli.frame import print_json, state_option
-from tasuki.consent import parties_file
+from tasuki.consent import party_book
 from tasuki.consent.policy import builtin
 from tasuki.consent.registers import Registers
 from tasuki.errors import TasukiError
 from tasuki.sinks import config
+from tasuki.vault.service_keys import ServiceKeys
 from tasuki.vault.vault import Vault
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -54,7 +55,7 @@ def mosquitto(
 
     registers = Registers()
     if parties:
-        parties_file.read(parties, builtin()).register(registers)
+        party_book.registered(parties, builtin()).register(registers)
     folder = output.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "mosquitto.conf").write_text(made.configuration(folder, port), "utf-8")
@@ -86,15 +87,16 @@ def postgres(output: Path | None) -> None:
 @sink.command()
 @state_option
 def key(state: Path) -> None:
-    """Print this gateway's public key, by which collectors know its tombstones.
+    """Print this machine's public key, for the other side's sinks.toml.
+
+    By a gateway's, collectors know its tombstones and orders to erase ([collect] gateways); by a
+    collector's, gateways know what it acknowledges (`collectors` of the broker).
 
     \b
     Example:
       tasuki sink key
     """
-    vault = Vault(state)
-    click.echo(vault.signer("attestation").public.hex())
-    vault.close()
+    click.echo(ServiceKeys(state / "keys", "tasuki").signer("attestation").public.hex())
 
 
 @sink.command()

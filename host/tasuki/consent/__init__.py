@@ -12,6 +12,6 @@ answer.
 | ... kept, given and taken as files, shown | book, book_tables, files, notice, wording, times |
 | ... as records and signed receipts | records, record_reading, receipts, json_text |
 | registers: destinations, hubs, processors, exceptions | registers, parties, tickets |
-| ... from files, kept up to date | parties_file, ticket_file, ticket_book, party_book |
+| ... from files, kept up to date | parties_file, suspensions, ticket_file, ticket_book, party_book |
 | the decision: of a block, kept, of arrays | context, stretch, uses, decision, lane, cache, vector, reasons |
 """

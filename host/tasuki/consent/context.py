@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from tasuki.consent.registers import Registers, Source
+from tasuki.consent.registers import TYPED_IN, Registers, Source
+from tasuki.self_report import NO_HUB
 
 # Clocks of two machines disagree a little; what claims to be later than this is held back.
 AHEAD_NS = 2_000_000_000
@@ -69,7 +70,12 @@ def context_of(
     interval: Interval | None,
     held_since_ns: int | None = None,
 ) -> Context:
-    """What the registers know of a block; device None stands for the one registered with the key."""
+    """What the registers know of a block; device None stands for the one registered with the key.
+
+    A self-report is from no hub, so there is nothing to look up.
+    """
+    if key_id == NO_HUB:
+        return Context(interval, TYPED_IN, held_since_ns)
     garment = registers.garments.get(key_id)
     if device is None:
         device = garment.device if garment else b""

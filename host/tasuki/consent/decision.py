@@ -118,8 +118,8 @@ class Engine:
         waits = ""
         if code == "contract_expired":
             code, waits = "", code
-        if not code and category is not None:
-            code, rule = uses.origin(category, registers, way.item, way.source, stretch)
+        if not code and category is not None and place is not None:
+            code, rule = uses.origin(category, registers, way.item, way.source, place, stretch)
         if code or category is None or place is None:
             return way.refused(code, rule, stretch, policy)
         code, spans = self._words(policy, way, place, stretch)
@@ -139,7 +139,7 @@ class Engine:
             return way.refused("third_party", "", stretch, policy)
         if way.purpose != place.purpose:
             return way.refused("destination_not_for_purpose", "", stretch, policy)
-        code, rule = uses.origin(category, self.registers, way.item, way.source, stretch)
+        code, rule = uses.origin(category, self.registers, way.item, way.source, place, stretch)
         if code:
             return way.refused(code, rule, stretch, policy)
         outside = "outside_ticket"

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 from weakref import WeakSet
 
-from tasuki.consent.policy import Policy
-
 GRANTED = "granted"
 REFUSED = "refused"
 WITHDRAWN = "withdrawn"
@@ -278,19 +276,3 @@ class ConsentLog:
             kept = [span.since_ns for span in spans], spans
             mine.timelines[item, purpose] = kept
             return kept
-
-
-def granted_purposes(policy: Policy, log: ConsentLog, subject: str, item: str, at_ns: int) -> frozenset[str]:
-    """The purposes that are granted at a moment under this policy version and that the table allows.
-
-    Empty for an unknown item or subject (rules A-01, A-02, L-03).
-    """
-    category = policy.category(item)
-    if category is None:
-        return frozenset()
-    return frozenset(
-        purpose
-        for purpose in category.allow
-        if (span := log.span(subject, item, purpose, at_ns)).state == GRANTED
-        and span.notice == policy.version
-    )

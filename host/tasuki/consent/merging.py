@@ -15,14 +15,9 @@ def unsaid(log: ConsentLog, subject: str, events: Iterable[Event]) -> list[Event
 
 
 def ranks(recorded_ns: list[int]) -> list[int]:
-    """The order in which things were recorded, from 0: equal while the time did not rise."""
-    found, newest, rank = [], None, 0
-    for each in recorded_ns:
-        if newest is not None and each > newest:
-            rank += 1
-        newest = each if newest is None else max(newest, each)
-        found.append(rank)
-    return found
+    """The order in which things were recorded, from 0, in whatever order they are told; equal if at once."""
+    order = {each: rank for rank, each in enumerate(sorted(set(recorded_ns)))}
+    return [order[each] for each in recorded_ns]
 
 
 def adoption(log: ConsentLog, subject: str, events: Iterable[Event], now_ns: int) -> list[Event]:

@@ -5,7 +5,7 @@ that has run out is waited for (hold): it can be renewed, and the data was acqui
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tasuki.consent.stretch import ALWAYS, Dated, Stretch
 
@@ -19,10 +19,15 @@ BASES = (CONSENT, "adequate_country", "equivalent_system")
 
 @dataclass(frozen=True)
 class Contract:
-    """A contract with security terms (rule P-06). `security` names the terms; empty is none."""
+    """A contract with security terms (rule P-06).
+
+    security: names the terms; empty is none.
+    sha256: of the signed document, hexadecimal; empty when not given.
+    """
 
     dated: Dated
     security: str
+    sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,8 @@ class Processor:
         suspended: since a deletion was not acknowledged in time.
         subprocessors: names of those that it hands data to.
         key: X25519 public key that everything for it is encrypted to, 32 bytes; empty when it gave none.
+        vetted_by, supervised_by: who examined it, and who looked after it since; for the record.
+        information: what a wearer is told of a country abroad: `country`, `regime`, `measures` (APPI 28).
     """
 
     name: str
@@ -53,6 +60,9 @@ class Processor:
     suspended: bool = False
     subprocessors: tuple[str, ...] = ()
     key: bytes = b""
+    vetted_by: str = ""
+    supervised_by: str = ""
+    information: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def abroad(self) -> bool:

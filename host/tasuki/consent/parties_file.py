@@ -100,26 +100,30 @@ def parse(text: str, policy: Policy, name: str = "register") -> Parties:
 
 def _processor(name: str, table: strict.Table, policy: Policy) -> Processor:
     country = table.text("country", pattern=_COUNTRY)
-    contract = table.table("contract")
+    contract, vetting, supervision = (table.table(each) for each in ("contract", "vetting", "supervision"))
+    sha256 = contract.text("sha256", pattern=_KEY) if contract.has("sha256") else ""
     fields = table.table("fields")
+    information = {}
+    if country != HOME:  # what the wearer is told before agreeing (APPI 28)
+        told = table.table("information")
+        information = {key: told.text(key) for key in ("country", "regime", "measures")}
+        told.done()
     processor = Processor(
         name=name,
         country=country,
-        vetting=_dated(table.table("vetting"), "by"),
-        contract=Contract(_dated(contract, "security"), contract.text("security")),
-        supervision=_dated(table.table("supervision"), "by"),
+        vetting=_dated(vetting, "by"),
+        contract=Contract(_dated(contract, "security"), contract.text("security"), sha256),
+        supervision=_dated(supervision, "by"),
         fields={purpose: _items(fields, purpose, policy) for purpose in fields.data},
         basis=table.one_of("basis", BASES) if country != HOME else "",
         basis_dated=_dated(table.table("basis_period")) if table.has("basis_period") else Dated(),
         suspended=table.flag("suspended"),
         subprocessors=table.names("subprocessors", _NAME) if table.has("subprocessors") else (),
         key=_key(table),
+        vetted_by=vetting.text("by"),
+        supervised_by=supervision.text("by"),
+        information=information,
     )
-    if country != HOME:  # what the wearer is told before agreeing (APPI 28)
-        told = table.table("information")
-        for key in ("country", "regime", "measures"):
-            told.text(key)
-        told.done()
     table.done()
     return processor
 

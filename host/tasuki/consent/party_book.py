@@ -1,4 +1,5 @@
-"""Who outside of the service may get what, in one state folder: parties.toml and tickets.db, kept up to date.
+"""Who outside of the service may get what, in one state folder, kept up to date: parties.toml, suspended.json
+and tickets.db.
 
 Without a file there are no outside parties. A file that cannot be used when a program starts is
 refused. When it breaks while a program runs, what held before goes on being decided by, but nothing
@@ -8,9 +9,10 @@ processor that somebody meant to strike out makes data go, or be thrown away, th
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from tasuki.consent import parties_file
+from tasuki.consent import parties_file, suspensions
 from tasuki.consent.parties_file import Parties
 from tasuki.consent.policy import Policy
 from tasuki.consent.registers import (
@@ -30,7 +32,7 @@ PARTIES, TICKETS = "parties.toml", "tickets.db"
 
 
 class PartyBook:
-    """Both files and what they say in the registers.
+    """These files and what they say in the registers.
 
     Attributes:
         tickets: the ticket book.
@@ -42,6 +44,8 @@ class PartyBook:
     ) -> None:
         """UsageError for a register file that cannot be used, Untrusted for a damaged ticket book."""
         self._path = folder / PARTIES
+        self._suspended_path = folder / suspensions.FILE
+        self._suspended: dict[str, str] = {}
         self._registers = registers
         self._policy = policy
         self._stamp: tuple[int, ...] = ()
@@ -61,7 +65,7 @@ class PartyBook:
 
     def refresh(self) -> bool:
         """Learn what was changed since; True when there was something. Some microseconds."""
-        new_file, new_tickets = _stamp(self._path) != self._stamp, self.tickets.changed()
+        new_file, new_tickets = self._stamps() != self._stamp, self.tickets.changed()
         if not new_file and not new_tickets:
             return False
         try:
@@ -73,12 +77,28 @@ class PartyBook:
             self._registers.trouble = f"outside parties get nothing for now: {e}"
         return True
 
+    def suspend(self, name: str) -> bool:
+        """Suspend a processor, for every process and until it is registered anew (rule P-07).
+
+        False when parties.toml has none of this name. UsageError when suspended.json cannot be used.
+        """
+        known = next((one for one in self.parties.processors if one.name == name), None)
+        if known is None:
+            return False
+        suspensions.add(self._suspended_path, known)
+        self.refresh()
+        return True
+
     def _read(self) -> None:
-        self._stamp = _stamp(self._path)
-        self.parties = parties_file.read(self._path, self._policy) if self._stamp else Parties()
+        self._stamp = self._stamps()
+        self._suspended = suspensions.read(self._suspended_path)
+        self.parties = parties_file.read(self._path, self._policy) if _stamp(self._path) else Parties()
+
+    def _stamps(self) -> tuple[int, ...]:
+        return (*_stamp(self._path), 0, *_stamp(self._suspended_path))
 
     def _take(self) -> None:
-        """Let the registers have what both files say, and nothing else of these kinds."""
+        """Let the registers have what the files say, and nothing else of these kinds."""
         registers, parties = self._registers, self.parties
         approvers = {one.name: one for one in parties.approvers}
         tickets: dict[str, tuple[Ticket, ...]] = {}
@@ -88,7 +108,7 @@ class PartyBook:
         third = {name: third_party(name, each) for name, each in tickets.items() if name not in known}
         new = {
             "destinations": {**known, **third},
-            "processors": {one.name: one for one in parties.processors},
+            "processors": suspensions.applied(parties.processors, self._suspended),
             "modules": {one.name: one for one in parties.modules},
             "operators": dict(parties.operators),
             "approvers": approvers,
@@ -98,6 +118,13 @@ class PartyBook:
             for name, value in new.items():
                 setattr(registers, name, value)
             registers.changed()
+
+
+def registered(path: Path, policy: Policy) -> Parties:
+    """What a register file says, with those suspended that suspended.json beside it names; UsageError."""
+    found = parties_file.read(path, policy)
+    known = suspensions.applied(found.processors, suspensions.read(path.with_name(suspensions.FILE)))
+    return replace(found, processors=tuple(known.values()))
 
 
 def third_party(name: str, tickets: tuple[Ticket, ...]) -> Destination:

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from tasuki.consent.events import BEGINNING, FOREVER
 from tasuki.consent.parties import Processor
-from tasuki.consent.policy import FOREVER, Policy
+from tasuki.consent.policy import Policy
 from tasuki.consent.registers import THIRD_PARTY, Destination, Registers
+from tasuki.consent.stretch import Dated
 
 _SECURITY = "4"  # section of the policy
 _DAY_NS = 86_400 * 1_000_000_000
@@ -133,13 +135,14 @@ def _abroad(place: Destination, registers: Registers) -> bool:
     return place.kind == "processor_foreign" or (party is not None and party.abroad)
 
 
-def _transfer(place: Destination, registers: Registers) -> dict[str, str]:
-    """Where it goes, and on what basis (GDPR 44-49, APPI 28); empty for what is not known."""
+def _transfer(place: Destination, registers: Registers) -> dict[str, Any]:
+    """Where it goes, on what basis, what the wearer was told (GDPR 44-49, APPI 28); empty when not known."""
     party = registers.processors.get(place.party or place.name)
     return {
         "name": place.name,
         "country": party.country if party else "",
         "basis": party.basis if party else "",
+        "information": dict(party.information) if party else {},
     }
 
 
@@ -150,12 +153,22 @@ def _processor(processor: Processor) -> dict[str, Any]:
         "country": processor.country,
         "basis": processor.basis,
         "fields": {purpose: sorted(items) for purpose, items in processor.fields.items()},
-        "contract_until": _iso(contract.dated.until_ns) if contract else "",
+        **_period("contract", contract.dated if contract else None),
         "security_terms": contract.security if contract else "",
-        "vetted_until": _iso(processor.vetting.until_ns) if processor.vetting else "",
-        "supervised_until": _iso(processor.supervision.until_ns) if processor.supervision else "",
+        "contract_sha256": contract.sha256 if contract else "",
+        **_period("vetted", processor.vetting),
+        "vetted_by": processor.vetted_by,
+        **_period("supervised", processor.supervision),
+        "supervised_by": processor.supervised_by,
+        "suspended": processor.suspended,
         "subprocessors": list(processor.subprocessors),
     }
+
+
+def _period(name: str, dated: Dated | None) -> dict[str, str]:
+    """From when and until when; empty for what has no such end, or is not there."""
+    since, until = (dated.since_ns, dated.until_ns) if dated else (BEGINNING, FOREVER)
+    return {f"{name}_since": _iso(since), f"{name}_until": _iso(until)}
 
 
 def _sensitive(policy: Policy, item: str, number: int) -> bool:
@@ -163,7 +176,7 @@ def _sensitive(policy: Policy, item: str, number: int) -> bool:
 
 
 def _iso(ns: int) -> str:
-    """A moment in UTC; empty for what has no end."""
-    if ns >= FOREVER:
+    """A moment in UTC; empty for what has no beginning or no end."""
+    if not BEGINNING < ns < FOREVER:
         return ""
     return datetime.fromtimestamp(ns / 1e9, UTC).isoformat(timespec="milliseconds")

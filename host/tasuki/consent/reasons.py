@@ -365,6 +365,13 @@ _ROWS = (
         "Nothing: the exception ticket does not cover this block.",
         "変わりません。例外承認票の範囲外です。",
     ),
+    Reason(
+        "no_device_proof",
+        DENY,
+        ("S-02",),
+        "Register {destination} for the gateway-attested form: no hub signed what the wearer typed in.",
+        "着用者が入力した情報にハブの署名はありません。「{destination}」をゲートウェイ証明形式で登録してください。",
+    ),
 )
 
 REASONS = {reason.code: reason for reason in _ROWS}

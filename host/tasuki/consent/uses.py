@@ -7,7 +7,9 @@ the stretch learns how long they hold.
 from tasuki.consent.parties import MODULE_ITEMS, chain, standing, trained
 from tasuki.consent.policy import Category, Policy
 from tasuki.consent.registers import (
+    ATTESTED,
     MODULE,
+    OWN_STORE,
     PROCESSORS,
     STATISTICS_RELEASE,
     Destination,
@@ -49,16 +51,23 @@ def use(
 
 
 def origin(
-    category: Category, registers: Registers, item: str, source: Source, stretch: Stretch
+    category: Category,
+    registers: Registers,
+    item: str,
+    source: Source,
+    place: Destination,
+    stretch: Stretch,
 ) -> tuple[str, str]:
-    """Against where the data comes from."""
+    """Against where the data comes from; what no hub signed goes nowhere as if one had."""
     if source.acquired_in not in category.contexts:
         return "wrong_context", category.context_rule
     if item == "location" and not source.location_permission:
         return "no_location_permission", ""
     if source.operator and not trained(registers.operators, source.operator, stretch):
         return "operator_untrained", ""
-    if item not in wire_items.NAMES or (source.typed_in and item == REPORTED):
+    if source.typed_in and item == REPORTED:
+        return NONE if place.form == ATTESTED or place.name == OWN_STORE.name else ("no_device_proof", "")
+    if item not in wire_items.NAMES:
         return NONE
     garment = source.garment
     if garment is None:

@@ -67,7 +67,7 @@ def compiled(sources: Mapping[str, bytes], arch: str) -> dict[str, bytes]:
     """{name.mpy: bytes} of {name.py: source}. UsageError names the line that does not compile."""
     folder = platformdirs.user_cache_path("tasuki") / "mpy"
     folder.mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
         made = pool.map(lambda item: _compile(folder, arch, *item), sorted(sources.items()))
         return {
             name.removesuffix(".py") + ".mpy": data for name, data in zip(sorted(sources), made, strict=True)

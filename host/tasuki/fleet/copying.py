@@ -1,22 +1,17 @@
-"""Copies files to a hub at its raw prompt: many pieces in one raw paste, compressed, checked by hash."""
+"""Copies files to a hub at its raw prompt: what differs, packed, each file checked by hash on the hub."""
 
 import ast
-import binascii
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from mpremote.transport import TransportExecError
 
-from tasuki.fleet import agent
+from tasuki.fleet import agent, pastes
 from tasuki.fleet.prompt import Prompt
 from tasuki.fleet.troubles import Trouble, trouble_of
 
-_LEAST, _MOST = 1024, 16384  # bytes of code in one paste
-_HEAP_SHARE = 24  # a paste's text, its parsed form and the bytes in it are on the heap at once
-_WBITS = 10  # the window of agent.SETUP
-_TRIES = 2
+_FRUITLESS = 2  # times that all is sent again and nothing arrives
 _SLOW_S = 60.0  # for an answer: a large flash erases meanwhile
 
 Progress = Callable[[str, int, int], object]
@@ -53,13 +48,6 @@ class Difference:
     shadowed: tuple[str, ...]
 
 
-class _Paste(NamedTuple):
-    """Code for one raw paste, and the names of the files that are whole after it."""
-
-    code: str
-    names: tuple[str, ...]
-
-
 class Copier:
     """Copies files through a prompt; `close` takes the helpers off the hub again.
 
@@ -70,16 +58,14 @@ class Copier:
         self._prompt = prompt
         self._alone = alone
         self._said = ""  # the hub's last complaint about what it was sent
-        platform, mpy, path, free = _literal(prompt.exec(agent.WHO))
-        self.machine = Machine(platform, mpy, tuple(path), free)
-        self._paste = min(_MOST, max(_LEAST, self.machine.free // _HEAP_SHARE))
         try:
-            prompt.exec(agent.SETUP)
+            said = prompt.exec(agent.SETUP + agent.WHO)
         except TransportExecError as error:
             if "ImportError" in error.error_output:
                 raise Trouble("no_python", "this MicroPython has no hashlib or binascii") from None
             raise
-        self._packs: bool = prompt.eval("_tk_z is not None")
+        platform, mpy, path, free, self._packs = _literal(said)
+        self.machine = Machine(platform, mpy, tuple(path), free)
 
     def differing(self, folder: str, digests: Mapping[str, str]) -> Difference:
         """Compare hashes of the files below a folder with what they are to be."""
@@ -105,81 +91,52 @@ class Copier:
     def put(
         self, folder: str, files: Mapping[str, bytes], digests: Mapping[str, str], progress: Progress
     ) -> None:
-        """Write files below a folder, as many in one paste as fit.
+        """Write files below a folder.
 
         Calls progress(name, bytes done, bytes of all) as files take their place.
-        Trouble("corrupt") when a file is twice not what was sent.
+        What did not arrive as it was sent is sent again; Trouble("corrupt") when
+        twice nothing did.
         """
         total, done = sum(map(len, files.values())), 0
-        waiting = list(files)
-        for _ in range(_TRIES):
-            for paste in self._pastes(folder, {name: files[name] for name in waiting}, digests):
-                for name in self._send(paste):
-                    waiting.remove(name)
-                    done += len(files[name])
-                    progress(name, done, total)
+        waiting, fruitless = dict(files), 0
+        while waiting and fruitless < _FRUITLESS:
+            arrived = 0
+            for name in self._try(folder, waiting, digests):
+                done += len(waiting.pop(name))
+                arrived += 1
+                progress(name, done, total)
+            fruitless = 0 if arrived else fruitless + 1
         if waiting:
             why = f" ({self._said})" if self._said else ""
-            raise Trouble("corrupt", f"{waiting[0]} did not arrive as it was sent{why}")
+            raise Trouble("corrupt", f"{next(iter(waiting))} did not arrive as it was sent{why}")
 
-    def _send(self, paste: _Paste) -> list[str]:
-        """Have the hub run it; the files that took their place.
+    def _try(self, folder: str, files: Mapping[str, bytes], digests: Mapping[str, str]) -> Iterator[str]:
+        """Send files once; the names of those that took their place, as they do.
 
-        Code that was damaged on the way fails in any manner. Nothing wrong takes
-        its place by that, because the hub compares the hash: so it is sent again.
+        Code that was damaged on the way fails in any manner, and what follows it would
+        go into the wrong file. Nothing wrong takes its place by that, because the hub
+        compares the hash; what is left is to be sent again.
         """
-        try:
-            answers = self._answer(paste.code)
-        except TransportExecError as error:
-            trouble = trouble_of(error)
-            if trouble.state != "failed" or _is_the_filesystems(error):
-                raise
-            self._said = self._said or str(trouble)
-            self.drop()
-            return []
-        if len(answers) != len(paste.names):
-            return []
-        return [name for name, answer in zip(paste.names, answers, strict=True) if answer == "ok"]
+        below = _place(folder, "")
+        parents = dict.fromkeys((below + name).rpartition("/")[0] for name in files)
+        begin = [f"_tk_dir({parent + '/'!r})" for parent in parents if parent]
+        self._answer("\n".join([*begin, f"_tk_begin({below!r},{self._alone:d})"]))
+        size = pastes.piece_size(self.machine.free)
+        for paste in pastes.pastes(dict(files), digests, size, self._packs):
+            try:
+                answers = self._answer(paste.code)
+            except TransportExecError as error:
+                trouble = trouble_of(error)
+                if trouble.state != "failed" or _is_the_filesystems(error):
+                    raise
+                self._said = self._said or str(trouble)
+                answers = []
+            if len(answers) != len(paste.names):
+                break
+            yield from (name for name, answer in zip(paste.names, answers, strict=True) if answer == "ok")
+        self.drop()
 
-    def _pastes(
-        self, folder: str, files: Mapping[str, bytes], digests: Mapping[str, str]
-    ) -> Iterator[_Paste]:
-        """Code to run, each piece short enough for the hub, with the files that it finishes."""
-        lines: list[str] = []
-        names: list[str] = []
-        size, parents = 0, set[str]()
-        for name, data in files.items():
-            for line in self._lines(_place(folder, name), data, digests[name], parents):
-                if lines and size + len(line) >= self._paste:
-                    yield _Paste("\n".join(lines), tuple(names))
-                    lines, names, size = [], [], 0
-                lines.append(line)
-                size += len(line) + 1
-            names.append(name)
-        yield _Paste("\n".join(lines), tuple(names))
-
-    def _lines(self, place: str, data: bytes, digest: str, parents: set[str]) -> Iterator[str]:
-        parent = place.rpartition("/")[0]
-        if parent not in parents:
-            parents.add(parent)
-            yield f"_tk_dir({place!r})"
-        yield f"_tk_open({place!r})"
-        step = self._paste // 2
-        for at in range(0, len(data), step):
-            yield self._piece(data[at : at + step])
-        yield f"_tk_done('{digest}',{self._alone:d})"
-
-    def _piece(self, data: bytes) -> str:
-        unpack = "_tk_a"
-        if self._packs:
-            packer = zlib.compressobj(9, zlib.DEFLATED, -_WBITS)
-            packed = packer.compress(data) + packer.flush()
-            if len(packed) < len(data):
-                unpack, data = "_tk_z", packed
-        text = binascii.b2a_base64(data, newline=False).decode()
-        return f"_tk_f.write({unpack}('{text}'))"
-
-    def _answer(self, code: str) -> list[str]:
+    def _answer(self, code: str | bytes) -> list[str]:
         """Run code; the lines that it printed. The hub's own errors as Trouble."""
         out, error = self._prompt.exec_raw(code, timeout=_SLOW_S)
         if error:

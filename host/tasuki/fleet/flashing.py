@@ -6,21 +6,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from tasuki.errors import LinkLost, Refused, TasukiError
-from tasuki.fleet import looking
 from tasuki.fleet.buffered import BufferedLine
 from tasuki.fleet.copying import Copier
+from tasuki.fleet.opening import close_prompt, open_prompt
 from tasuki.fleet.payload import Sources
 from tasuki.fleet.ports import Port
 from tasuki.fleet.prompt import Prompt
-from tasuki.fleet.troubles import Trouble
-from tasuki.pipeline.acquire import SerialLine
-from tasuki.session import greet
-from tasuki.session.connection import Connection
-
-_STOP_TRIES = 20
-_STOP_PAUSE_S = 0.25  # until a signature is made and the hub can leave
-_QUIET_S = 0.1
 
 Say = Callable[..., None]
 
@@ -41,64 +32,6 @@ class Flashed:
     target: str
     imported: bool
     seconds: float
-
-
-def open_prompt(port: Port, stop: threading.Event | None = None) -> Prompt:
-    """Open a port and come to the hub's raw prompt.
-
-    A hub of ours that is in development is asked for maintenance first, which
-    ends its sampling. Trouble says why there is no prompt. The port is held until
-    `close_prompt`.
-    """
-    line = SerialLine(port.path)
-    try:
-        if looking.ask_for_prompt(line, interrupt=True) is None:
-            _leave_for_prompt(line, stop)
-        prompt = Prompt(BufferedLine(line, stop), port.path)
-        try:
-            prompt.enter_raw_repl()
-        except BaseException:
-            prompt.leave()
-            raise
-    except BaseException:
-        line.close()
-        raise
-    return prompt
-
-
-def close_prompt(prompt: Prompt, interrupt: bool = True) -> None:
-    """Back to the friendly prompt, and give the port back."""
-    prompt.leave(interrupt)
-    with suppress(OSError, TasukiError):
-        prompt.serial.close()
-
-
-def _leave_for_prompt(line: SerialLine, stop: threading.Event | None) -> None:
-    """Ask a running hub for its prompt; what sends no frame is left to Ctrl-C."""
-    if not looking.rouse(line):
-        return
-    connection = Connection(line)
-    try:
-        greet.meet(connection)
-    except LinkLost:
-        return
-    except Refused as refused:
-        if refused.reason not in ("schema_mismatch", "wire_version"):
-            raise  # but another release is what flashing is to replace
-    for _ in range(_STOP_TRIES):
-        if stop is not None and stop.is_set():
-            raise Trouble("interrupted", "stopped on request")
-        try:
-            connection.ask("maintenance", tries=1)
-        except Refused as refused:
-            if refused.reason != "busy":
-                raise Trouble("locked", "this hub is locked") from None
-            with suppress(Refused):
-                connection.ask("stop", tries=1)
-            time.sleep(_STOP_PAUSE_S)
-        else:
-            return
-    raise Trouble("busy", "the hub does not leave its work")
 
 
 def flash(port: Port, sources: Sources, target: str | None, say: Say, stop: threading.Event) -> Flashed:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from tasuki.errors import Refused
+from tasuki.fleet.opening import ask_for_prompt
 from tasuki.fleet.ports import Port
 from tasuki.fleet.troubles import Trouble, trouble_of
 from tasuki.frames import Batch, Stream
@@ -18,11 +19,10 @@ from tasuki_wire import codec, layout
 
 _LISTEN_S = 1.4  # a hub says hello each second when it says nothing else
 _REPORT_S = 4.5
-_PROMPT_S = 0.4
+_TYPED_S = 0.4
 _ROUSES, _ROUSE_S = 4, 0.4
 _CTRL_C = 3
 _WINDOW = 512  # of a raw paste at most
-_BANNER = b"MicroPython "
 _HELLO = codec.number("hello")
 _STATUS = codec.number("device_status")
 REPL = "repl"
@@ -147,7 +147,7 @@ def _takes_typing(line: SerialLine) -> bool:
     The question that `rouse` sends could end the paste, and so run half a program.
     """
     line.write(b"\n" * _WINDOW)
-    got = line.read(_PROMPT_S)
+    got = line.read(_TYPED_S)
     return bool(got) and b"\0" not in got
 
 
@@ -189,21 +189,3 @@ def meet(port: Port, line: SerialLine, battery_mv: int | None = None) -> Seen:
         if isinstance(event, Batch):
             _reports(event, health)
     return Seen(port, identity.life, identity, health.battery_mv or battery_mv, identity.firmware)
-
-
-def ask_for_prompt(line: SerialLine, interrupt: bool = False) -> str | None:
-    """What MicroPython says of itself when its prompt is at the line, else None.
-
-    interrupt: end what runs or is half typed first.
-    """
-    line.write(b"\r\x03\x03\r\x02" if interrupt else b"\r\x02")
-    got, end = b"", time.monotonic() + _PROMPT_S
-    while (left := end - time.monotonic()) > 0:
-        got += line.read(left)
-        at = got.find(_BANNER)
-        if at >= 0 and b">>> " in got[at:]:
-            first = got[at:].splitlines()[0].decode("ascii", "replace")
-            return "".join(c if c.isprintable() else "?" for c in first)
-        if len(got) > 1 << 16:
-            break
-    return None

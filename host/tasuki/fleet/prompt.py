@@ -20,6 +20,7 @@ _RAW = b"raw REPL; CTRL-B to exit\r\n"
 _TRIES = 4
 _ENTER_S = 1.0
 _FLOOD = 64 * 1024  # more than that in answer to Ctrl-C is no traceback
+_ROOM = b"\x01"  # the hub's mark in a raw paste: it has room for one more window
 _CTRL_A, _CTRL_B, _CTRL_C, _CTRL_D = b"\x01", b"\x02", b"\x03", b"\x04"
 
 
@@ -100,6 +101,27 @@ class Prompt(SerialTransport):  # type: ignore[misc] # mpremote has no types
             super().exec_raw_no_follow(command)
         except struct.error:
             raise TransportError("the hub fell silent at the start of raw paste") from None
+
+    def raw_paste_write(self, command_bytes: bytes) -> None:
+        """Send code as the hub makes room for it: as mpremote's, but whatever room there is at once."""
+        line: BufferedLine = self.serial
+        (window,) = struct.unpack("<H", line.read(2))
+        room, sent = window, 0
+        while sent < len(command_bytes):
+            marks = line.read_some(line.timeout if not room else 0)
+            if _CTRL_D in marks:  # the hub wants no more: its heap is full, or it was interrupted
+                line.write(_CTRL_D)
+                return
+            if (not room and not marks) or marks.strip(_ROOM):
+                raise TransportError(f"the hub says {marks[:20]!r} during raw paste")
+            room += window * len(marks)
+            piece = command_bytes[sent : sent + room]
+            line.write(piece)
+            room -= len(piece)
+            sent += len(piece)
+        line.write(_CTRL_D)
+        if not line.read_to(_CTRL_D, line.timeout).endswith(_CTRL_D):
+            raise TransportError("the hub did not end the raw paste")
 
     def soft_reset(self) -> None:
         """Restart MicroPython; the raw prompt comes back on a board, the unix port ends."""

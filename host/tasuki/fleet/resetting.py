@@ -2,7 +2,7 @@
 
 from tasuki.errors import LinkLost
 from tasuki.fleet import looking
-from tasuki.fleet.flashing import close_prompt, open_prompt
+from tasuki.fleet.opening import ask_for_prompt, close_prompt, open_prompt
 from tasuki.fleet.ports import Port
 from tasuki.pipeline.acquire import SerialLine
 from tasuki.session import care, greet
@@ -20,7 +20,7 @@ def reset(port: Port, hard: bool = False) -> None:
     """
     line = SerialLine(port.path)
     try:
-        if looking.ask_for_prompt(line, interrupt=True) is None and _reboot(line):
+        if ask_for_prompt(line, interrupt=True) is None and _reboot(line):
             return
         if not hard:
             line.write(_SOFT)

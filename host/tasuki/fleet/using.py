@@ -10,7 +10,7 @@ from mpremote.transport import TransportExecError
 from tasuki.errors import UsageError
 from tasuki.fleet import hub_paths
 from tasuki.fleet.copying import Copier
-from tasuki.fleet.flashing import close_prompt, open_prompt
+from tasuki.fleet.opening import close_prompt, open_prompt
 from tasuki.fleet.ports import Port
 from tasuki.fleet.prompt import Prompt
 from tasuki.fleet.troubles import Trouble

@@ -11,6 +11,7 @@ from tasuki.port_holder import holder
 
 _CHUNK = 65536
 _BAUD = 921_600
+_FULL_S = 2.0  # that a port may take nothing
 
 
 class PortInUse(UsageError):
@@ -31,7 +32,7 @@ class SerialLine:
     def __init__(self, port: str, baud: int = _BAUD) -> None:
         self.port = port
         try:
-            self._serial = serial.Serial(port, baud, timeout=0, write_timeout=2, exclusive=True)
+            self._serial = serial.Serial(port, baud, timeout=0, exclusive=True)
             self._serial.reset_input_buffer()
         except serial.SerialException as e:
             raise _explain(port, e) from None
@@ -51,12 +52,20 @@ class SerialLine:
 
     def write(self, data: bytes) -> None:
         """Send all of data."""
+        view = memoryview(data)
         try:
-            self._serial.write(data)
-        except serial.SerialTimeoutException:
-            raise LineFull(f"{self.port} takes no data", "Reset the hub.") from None
-        except (serial.SerialException, OSError) as e:
+            while view := view[self._put(view) :]:
+                if not select.select([], [self._fd], [], _FULL_S)[1]:
+                    raise LineFull(f"{self.port} takes no data", "Reset the hub.")
+        except (OSError, ValueError) as e:
             raise LinkLost(f"{self.port} takes no data: {e}", "Plug the hub in again.") from None
+
+    def _put(self, data: memoryview) -> int:
+        """How many bytes the port took at once; pyserial has opened it so that it never waits."""
+        try:
+            return os.write(self._fd, data)
+        except BlockingIOError:
+            return 0
 
     def set_rate(self, baud: int) -> int:
         """Change the line's rate; what it was before."""
@@ -74,6 +83,7 @@ class SerialLine:
     def close(self) -> None:
         """Give the port back."""
         self._serial.close()
+        self._fd = -1  # its number may soon be another file's
 
 
 def _explain(port: str, error: serial.SerialException) -> UsageError:

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 
 from tasuki import database
 from tasuki.errors import LinkLost
-from tasuki.pipeline.outbox import Outbox
+from tasuki.pipeline.outbox import CONFIRMED, Outbox
+from tasuki.pipeline.parcel import Place
 from tasuki_wire import items as wire_items
 
 
@@ -56,6 +57,27 @@ def erase(outbox: Outbox, pseudonyms: Collection[bytes], items: Collection[str] 
     if not empty_log(outbox):
         raise LinkLost("the outbox is being read, so its log still holds what was deleted", "Try again.")
     return len(deleted)
+
+
+def take_back(outbox: Outbox, place: Place) -> bool:
+    """Delete one block that waits; True when it waited and no destination had it yet.
+
+    Its row in the ledger stays, so it never comes back.
+    """
+    which = """envelope.session = ? AND envelope.epoch = ? AND envelope.stream = ?
+    AND envelope.hub = (SELECT id FROM hub WHERE key_id = ?)"""
+    values = place.session, place.epoch, place.stream, place.key_id
+    with outbox.transaction() as db:
+        rows = db.execute(f"DELETE FROM envelope WHERE {which} RETURNING id, length(content)", values)
+        gone = rows.fetchall()
+        states = [
+            state
+            for id_, _ in gone
+            for (state,) in db.execute("DELETE FROM delivery WHERE envelope = ? RETURNING state", (id_,))
+        ]
+        size = sum(length for _, length in gone)
+        db.execute("UPDATE held SET envelopes = envelopes - ?, bytes = bytes - ?", (len(gone), size))
+    return bool(gone) and CONFIRMED not in states
 
 
 def empty_log(outbox: Outbox) -> bool:

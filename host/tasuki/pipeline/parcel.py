@@ -1,12 +1,13 @@
 """What goes into routing and what comes out of it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tasuki.block import Block
 from tasuki.consent.context import Interval
 from tasuki.consent.decision import Decision
+from tasuki.self_report import SelfReport
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,25 @@ class Acquired:
     t0_ns: int
     t1_ns: int
     uncertainty_ns: int
+
+    @property
+    def interval(self) -> Interval:
+        """When it was acquired."""
+        return Interval(self.t0_ns, self.t1_ns, self.uncertainty_ns)
+
+
+@dataclass(frozen=True)
+class Reported:
+    """What a wearer typed in, and when by the host's own clock (Unix nanoseconds)."""
+
+    block: SelfReport
+    subject: str
+    at_ns: int
+
+    @property
+    def interval(self) -> Interval:
+        """A moment, which the host itself saw."""
+        return Interval(self.at_ns, self.at_ns, 0)
 
 
 class Place(NamedTuple):
@@ -120,11 +140,3 @@ class Examples:
         kept = self.by_reason.setdefault(reason, [])
         if len(kept) < self._most and (one := name()) not in kept:
             kept.append(one)
-
-
-def refusals_by_reason(refusals: Iterable[Refusal]) -> Mapping[str, int]:
-    """Reason code to count."""
-    counts: dict[str, int] = {}
-    for refusal in refusals:
-        counts[refusal.decision.reason] = counts.get(refusal.decision.reason, 0) + 1
-    return counts

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from tasuki.consent import reasons
 from tasuki.consent.cache import DecisionCache
-from tasuki.consent.context import Interval, context_of
+from tasuki.consent.context import context_of
 from tasuki.consent.decision import Decision, Engine
-from tasuki.pipeline.parcel import Acquired, Judged, Parcel, Place, Refusal, Routed
+from tasuki.pipeline.parcel import Acquired, Judged, Parcel, Place, Refusal, Reported, Routed
 
 
 class Router:
@@ -16,7 +16,7 @@ class Router:
         self._cache = DecisionCache(engine)
         self._engine = engine
 
-    def route(self, blocks: Iterable[Acquired], at_ns: int) -> Routed:
+    def route(self, blocks: Iterable[Acquired | Reported], at_ns: int) -> Routed:
         """Decide for every block and every registered destination, at `at_ns` (Unix nanoseconds)."""
         out = Routed()
         ways: dict[tuple[str, int], _Answers] = {}
@@ -28,10 +28,14 @@ class Router:
         return out
 
     def _route(
-        self, acquired: Acquired, at_ns: int, out: Routed, ways: "dict[tuple[str, int], _Answers]"
+        self,
+        acquired: Acquired | Reported,
+        at_ns: int,
+        out: Routed,
+        ways: "dict[tuple[str, int], _Answers]",
     ) -> None:
         block, subject = acquired.block, acquired.subject
-        interval = Interval(acquired.t0_ns, acquired.t1_ns, acquired.uncertainty_ns)
+        interval = acquired.interval
         context = context_of(
             self._engine.registers, block.key_id, block.device, block.stream, block.kind, interval
         )

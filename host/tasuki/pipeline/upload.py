@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 from nacl.public import PublicKey, SealedBox
 
-from tasuki.block import Block
 from tasuki.consent import actions, reasons
 from tasuki.consent.cache import DecisionCache
 from tasuki.consent.context import context_of
@@ -16,6 +15,8 @@ from tasuki.consent.registers import ATTESTED, INTERNAL, OWN_STORE, Destination
 from tasuki.errors import LinkLost, Refused, Untrusted
 from tasuki.pipeline.outbox import HOLD, Due, Late, Outbox, subject_of
 from tasuki.pipeline.recalls import Recalls
+from tasuki.self_report import SelfReport
+from tasuki.self_report import read as read_content
 from tasuki.sinks import DAY_NS, Delivery, Key, RemoteSink, Sink
 from tasuki.vault import attested, envelope
 from tasuki.vault.secret import Signer
@@ -85,7 +86,7 @@ class Uploader:
         self._failures: dict[str, int] = {}
         self._not_before: dict[str, int] = {}
         self._remote = {name: sink for name, sink in sinks.items() if isinstance(sink, RemoteSink)}
-        self._recalls = Recalls(outbox, engine, vault) if self._remote else None
+        self._recalls = Recalls(outbox, engine, vault, self._cache.forget_all) if self._remote else None
         self._sending: RemoteSink | None = None
         self._under_way: set[str] = set()  # subjects of the batch that is being sent
         engine.consents.watch(self)
@@ -151,15 +152,17 @@ class Uploader:
         """Tombstones go before any block, of whichever destination; why the one for this one did not."""
         lost = ""
         for name, recalls in (self._recalls.waiting() if self._recalls else {}).items():
-            if self._recalls and (
-                name == destination or self._not_before.get(name, 0) <= time.monotonic_ns()
-            ):
+            sink = self._remote.get(name)  # none where it has left sinks.toml: an erasure waits for a person
+            if self._recalls and sink and self._may_try(name, destination):
                 try:
-                    self._recalls.confirm(self._remote[name].recall(recalls[: self._batch]))
+                    self._recalls.confirm(sink.recall(recalls[: self._batch]))
                 except LinkLost as e:
                     self._wait(name)
                     lost = str(e) if name == destination else lost
         return lost
+
+    def _may_try(self, name: str, destination: str) -> bool:
+        return name == destination or self._not_before.get(name, 0) <= time.monotonic_ns()
 
     def review(self, destination: str) -> Step:
         """Decide again about everything on hold; what waited longer than the policy lets is given up.
@@ -281,13 +284,16 @@ class Uploader:
             if name != due.pseudonym:  # the destination got another purpose since, under its old name
                 raise Refused("destination_not_for_purpose")
         if place.form == ATTESTED:
-            block = Block.from_bytes(plain)
+            block = read_content(plain)
             if codec.KINDS[block.kind].row_rest:
                 raise Refused("field_not_listed", "the hub's own words go nowhere without its identity")
             hour = due.acquired.t0_ns // attested.HOUR_NS
             policy = self._engine.policy.hash
             label = attested.Label(due.pseudonym, due.number, hour, policy, place.purpose, place.name)
-            stripped = attested.strip(block, label, self._attestation())
+            if isinstance(block, SelfReport):
+                stripped = attested.typed_in(block, label, self._attestation())
+            else:
+                stripped = attested.strip(block, label, self._attestation())
             tags, content = b"", self._box(place).encrypt(stripped)
         elif place.name != OWN_STORE.name:
             tags, content = b"", self._box(place).encrypt(plain)

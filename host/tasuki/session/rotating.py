@@ -1,7 +1,7 @@
 """Another key for a hub that is trusted here, certified by the one it has.
 
 The hub itself keeps the proof until its next change of key, so that whatever is lost on the way, the
-same call again finds out how far it came: docs/adr/0030-a-key-certifies-the-next.md.
+same call again finds out how far it came: docs/adr/0031-a-key-certifies-the-next.md.
 """
 
 from tasuki.consent.registers import DEMO_GARMENT, Garment

@@ -6,6 +6,7 @@ tokens.db       consent tokens handed out
 clocks.db       how the clocks of hubs stood, by boot
 consent.db      what wearers said, which products hubs are, who wore them
 parties.toml    processors, modules, operators and their destinations; written by people
+suspended.json  processors that did not confirm a deletion in time
 tickets.db      exception tickets and who signed them
 outbox.db       epoch ledger, envelopes that wait, decisions
 audit.db        the audit log

@@ -1,6 +1,6 @@
 """Where blocks go: one small protocol, the embedded store behind it by default."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -94,14 +94,40 @@ class RemoteSink(Sink, Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Erased:
+    """What a server has answered to an erasure.
+
+    Attributes:
+        what: was done. how: it is known, as a receipt says it.
+    """
+
+    what: str
+    how: str
+
+
 @runtime_checkable
 class Erasing(Protocol):
     """What a sink has beside `send` when it can erase; one that cannot keeps an erasure pending."""
 
-    def erase(self, pseudonyms: Collection[bytes], items: Collection[str] | None = None) -> int:
-        """Delete what it holds under these pseudonyms (of these items; None: all); how many deliveries.
+    def erase(self, recalls: Collection[Recall]) -> Erased:
+        """Delete what these recalls are about, also what is stored, and bury them, in one transaction.
 
-        Returns when it is durable and a second look found nothing: this is the acknowledgement.
-        Idempotent. Raises LinkLost when trying again may help.
+        That is every block of the pseudonym and item with a lower consent version: nothing that the
+        wearer gave later. Returns when it is durable and a second look found nothing. Idempotent; from
+        any thread. Raises LinkLost when trying again may help.
+        """
+        ...
+
+
+@runtime_checkable
+class Expiring(Protocol):
+    """What a sink has when its server does not purge by itself what is past its retention."""
+
+    def expire(self, days: Mapping[str, int], today: int) -> int:
+        """Delete blocks of items that were acquired more than so many days before today; how many.
+
+        A whole day that is past every limit counts as one. today: days since 1970 in UTC. Idempotent;
+        from any thread. Raises LinkLost when trying again may help.
         """
         ...

@@ -4,13 +4,14 @@ It acknowledges and answers only after the commit, so one that is killed loses n
 hears no answer and sends again. Tombstones come on a connection of their own, to every collector, so
 they never queue behind the blocks that they are about. Before each commit that connection is asked
 for an echo: what the broker had of tombstones by then is stored first, and the database leaves out what
-is older (sinks/tables.py).
+is older (sinks/tables.py). Orders to erase come that way, too, and so does the hour at which it deletes
+what is past its retention.
 """
 
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,14 +20,17 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from tasuki.errors import LinkLost, Untrusted
-from tasuki.sinks import Delivery, Key, Recall, messages, tombstone
+from tasuki.sinks import DAY_NS, Delivery, Key, Recall, messages, orders, tombstone
 from tasuki.sinks.link import Broker, Link, Wake
 from tasuki.sinks.messages import RECALLED, STORED, Topics
-from tasuki.sinks.postgres import Database, DatabaseLost
+from tasuki.sinks.orders import Order
+from tasuki.sinks.postgres import Database, DatabaseLost, NotAllowed
+from tasuki.vault.secret import Signer
 
 DROPPED = "$SYS/broker/publish/messages/dropped"
 WAITING = "$SYS/broker/store/messages/count"
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 10.0
+EVERY_S, AGAIN_S = 3600.0, 60.0
 _ECHO_S = 10.0
 
 
@@ -36,13 +40,16 @@ class Collected:
 
     Attributes:
         stored: blocks that are in the database, duplicates included. recalled: left out by a tombstone.
-        tombstones: stored. bad: messages that were none of ours, or not signed by a known gateway.
+        tombstones: stored. erasures: orders that were carried out. expired: blocks and days past their
+            retention. bad: messages that were none of ours, or not signed by a known gateway.
         commits: transactions with blocks. alarms: kind to how often it was raised.
     """
 
     stored: int = 0
     recalled: int = 0
     tombstones: int = 0
+    erasures: int = 0
+    expired: int = 0
     bad: int = 0
     commits: int = 0
     alarms: Counter[str] = field(default_factory=Counter)
@@ -61,27 +68,36 @@ class Collector:
         conninfo: str,
         gateways: Sequence[bytes],
         destinations: Sequence[str],
+        signer: Signer,
         *,
         name: str,
         group: str = "collectors",
         batch: int = 500,
         waiting_most: int = 20_000,
+        retention: Callable[[], Mapping[str, int]] = dict,
         alarm: Callable[[str], None] = lambda text: None,
     ) -> None:
         """
         Args:
-            gateways: Ed25519 keys whose tombstones count.
+            gateways: Ed25519 keys whose tombstones and orders to erase count.
+            signer: signs what it acknowledges.
             name: of this collector, different for each. group: of those who share the work.
             batch: blocks in a transaction at most.
             waiting_most: messages in the broker above which an alarm is raised.
+            retention: item to days that it may be kept, asked every hour; without any nothing is deleted.
             alarm: gets a sentence for each alarm.
         """
         self._broker = broker
         self._database = Database(conninfo)
         self._gateways = list(gateways)
+        self._signer = signer
+        self._retention = retention
+        self._expire_at = 0.0
+        self._tenant = broker.tenant
         self._topics = Topics(broker.tenant)
         self._blocks = [self._topics.blocks(group, destination) for destination in destinations]
         self._tombstones = [self._topics.tombstones(destination) for destination in destinations]
+        self._erasures = [self._topics.erasure(destination) for destination in destinations]
         self._name = name
         self._most = batch
         self._waiting_most = waiting_most
@@ -90,6 +106,7 @@ class Collector:
         self._stopped = False
         self._taken: list[tuple[Delivery, MQTTMessage]] = []
         self._recalls: list[tuple[Recall, int, MQTTMessage]] = []
+        self._orders: list[tuple[Order, MQTTMessage]] = []
         self._bad: list[tuple[Link, MQTTMessage]] = []
         self._links: dict[str, Link] = {}
         self._echoed = b""
@@ -139,7 +156,8 @@ class Collector:
         """Tombstones first, so that none is missed once blocks come."""
         recalls = Link(self._broker, f"{self._name}-recalls", self._wake, self._take_recall, manual_ack=True)
         self._links["recalls"] = recalls
-        recalls.subscribe(*self._tombstones, self._topics.reply(self._name), DROPPED, WAITING)
+        topics = (*self._tombstones, *self._erasures, self._topics.reply(self._name))
+        recalls.subscribe(*topics, DROPPED, WAITING)
         window = {"receive": 2 * self._most, "window": 60_000}
         blocks = Link(self._broker, self._name, self._wake, self._take, manual_ack=True, **window)
         self._links["blocks"] = blocks
@@ -150,7 +168,7 @@ class Collector:
         for link in self._links.values():
             link.drop()
         self._links = {}
-        self._taken, self._recalls, self._bad = [], [], []
+        self._taken, self._recalls, self._orders, self._bad = [], [], [], []
 
     def _turn(self) -> None:
         """Take what comes for a while, then make it durable."""
@@ -167,11 +185,15 @@ class Collector:
             recalls.pump(0)
         if self._recalls:
             self._bury(recalls)
+        if self._orders:
+            self._erase(recalls)
         if self._taken:
             self._commit(blocks)
         for link, message in self._bad:
             link.ack(message.mid)
         self._bad = []
+        if time.monotonic() >= self._expire_at:
+            self._expire()
 
     def _await_echo(self, recalls: Link) -> None:
         """Until all tombstones that the broker has by now have come."""
@@ -191,6 +213,42 @@ class Collector:
         keys = [((recall.pseudonym, 0, number), STORED, message) for recall, number, message in taken]
         self._answer(recalls, keys)
 
+    def _erase(self, recalls: Link) -> None:
+        while self._orders:
+            order, message = self._orders[0]
+            outcome = self._carry_out(order)
+            del self._orders[0]
+            if asked := _asked(message):
+                said = orders.acknowledge(order, outcome, time.time_ns() // 10**6, self._signer)
+                _publish(recalls, *asked, said)
+            recalls.ack(message.mid)
+
+    def _carry_out(self, order: Order) -> int:
+        """Erase; where our login may not delete, at least nothing more comes in."""
+        try:
+            self._database.work(lambda tables: tables.erase(order.recalls), "tasuki_keeper")
+        except NotAllowed as e:
+            self._raise("keeper", f"{e}. {e.hint}")
+            self._database.work(lambda tables: tables.bury(order.recalls))
+            return orders.NOT_ALLOWED
+        self.done.erasures += 1
+        return orders.ERASED
+
+    def _expire(self) -> None:
+        """Delete what is past its retention; what cannot go now is tried again, and blocks go on."""
+        wait_s, today = EVERY_S, time.time_ns() // DAY_NS
+        try:
+            days = self._retention()
+            self.done.expired += self._database.work(
+                lambda tables: tables.expire(days, today), "tasuki_keeper"
+            )
+        except NotAllowed as e:
+            self._raise("keeper", f"{e}. {e.hint}")
+        except DatabaseLost as e:
+            self._raise("away", str(e))
+            wait_s = AGAIN_S
+        self._expire_at = time.monotonic() + wait_s
+
     def _commit(self, blocks: Link) -> None:
         taken = self._taken[: self._most]
         stored, recalled = self._database.work(lambda tables: tables.store([d for d, _ in taken]))
@@ -205,14 +263,10 @@ class Collector:
         """Tell whoever asked what became of it, then let the broker forget it."""
         answers: dict[tuple[str, bytes], list[tuple[Key, int]]] = {}
         for key, outcome, message in outcomes:
-            asked: Any = message.properties
-            topic, nonce = getattr(asked, "ResponseTopic", ""), getattr(asked, "CorrelationData", b"")
-            if topic and nonce:
-                answers.setdefault((topic, nonce), []).append((key, outcome))
+            if asked := _asked(message):
+                answers.setdefault(asked, []).append((key, outcome))
         for (topic, nonce), said in answers.items():
-            reply = Properties(PacketTypes.PUBLISH)
-            reply.CorrelationData = nonce
-            link.publish(topic, messages.pack_answer(said), reply)
+            _publish(link, topic, nonce, messages.pack_answer(said))
         for _, _, message in outcomes:
             link.ack(message.mid)
 
@@ -230,6 +284,8 @@ class Collector:
             self._watch(message)
         elif message.topic == self._topics.reply(self._name):
             self._echoed = bytes(message.payload)
+        elif message.topic in self._erasures:
+            self._take_order(message)
         else:
             try:
                 recall = tombstone.read(bytes(message.payload), self._gateways)
@@ -240,6 +296,16 @@ class Collector:
                 self._refuse("recalls", message, e)
             else:
                 self._recalls.append((recall, number, message))
+
+    def _take_order(self, message: MQTTMessage) -> None:
+        try:
+            order = orders.read_order(bytes(message.payload), self._gateways, self._tenant)
+            if message.topic != self._topics.erasure(order.recalls[0].destination):
+                raise Untrusted("order", "an order on another's topic")
+        except Untrusted as e:
+            self._refuse("recalls", message, e)
+        else:
+            self._orders.append((order, message))
 
     def _refuse(self, link: str, message: MQTTMessage, e: Exception) -> None:
         self.done.bad += 1
@@ -265,3 +331,16 @@ class Collector:
     def _raise(self, kind: str, text: str) -> None:
         self.done.alarms[kind] += 1
         self._alarm(text)
+
+
+def _asked(message: MQTTMessage) -> tuple[str, bytes] | None:
+    """Where an answer goes, and what it has to carry; None when nobody waits for one."""
+    asked: Any = message.properties
+    topic, nonce = getattr(asked, "ResponseTopic", ""), getattr(asked, "CorrelationData", b"")
+    return (topic, nonce) if topic and nonce else None
+
+
+def _publish(link: Link, topic: str, nonce: bytes, answer: bytes) -> None:
+    reply = Properties(PacketTypes.PUBLISH)
+    reply.CorrelationData = nonce
+    link.publish(topic, answer, reply)

@@ -10,6 +10,7 @@ name = "gateway-1"                  # of this machine, as in its certificate
 ca = "ca.pem"                       # paths count from this file's folder
 certificate = "gateway-1.pem"
 key = "gateway-1.key"
+collectors = ["<hex>"]              # from `tasuki sink key` on each collector: whose word ends an erasure
 
 [sink.warehouse]
 kind = "postgres"
@@ -54,6 +55,7 @@ class MqttPlace:
     certificate: Path | None
     key: Path | None
     expiry_s: int
+    collectors: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,13 +102,18 @@ def parse(text: str, name: str, folder: Path) -> Config:
     routes = top.table("route", True)
     route = {place: routes.one_of(place, [EMBEDDED, *places]) for place in routes.data}
     collect = top.table("collect", True)
-    gateways = collect.names("gateways", _KEY) if collect.has("gateways") else ()
+    gateways = _keys(collect, "gateways")
     destinations = (
         collect.names("destinations", _NAME) if collect.has("destinations") else tuple(DESTINATIONS)
     )
     for table in (routes, collect, top):
         table.done()
-    return Config(places, route, tuple(map(bytes.fromhex, gateways)), destinations)
+    return Config(places, route, gateways, destinations)
+
+
+def _keys(table: strict.Table, name: str) -> tuple[bytes, ...]:
+    """A list of Ed25519 keys, which may be missing."""
+    return tuple(map(bytes.fromhex, table.names(name, _KEY))) if table.has(name) else ()
 
 
 def _place(table: strict.Table, folder: Path) -> MqttPlace | PostgresPlace:
@@ -128,6 +135,7 @@ def _place(table: strict.Table, folder: Path) -> MqttPlace | PostgresPlace:
             table.text("name", "gateway", _NAME),
             **files,
             expiry_s=table.integer("expiry_s", 1, 7 * 86_400, 3600),
+            collectors=_keys(table, "collectors"),
         )
     table.done()
     return place
@@ -155,7 +163,8 @@ def open_sink(place: MqttPlace | PostgresPlace, vault: Vault) -> RemoteSink:
 
     broker = Broker(place.host, place.port, place.tenant, place.ca, place.certificate, place.key)
     broker.context()
-    return MqttSink(broker, vault.signer("attestation"), place.name, expiry_s=place.expiry_s)
+    signer = vault.signer("attestation")
+    return MqttSink(broker, signer, place.name, expiry_s=place.expiry_s, collectors=place.collectors)
 
 
 def need(kind: str) -> None:

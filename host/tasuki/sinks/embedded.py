@@ -18,6 +18,8 @@ from tasuki import database
 from tasuki.block import Block
 from tasuki.consent.registers import ENVELOPE
 from tasuki.errors import LinkLost, Untrusted
+from tasuki.self_report import SelfReport
+from tasuki.self_report import read as read_content
 from tasuki.sinks import Delivery, Key
 from tasuki.vault import attested, envelope
 from tasuki.vault.vault import Vault, key_epoch
@@ -169,7 +171,7 @@ class EmbeddedStore:
             last = page[-1][-1]
 
     def extents(self, pseudonym: bytes) -> list[Extent]:
-        """What is stored under a pseudonym, by stream; as fast however many others there are."""
+        """What is stored under a pseudonym, by stream of a hub; as fast however many others there are."""
         with self._lock:
             source = self._db.execute("SELECT id FROM source WHERE pseudonym = ?", (pseudonym,)).fetchone()
             found = [self._extent(source[0], stream) for stream in range(layout.STREAMS)] if source else []
@@ -238,8 +240,8 @@ class EmbeddedStore:
             raise LinkLost(f"the store cannot be written: {e}", "It is tried again.") from e
 
 
-def open_row(row: Row, vault: Vault) -> Block | attested.AttestedBlock:
-    """What a row holds, for our own purposes: the block with its proof, or the stripped block.
+def open_row(row: Row, vault: Vault) -> Block | SelfReport | attested.AttestedBlock:
+    """What a row holds, for our own purposes: the block with its proof, a self-report, or what was stripped.
 
     Refused("key_erased") when the wearer's key is gone, Untrusted when the bytes were altered.
     """
@@ -247,7 +249,7 @@ def open_row(row: Row, vault: Vault) -> Block | attested.AttestedBlock:
     if d.form == ENVELOPE:
         tags = envelope.Tags.from_bytes(d.tags)
         subject = vault.subject_of(tags.pseudonym, d.purpose, d.destination, key_epoch(tags.t0_ns))
-        return Block.from_bytes(envelope.decrypt(vault, subject, tags, d.content))
+        return read_content(envelope.decrypt(vault, subject, tags, d.content))
     try:
         plain = SealedBox(vault.private_key(f"destination-{d.destination}")).decrypt(d.content)
     except CryptoError as e:

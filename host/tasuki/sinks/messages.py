@@ -2,10 +2,12 @@
 
     <tenant>/<purpose>/<destination>/<item>/<pseudonym>    a block; its content is the payload
     <tenant>/tombstone/<destination>/<pseudonym>           a recall (sinks/tombstone.py)
+    <tenant>/erasure/<destination>                         an order to erase (sinks/orders.py)
     <tenant>/reply/<name>                                  answers to a gateway, its response topic
 
 A destination has a level of its own, because two parties may serve one purpose and neither may read
-the other's. What a block is beside its content stands in user properties. The correlation data is 16
+the other's. What a block is beside its content stands in the user properties destination, purpose,
+stream, number, form, tags, consent and day. The correlation data is 16
 random bytes of one `send`: only who received a block of it can answer, and an answer to anything else
 is not heard.
 """
@@ -20,7 +22,6 @@ from tasuki.sinks import Delivery, Key
 NONCE_SIZE = 16
 STORED, RECALLED = range(2)
 _ANSWER = struct.Struct("<16sBQB")
-_NAMES = ("destination", "purpose", "stream", "number", "form", "tags", "consent", "day")
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,13 @@ class Topics:
         """What each of them subscribes to: each recall of a destination goes to all of them."""
         return f"{self.tenant}/tombstone/{destination}/+"
 
+    def erasure(self, destination: str) -> str:
+        """Where orders to erase go; each of them goes to all collectors of the destination."""
+        return f"{self.tenant}/erasure/{destination}"
+
     def reply(self, name: str) -> str:
         """Where answers to a gateway go, and a collector's messages to itself."""
         return f"{self.tenant}/reply/{name}"
-
-
-def properties_of(d: Delivery) -> list[tuple[str, str]]:
-    """The user properties of a delivery."""
-    values = (d.destination, d.purpose, d.stream, d.number, d.form, d.tags.hex(), d.version, d.day)
-    return [(name, str(value)) for name, value in zip(_NAMES, values, strict=True)]
 
 
 def delivery_of(topic: str, payload: bytes, properties: Iterable[tuple[str, str]]) -> Delivery:

@@ -86,6 +86,7 @@ def acl(registers: Registers, tenant: str, gateways: Iterable[str], collectors: 
         for place in places:
             lines.append(f"topic write {tenant}/{place.purpose}/{place.name}/+/+")
             lines.append(f"topic write {tenant}/tombstone/{place.name}/+")
+            lines.append(f"topic write {topics.erasure(place.name)}")
         lines.append("")
     own = [place for place in places if place.kind == INTERNAL]
     for name in collectors:
@@ -98,6 +99,7 @@ def acl(registers: Registers, tenant: str, gateways: Iterable[str], collectors: 
         for place in own:
             lines.append(f"topic read {tenant}/{place.purpose}/{place.name}/+/+")
             lines.append(f"topic read {tenant}/tombstone/{place.name}/+")
+            lines.append(f"topic read {topics.erasure(place.name)}")
         lines.append("")
     for name, processor in sorted(registers.processors.items()):
         mine = [place for place in places if place.kind in PROCESSORS and (place.party or place.name) == name]

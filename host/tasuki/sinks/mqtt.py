@@ -8,7 +8,7 @@ the batch, and so decided, only when everything before it has left and the windo
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from paho.mqtt.client import MQTTMessage
@@ -16,7 +16,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties, VariableByteIntegers
 
 from tasuki.errors import LinkLost, Untrusted
-from tasuki.sinks import Delivery, Key, Recall, messages, tombstone
+from tasuki.sinks import Delivery, Erased, Key, Recall, messages, ordering, tombstone
 from tasuki.sinks.link import NO_SUBSCRIBERS, Broker, Link, Wake
 from tasuki.sinks.messages import STORED, Topics
 from tasuki.vault.secret import Signer
@@ -58,10 +58,12 @@ class MqttSink:
         answer_s: float = ANSWER_S,
         window: int = 100,
         send_buffer: int = 0,
+        collectors: Sequence[bytes] = (),
     ) -> None:
         """name: of this gateway, the one in its certificate. expiry_s: how long a broker keeps a block.
 
         answer_s: how long to wait for an answer while none comes. window, send_buffer: see Link.
+        collectors: Ed25519 keys of those whose acknowledgement of an erasure counts.
         """
         self._broker = broker
         self._signer = signer
@@ -71,6 +73,7 @@ class MqttSink:
         self._answer_s = answer_s
         self._window = window
         self._send_buffer = send_buffer
+        self._collectors = tuple(collectors)
         self._wake = Wake()
         self._link: Link | None = None
         self._turn = _Turn()
@@ -95,6 +98,12 @@ class MqttSink:
                 self._let(link, topic, tombstone.pack(recall, self._signer), _Packed(made))
 
         return [sent[key] for key in self._turn_of(publish)]
+
+    def erase(self, recalls: Collection[Recall]) -> Erased:
+        """Order the collectors to delete what these are about (tasuki.sinks.Erasing; sinks/ordering.py)."""
+        return ordering.erase(
+            self._broker, self._name, self._signer, self._collectors, recalls, self._answer_s, self._expiry_s
+        )
 
     def interrupt(self) -> None:
         """Break off what is being sent."""

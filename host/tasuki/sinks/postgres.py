@@ -3,14 +3,14 @@
 import contextlib
 import socket
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from tasuki.errors import LinkLost, UsageError
-from tasuki.sinks import Delivery, Key, Recall
+from tasuki.sinks import Delivery, Erased, Key, Recall
 from tasuki.sinks.tables import Tables
 
 _PATIENCE_S = 10
@@ -20,6 +20,10 @@ _T = TypeVar("_T")
 
 class DatabaseLost(LinkLost):
     """The database is away, full, or does not let us."""
+
+
+class NotAllowed(DatabaseLost):
+    """The login lacks a role."""
 
 
 class Database:
@@ -49,7 +53,7 @@ class Database:
             return what(self._connected())
         except psycopg.errors.InsufficientPrivilege as e:
             self.close()
-            raise DatabaseLost(f"PostgreSQL does not let us write: {_first(e)}", f"Grant {role}.") from e
+            raise NotAllowed(f"PostgreSQL does not let us write: {_first(e)}", f"Grant {role}.") from e
         except psycopg.errors.UndefinedTable as e:
             self.close()
             raise DatabaseLost(
@@ -93,6 +97,7 @@ class PostgresSink:
     """
 
     def __init__(self, conninfo: str) -> None:
+        self._conninfo = conninfo
         self._database = Database(conninfo)
         self._interrupted = threading.Event()
         self._sending = False
@@ -115,12 +120,14 @@ class PostgresSink:
         self._database.work(lambda tables: tables.bury(recalls))
         return recalls
 
-    def erase(self, pseudonyms: Collection[bytes], items: Collection[str] | None = None) -> int:
-        """Delete what is stored under these pseudonyms (tasuki.sinks.Erasing); needs tasuki_keeper.
+    def erase(self, recalls: Collection[Recall]) -> Erased:
+        """Delete what is stored and bury the recalls (tasuki.sinks.Erasing); needs tasuki_keeper, too."""
+        deleted = self._keep(lambda tables: tables.erase(list(recalls)))
+        return Erased(f"{deleted} deliveries deleted", "confirmed by the database, which looked again")
 
-        Used from one thread, with nothing sent meanwhile.
-        """
-        return self._database.work(lambda tables: tables.erase(pseudonyms, items), "tasuki_keeper")
+    def expire(self, days: Mapping[str, int], today: int) -> int:
+        """Delete what is past its retention (tasuki.sinks.Expiring); needs tasuki_keeper."""
+        return self._keep(lambda tables: tables.expire(days, today))
 
     def interrupt(self) -> None:
         """Break off what is being sent; its transaction is rolled back."""
@@ -140,6 +147,11 @@ class PostgresSink:
     def close(self) -> None:
         """Close the connection."""
         self._database.close()
+
+    def _keep(self, what: Callable[[Tables], _T]) -> _T:
+        """On a connection of its own, because another thread may be sending."""
+        with contextlib.closing(Database(self._conninfo)) as database:
+            return database.work(what, "tasuki_keeper")
 
     def _watched(self, batch: Iterable[Delivery]) -> Iterator[Delivery]:
         for delivery in batch:

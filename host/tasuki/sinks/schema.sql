@@ -26,6 +26,9 @@ CREATE TABLE IF NOT EXISTS tasuki.block (
   PRIMARY KEY (pseudonym, stream, number, day)
 ) PARTITION BY LIST (day);
 
+-- Items whose retention ends before the longest of all are deleted from days that stay, and found by this.
+CREATE INDEX IF NOT EXISTS block_short ON tasuki.block (item, day) WHERE item IN (@SHORT@);
+
 -- What wearers withdrew: blocks of the item with a lower consent version are not stored any more.
 CREATE TABLE IF NOT EXISTS tasuki.tombstone (
   pseudonym bytea NOT NULL, item text NOT NULL, destination text NOT NULL, consent bigint NOT NULL,
@@ -45,13 +48,35 @@ BEGIN
   EXECUTE format('CREATE TABLE tasuki.%I PARTITION OF tasuki.block FOR VALUES IN (%s)', name, day);
 END $$;
 
+-- Drops the days before one, made by its owner for a keeper that may not; how many. It waits for nobody for
+-- long, because everybody would wait behind it.
+CREATE OR REPLACE FUNCTION tasuki.drop_days(before integer) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s' AS $$
+DECLARE
+  name text;
+  dropped integer := 0;
+BEGIN
+  PERFORM pg_advisory_xact_lock(@DAY_LOCK@);
+  FOR name IN
+    SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE i.inhparent = 'tasuki.block'::regclass AND c.relname ~ '^block_[0-9]{8}$'
+      AND c.relname < 'block_' || to_char(date '1970-01-01' + before, 'YYYYMMDD')
+  LOOP
+    EXECUTE format('DROP TABLE tasuki.%I', name);
+    dropped := dropped + 1;
+  END LOOP;
+  RETURN dropped;
+END $$;
+
 REVOKE ALL ON ALL TABLES IN SCHEMA tasuki FROM PUBLIC;
-REVOKE ALL ON FUNCTION tasuki.make_day(integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tasuki.make_day(integer), tasuki.drop_days(integer) FROM PUBLIC;
 GRANT USAGE ON SCHEMA tasuki TO tasuki_ingest, tasuki_keeper, @NAMES@;
 GRANT EXECUTE ON FUNCTION tasuki.make_day(integer) TO tasuki_ingest;
+GRANT EXECUTE ON FUNCTION tasuki.drop_days(integer) TO tasuki_keeper;
 GRANT INSERT ON tasuki.block TO tasuki_ingest;
 GRANT SELECT, INSERT, UPDATE ON tasuki.tombstone TO tasuki_ingest;
-GRANT SELECT (pseudonym, stream, number, day, destination, purpose, item), DELETE ON tasuki.block TO tasuki_keeper;
+GRANT SELECT (pseudonym, stream, number, day, destination, purpose, item, consent), DELETE
+  ON tasuki.block TO tasuki_keeper;
 GRANT SELECT ON tasuki.tombstone TO tasuki_keeper;
 GRANT SELECT ON tasuki.block TO @NAMES@;
 

@@ -6,12 +6,14 @@ happen in one transaction that shares a lock with others of its kind and exclude
 is committed after a tombstone that it is older than.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import resources
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
+from tasuki.consent import lifetimes
 from tasuki.consent.policy import Policy
 from tasuki.sinks import Delivery, Key, Recall
 
@@ -38,7 +40,14 @@ INSERT INTO tasuki.tombstone (pseudonym, item, destination, consent) VALUES (%s,
 ON CONFLICT (pseudonym, item)
 DO UPDATE SET consent = greatest(tombstone.consent, excluded.consent), at = now()
 """
-_ERASED = "FROM tasuki.block WHERE pseudonym = ANY(%s) AND (%s::text[] IS NULL OR item = ANY(%s))"
+_MEANT = """
+b.pseudonym = ANY(%(who)s) AND EXISTS (
+  SELECT FROM unnest(%(who)s::bytea[], %(items)s::text[], %(versions)s::int8[]) r (pseudonym, item, consent)
+  WHERE r.pseudonym = b.pseudonym AND r.item = b.item AND r.consent > b.consent)
+"""
+_ERASE = f"DELETE FROM tasuki.block b WHERE {_MEANT}"
+_LEFT = f"SELECT count(*) FROM tasuki.block b WHERE {_MEANT}"
+_TODAY = "SELECT floor(extract(epoch FROM now()) / 86400)::int4"
 _ROWS = """
 SELECT destination, purpose, pseudonym, stream, number, item, form, tags, content, day, consent
 FROM tasuki.block WHERE %s::text IS NULL OR destination = %s ORDER BY day, pseudonym, stream, number
@@ -51,6 +60,9 @@ def schema(policy: Policy) -> str:
     text = resources.files("tasuki.sinks").joinpath("schema.sql").read_text("utf-8")
     text = text.replace("@ROLES@", ", ".join(f"'{name}'" for name in names))
     text = text.replace("@NAMES@", ", ".join(names)).replace("@DAY_LOCK@", str(_DAY_LOCK))
+    days = lifetimes.days(policy)
+    short = [f"'{item}'" for item, limit in days.items() if limit < max(days.values())]
+    text = text.replace("@SHORT@", ", ".join(short) or "NULL")
     for purpose, name in zip(policy.purposes, names, strict=True):
         text += f"DROP POLICY IF EXISTS {purpose} ON tasuki.block;\n"
         text += (
@@ -86,25 +98,55 @@ class Tables:
 
     def bury(self, recalls: Sequence[Recall]) -> None:
         """Store tombstones durably; a newer one of the same item stays."""
-        rows = sorted((r.pseudonym, r.item, r.destination, r.version) for r in recalls)
         with self._db.transaction(), self._db.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-            cursor.executemany(_TOMBSTONE, rows)
+            self._bury(cursor, recalls)
 
-    def erase(self, pseudonyms: Collection[bytes], items: Collection[str] | None) -> int:
-        """Delete blocks of these pseudonyms (of these items; None: all) durably, and look again; how many.
+    def erase(self, recalls: Sequence[Recall]) -> int:
+        """Bury these and delete what they are about in one durable transaction, and look again; how many.
 
-        Tombstones stay, so that what is under way is not stored after it. Needs the role tasuki_keeper.
+        Needs the roles tasuki_ingest and tasuki_keeper. Most of it is deleted ahead, because nobody can
+        store while the transaction lasts.
         """
-        only = None if items is None else list(items)
-        which = (list(pseudonyms), only, only)
+        which = {
+            "who": [one.pseudonym for one in recalls],
+            "items": [one.item for one in recalls],
+            "versions": [one.version for one in recalls],
+        }
+        deleted = self._db.execute(_ERASE, which).rowcount
         with self._db.transaction(), self._db.cursor() as cursor:
+            # before the other lock, as `store` takes them when it makes a day
+            cursor.execute("LOCK TABLE tasuki.block IN ROW EXCLUSIVE MODE")
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-            deleted = cursor.execute(f"DELETE {_ERASED}", which).rowcount
-        (left,) = self._db.execute(f"SELECT count(*) {_ERASED}", which).fetchone() or (1,)
+            self._bury(cursor, recalls)
+            deleted += cursor.execute(_ERASE, which).rowcount
+        (left,) = self._db.execute(_LEFT, which).fetchone() or (1,)
         if left:
             raise psycopg.OperationalError(f"{left} blocks are still there")
         return deleted
+
+    def expire(self, days: Mapping[str, int], today: int) -> int:
+        """Delete what is past its retention (tasuki.sinks.Expiring); how many blocks, and days as one each.
+
+        The earlier of the caller's and the server's day counts: one clock that runs ahead deletes nothing.
+        Needs the role tasuki_keeper.
+        """
+        if not days:
+            return 0
+        (theirs,) = self._db.execute(_TODAY).fetchone() or (0,)
+        today = min(today, theirs)
+        longest = max(days.values())
+        (gone,) = self._db.execute("SELECT tasuki.drop_days(%s)", (today - longest,)).fetchone() or (0,)
+        for limit in sorted({*days.values()} - {longest}):
+            names = sorted(item for item, most in days.items() if most == limit)
+            items = sql.SQL(", ").join(map(sql.Literal, names))  # as literals the index of schema.sql serves
+            old = sql.SQL("DELETE FROM tasuki.block WHERE day < {} AND item IN ({})")
+            gone += self._db.execute(old.format(sql.Literal(today - limit), items)).rowcount
+        return int(gone)
+
+    def _bury(self, cursor: psycopg.Cursor[Any], recalls: Sequence[Recall]) -> None:
+        rows = sorted((r.pseudonym, r.item, r.destination, r.version) for r in recalls)
+        cursor.executemany(_TOMBSTONE, rows)
 
     def _stage(self, cursor: psycopg.Cursor[Any], batch: Iterable[Delivery]) -> tuple[list[Key], set[int]]:
         keys: list[Key] = []

@@ -2,7 +2,8 @@
 
 No frames, salts, roots, device, session, epoch or sequence numbers: samples on their nominal grid,
 a pseudonym of this destination, its own number, the hour, and the service's signature over what was
-verified before stripping (DESIGN section 5, "Provenance against identity").
+verified before stripping (DESIGN section 5, "Provenance against identity"). What a wearer typed in says that
+nothing of a device was there to be verified.
 
     format u8, kind u8, stream u8, verified u8, pseudonym 16, number u64, hour u32,
     period u32 us, policy hash 32, runs u16, purpose and destination (u8 length + text),
@@ -25,12 +26,14 @@ from nacl.signing import VerifyKey
 from tasuki.block import Block
 from tasuki.errors import Untrusted
 from tasuki.frames import records_of
+from tasuki.self_report import SelfReport
 from tasuki.vault.secret import Signer
 from tasuki_wire import codec, epoch, layout
 
 FORMAT = 1
 DEVICE_SIGNATURE = 1  # the epoch's Ed25519 signature held under a registered key
 EVERY_FRAME = 2  # no frame of the block is missing
+TYPED_IN = 4  # instead of both: the wearer typed it in, signed in on the account page; no device proves it
 HOUR_NS = 3_600_000_000_000
 _HEAD = struct.Struct("<BBBB16sQII32sH")
 _RUN = struct.Struct("<II")
@@ -61,7 +64,7 @@ class AttestedBlock:
     Attributes:
         label: who (as a pseudonym), where to, what for.
         kind, stream: which signal.
-        verified: bits DEVICE_SIGNATURE and EVERY_FRAME.
+        verified: bits DEVICE_SIGNATURE and EVERY_FRAME, or TYPED_IN.
         period_us: nominal time between rows, 0 where there is none.
         runs: (start, rows) of each stretch without a gap.
         rows: the wire's rows of the kind, joined.
@@ -88,12 +91,29 @@ def strip(block: Block, label: Label, signer: Signer) -> bytes:
         raise ValueError(f"{kind.name} has no rows that could travel alone")
     frames = _frames(block)
     period = _period(block, frames)
-    runs, rows = _runs(block, frames, period)
+    verified = DEVICE_SIGNATURE | (EVERY_FRAME if block.complete else 0)
+    return _signed(block, label, verified, period, *_runs(block, frames, period), signer)
+
+
+def typed_in(report: SelfReport, label: Label, signer: Signer) -> bytes:
+    """A self-report in the same form, signed: it says that the wearer typed it in and no hub signed it."""
+    return _signed(report, label, TYPED_IN, 0, [(0, len(report.answers))], report.rows, signer)
+
+
+def _signed(
+    block: Block | SelfReport,
+    label: Label,
+    verified: int,
+    period: int,
+    runs: list[tuple[int, int]],
+    rows: bytes,
+    signer: Signer,
+) -> bytes:
     body = _HEAD.pack(
         FORMAT,
         block.kind,
         block.stream,
-        DEVICE_SIGNATURE | (EVERY_FRAME if block.complete else 0),
+        verified,
         label.pseudonym,
         label.number,
         label.hour,
@@ -119,6 +139,8 @@ def read(data: bytes, public: bytes) -> AttestedBlock:
         held = sum(n for _, n in runs) * codec.KINDS[kind].row_size
         if form != FORMAT or len(runs) != count or held != len(rows):
             raise ValueError("runs and rows do not add up")
+        if bool(verified & DEVICE_SIGNATURE) == bool(verified & TYPED_IN):
+            raise ValueError("neither a hub nor a wearer stands behind it, or both do")
     except (BadSignatureError, struct.error, ValueError, LookupError) as e:
         raise Untrusted("attestation", "no attested block of this service") from e
     label = Label(pseudonym, number, hour, policy, purpose, destination)

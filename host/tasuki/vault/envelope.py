@@ -1,6 +1,6 @@
 """Envelopes: a block encrypted under its subject's item key (DESIGN section 7).
 
-    format u8 | key serial u32 | nonce 24 | XChaCha20-Poly1305 of Block.to_bytes()
+    format u8 | key serial u32 | nonce 24 | XChaCha20-Poly1305 of Block.to_bytes() or SelfReport.to_bytes()
 
 The associated data is the head and the block's immutable tags, so an envelope cannot be passed off
 as another's. What changes, such as the granted purposes, stays outside.

@@ -50,6 +50,7 @@ _SHORT: dict[str, tuple[str, str]] = {
     "operator_untrained": ("operator not trained", "担当者の研修切れ"),
     "exception": ("legal exception", "法令による例外"),
     "outside_ticket": ("outside the ticket", "承認票の範囲外"),
+    "no_device_proof": ("no hub's proof", "ハブの証明なし"),
 }
 
 REASON_WORDS = {f"reason.{code}": pair for code, pair in _SHORT.items()}

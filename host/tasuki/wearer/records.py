@@ -11,7 +11,7 @@ from tasuki.wearer.accounts import sessions as sessions_book
 from tasuki.wearer.accounts.book import Accounts
 from tasuki.wearer.accounts.passwords import Passwords
 from tasuki.wearer.accounts.sessions import Sessions
-from tasuki.wearer.holdings.flows import Garments
+from tasuki.wearer.garments import Garments
 from tasuki.wearer.profile import book as profile_book
 from tasuki.wearer.profile.book import Profiles
 from tasuki.wearer.ratings import book as ratings_book
@@ -59,7 +59,7 @@ class Records:
         self.accounts = Accounts(tables, state.vault, passwords, clock_ns)
         self.sessions = Sessions(tables, clock_ns)
         self.profiles = Profiles(tables, state.vault, clock_ns)
-        self.ratings = Ratings(tables, state.vault, state.engine, clock_ns)
+        self.ratings = Ratings(tables, state.vault, state.engine, state.outbox, clock_ns)
         self.cases = Cases(tables, state.vault, clock_ns)
         self.breaches = Breaches(tables, state.vault, clock_ns)
         self.garments = Garments(state.book.registers)

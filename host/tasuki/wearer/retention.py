@@ -1,4 +1,4 @@
-"""Retention: what is older than its category may be kept goes, on time, from every store of this host.
+"""Retention: what is older than its category may be kept goes, on time, from every store that we fill.
 
 The limits are in the policy's documents (`retention_days` of a category; law overlay, internal rules and
 individual terms may shorten them), so an item's limit is the shortest that any of them sets, for any
@@ -6,21 +6,24 @@ product that is registered here. What the law requires to keep stays without pay
 provision records three years (APPI enforcement rule 21), and as long the words of erased wearers.
 """
 
+import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
+from tasuki.consent import lifetimes
 from tasuki.consent.events import ERASED
-from tasuki.consent.policy import Policy
-from tasuki.errors import LinkLost
+from tasuki.errors import LinkLost, TasukiError
 from tasuki.pipeline import outbox_erasing
 from tasuki.session.file_register import CAPTURE, OurFile
 from tasuki.session.state import State
+from tasuki.sinks import Expiring
 from tasuki.wearer.erasure import captures
 from tasuki_wire import items as wire_items
 
-DAY_NS = 86_400 * 10**9
+DAY_NS = lifetimes.DAY_NS
 LAW_KEEPS_DAYS = 3 * 365  # unless the law overlay in force says otherwise
 _HOUR_NS = 3600 * 10**9
 _EVERY_S = 3600.0
@@ -31,8 +34,9 @@ class Purged:
     """What went from one store because it was old.
 
     Attributes:
-        store: `outbox`, `embedded store`, `files`, `decisions` or `erased wearers' words`.
-        items: whose limit it was. days: the limit. count: what went: envelopes, blocks, files, rows.
+        store: `outbox`, `embedded store`, `files`, `sink NAME`, `decisions` or `erased wearers' words`.
+        items: whose limit it was. days: the limit, of a sink the shortest. count: what went: envelopes,
+            blocks, files, rows.
         waits: why it could not go now; empty when it could.
     """
 
@@ -50,7 +54,7 @@ def limits(state: State, now_ns: int) -> dict[str, int]:
         return {}
     products = {garment.manifest.product for garment in state.book.registers.garments.values()}
     policies = [policy, *(one for name in products if (one := policy.for_product(name)))]
-    return {item: _limit(policies, item) for item in wire_items.NAMES}
+    return lifetimes.shortest(policies)
 
 
 def law_keeps_days(state: State, now_ns: int) -> int:
@@ -60,32 +64,47 @@ def law_keeps_days(state: State, now_ns: int) -> int:
     return duty.days if duty and duty.days else LAW_KEEPS_DAYS
 
 
-def _limit(policies: Iterable[Policy], item: str) -> int:
-    known = [row.retention_ns for policy in policies if (row := policy.category(item)) is not None]
-    return min(known) if known else 0  # an item that no policy names may not be kept at all
-
-
 def purge(state: State, now_ns: int | None = None) -> list[Purged]:
-    """Delete what is too old by now; what went, and what waits. Nothing else is touched."""
+    """Delete what is too old by now, here and on servers, and nothing else; what went, and what waits."""
     now = time.time_ns() if now_ns is None else now_ns
+    return [*purge_here(state, now), *purge_servers(state, now)]
+
+
+def purge_here(state: State, now_ns: int) -> list[Purged]:
+    """From every store of this host."""
     by_limit: dict[int, list[str]] = {}
-    for item, limit in limits(state, now).items():
+    for item, limit in limits(state, now_ns).items():
         by_limit.setdefault(limit, []).append(item)
     out = []
     for limit, names in sorted(by_limit.items()):
-        before, items, days = now - limit, tuple(names), limit // DAY_NS
+        before, items, days = now_ns - limit, tuple(names), limit // DAY_NS
         work = {
             "outbox": partial(outbox_erasing.expired, state.outbox, items, before),
             "embedded store": partial(state.store.expire, items, before // _HOUR_NS),
             "files": partial(_files, state, items, before),
         }
         out += [_row(store, items, days, expire) for store, expire in work.items()]
-    kept = law_keeps_days(state, now)
-    before = now - kept * DAY_NS
+    kept = law_keeps_days(state, now_ns)
+    before = now_ns - kept * DAY_NS
     return [
         *out,
         _row("decisions", (), kept, partial(outbox_erasing.expired_decisions, state.outbox, before)),
         _row("erased wearers' words", (), kept, partial(state.book.expire, ERASED, before)),
+    ]
+
+
+def purge_servers(state: State, now_ns: int) -> list[Purged]:
+    """From servers that this host writes into itself; behind a broker its collectors do it."""
+    servers: dict[int, tuple[str, Expiring]] = {}
+    for place, sink in sorted(state.sinks.items(), key=lambda each: each[0]):
+        if isinstance(sink, Expiring):
+            servers.setdefault(id(sink), (place, sink))  # one server of several destinations once
+    days = {item: limit // DAY_NS for item, limit in limits(state, now_ns).items()} if servers else {}
+    if not days:
+        return []
+    return [
+        _row(f"sink {place}", tuple(days), min(days.values()), partial(sink.expire, days, now_ns // DAY_NS))
+        for place, sink in servers.values()
     ]
 
 
@@ -121,15 +140,24 @@ def _is_there(one: OurFile) -> bool:
 
 
 class Hourly:
-    """Purges when it was made and then once an hour, whenever it is called."""
+    """Purges when it was made and then once an hour, whenever it is called.
+
+    Servers in a thread of its own: whoever calls it has a hub to listen to.
+    """
 
     def __init__(self, state: State) -> None:
         self._state = state
         self._next = 0.0
 
     def __call__(self) -> list[Purged]:
-        """What went; nothing between the hours."""
+        """What went here; nothing between the hours."""
         if time.monotonic() < self._next:
             return []
         self._next = time.monotonic() + _EVERY_S
-        return [row for row in purge(self._state) if row.count]
+        now_ns = time.time_ns()
+        threading.Thread(target=self._purge_servers, args=(now_ns,), daemon=True).start()
+        return [row for row in purge_here(self._state, now_ns) if row.count]
+
+    def _purge_servers(self, now_ns: int) -> None:
+        with suppress(TasukiError):  # of a server that cannot be used the uploader tells
+            purge_servers(self._state, now_ns)

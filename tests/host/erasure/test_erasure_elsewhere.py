@@ -6,9 +6,11 @@ import time
 import pytest
 
 from erasing_world import GONE, finished, states
+from tasuki.consent import parties_file
 from tasuki.consent.parties import Processor
 from tasuki.consent.registers import Destination
 from tasuki.errors import LinkLost, Untrusted, UsageError
+from tasuki.sinks import Erased
 from tasuki.vault.vault import key_epoch
 from tasuki.wearer.erasure import PENDING, Erasures, elsewhere, receipts, signed
 
@@ -26,11 +28,11 @@ class ErasingSink(DeafSink):
     def __init__(self):
         self.asked, self.away = [], True
 
-    def erase(self, pseudonyms, items=None):
+    def erase(self, recalls):
         if self.away:
             raise LinkLost("the server is away")
-        self.asked += pseudonyms
-        return len(pseudonyms)
+        self.asked += [one.pseudonym for one in recalls]
+        return Erased("deleted", "confirmed")
 
 
 @pytest.mark.rule("D-03", "deny")
@@ -168,3 +170,23 @@ def test_a_processor_that_does_not_acknowledge_in_time_is_suspended(world):
 
     assert registers.processors["analysis"].suspended
     assert "overdue" in next(row.what for row in progress.pending if row.name == "processor analysis")
+
+
+@pytest.mark.rule("P-07", "deny", "evidence")
+def test_every_process_of_the_folder_knows_of_such_a_suspension(world):
+    (world.state.folder / "parties.toml").write_text(parties_file.example_text())
+    world.reopen()
+    place = world.state.engine.registers.destinations["kanto-improvement"]
+    year = key_epoch(time.time_ns())
+    world.state.vault.pseudonym(GONE, place.purpose, place.name, year)
+    late = Erasures(world.state, clock_ns=lambda: time.time_ns() + 31 * 86_400 * 10**9)
+    case = Erasures(world.state).begin(GONE)
+
+    late.advance(case)
+
+    world.reopen()
+    processors = world.state.engine.registers.processors
+    assert {name: one.suspended for name, one in processors.items()} == {
+        "kanto-analysis": True,
+        "nordic-cloud": False,
+    }

@@ -36,12 +36,11 @@ def filled(folder, sink):
 @pytest.fixture
 def world(tmp_path, database):
     """Both wearers' blocks are in a database that the folder names."""
-    database.query("CREATE ROLE gateway LOGIN IN ROLE tasuki_ingest, tasuki_keeper")
-    world = filled(tmp_path, f'kind = "postgres"\nconnection = "{database.conninfo("gateway")}"')
-    upload(world)
-    yield world
-    world.state.close()
-    database.query("DROP ROLE gateway")
+    with database.keeper("gateway") as login:
+        world = filled(tmp_path, f'kind = "postgres"\nconnection = "{login}"')
+        upload(world)
+        yield world
+        world.state.close()
 
 
 @pytest.fixture

@@ -4,46 +4,23 @@ import ast
 import math
 import os
 from collections.abc import Iterator
-from functools import cache
-from importlib import resources
 from typing import Any
 
 import nacl.bindings as sodium
 from mpremote.transport import TransportExecError
 
 from tasuki.fleet.prompt import Prompt
+from tasuki.fleet.selftest import hub_code
 from tasuki.fleet.selftest.product import LIMITED, Product, SensorLimits
 from tasuki.fleet.selftest.results import Result, failed, held, measured, not_here
 from tasuki.fleet.selftest.virtual import Shown
 from tasuki.fleet.troubles import Trouble, trouble_of
-from tasuki_wire import codec, layout
+from tasuki_wire import layout
 
-# Fixed, and known to everybody: what it signs proves nothing but arithmetic (RFC 8032 section 7.1, TEST 2).
-SEED = bytes.fromhex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb")
-MESSAGE = b"tasuki/selftest/v1\0" + bytes(range(64))
 _LONG_S = 120.0  # without the C module a processor signs for seconds
 _ECHO_BYTES = 4096
 _ECHO_PIECE = 64  # under way at once: what any UART keeps
 _ECHO_S = 1.0
-# sys.platform to how its board is made at the prompt; a board of a product says so itself: `bench()`
-_BOARDS = {
-    # the terminal is raw already, and setting it again would drop what the host has not read yet
-    "linux": (
-        "import tasuki_hub.board_unix as _m\n"
-        "class _S:\n setraw=lambda fd:None\n"
-        "_S.was,_m.termios=_m.termios,_S\n"
-        "_board=_m.Board()\n"
-        "_m.termios=_S.was"
-    ),
-    "qemu": (
-        "import tasuki_hub.board_qemu as _m,_qemu,json\n"
-        "class _S:\n name='qemu';flash='/flash';nor=None;locked=False\n"
-        "_S.config=json.load(_qemu.open('hub.json'))\n"
-        "_board=_m.board(_S)"
-    ),
-}
-_ANY_BOARD = "import tasuki_hub.board as _m\n_board=_m.bench()"
-_INTERRUPTIBLE = "\nimport micropython\nmicropython.kbd_intr(3)"
 
 
 class Bench:
@@ -51,10 +28,10 @@ class Bench:
 
     def __init__(self, prompt: Prompt) -> None:
         self._prompt = prompt
-        source, self._names = _helpers()
+        source, self._names = hub_code.helpers()
         platform = str(prompt.eval("__import__('sys').platform"))
         try:
-            prompt.exec(_BOARDS.get(platform, _ANY_BOARD) + _INTERRUPTIBLE)
+            prompt.exec(hub_code.board(platform))
         except TransportExecError as error:
             if "ImportError" in error.error_output:
                 raise Trouble("no_firmware", "the hub has no firmware of ours that could be tested") from None
@@ -99,31 +76,8 @@ class Bench:
 
     def close(self) -> None:
         """Nothing of the test stays on the heap."""
-        names = [*self._names, "_board", "_m", "_S"]
+        names = [*self._names, "_board", "_m", "_S", "_rate"]
         self._prompt.exec(f"for _n in {names!r}:globals().pop(_n,0)\ndel _n\n__import__('gc').collect()")
-
-
-@cache
-def _helpers() -> tuple[str, tuple[str, ...]]:
-    """What is pasted, and the names that it defines."""
-    tree = ast.parse((resources.files("tasuki_hub") / "selftest.py").read_text(encoding="utf-8"))
-    names = tuple(name for node in tree.body for name in _defined(node))
-    return ast.unparse(_without_docstrings(tree)), names
-
-
-def _defined(node: ast.stmt) -> Iterator[str]:
-    if isinstance(node, ast.FunctionDef | ast.ClassDef):
-        yield node.name
-    elif isinstance(node, ast.Assign):
-        yield from (target.id for target in node.targets if isinstance(target, ast.Name))
-
-
-def _without_docstrings(tree: ast.Module) -> ast.Module:
-    """They would be parsed on the hub, where the heap is small."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
-            node.body = node.body[1:] or [ast.Pass()]
-    return tree
 
 
 def items(prompt: Prompt, product: Product) -> Iterator[Result]:
@@ -134,7 +88,7 @@ def items(prompt: Prompt, product: Product) -> Iterator[Result]:
         yield from _memory(bench, product, shown)
         yield from _flash(bench, product, shown)
         yield from _signature(bench, product, shown)
-        yield from _sensors(bench, product, shown)
+        yield from sensor_items(bench, product, shown)
         yield from _rates(bench, product, shown)
     finally:
         bench.close()
@@ -150,7 +104,7 @@ def _figure(item: str, value: float, product: Product, shown: Shown, reason: str
 
 def _memory(bench: Bench, product: Product, shown: Shown) -> Iterator[Result]:
     try:
-        found = bench.found("memory()")
+        found = bench.found(hub_code.MEMORY)
     except Trouble as trouble:
         yield failed("memory.free", str(trouble), "bytes", product.limits["memory.free"])
         return
@@ -160,7 +114,7 @@ def _memory(bench: Bench, product: Product, shown: Shown) -> Iterator[Result]:
 
 def _flash(bench: Bench, product: Product, shown: Shown) -> Iterator[Result]:
     try:
-        found = bench.found("flash(_board)")
+        found = bench.found(hub_code.FLASH)
     except Trouble as trouble:
         yield failed("flash.file", str(trouble), "wrong bytes", product.limits["flash.file"])
         return
@@ -170,11 +124,10 @@ def _flash(bench: Bench, product: Product, shown: Shown) -> Iterator[Result]:
 
 def _signature(bench: Bench, product: Product, shown: Shown) -> Iterator[Result]:
     item = "signature.vector"
-    public, secret = sodium.crypto_sign_seed_keypair(SEED)
-    wanted = sodium.crypto_sign(MESSAGE, secret)[: layout.SIGNATURE_SIZE]
-    call = f"from tasuki_hub import signer as _m\nsignature(_board,_m.engine(),{SEED!r},{MESSAGE!r})"
+    public, secret = sodium.crypto_sign_seed_keypair(hub_code.SEED)
+    wanted = sodium.crypto_sign(hub_code.MESSAGE, secret)[: layout.SIGNATURE_SIZE]
     try:
-        found = bench.found(call)
+        found = bench.found(hub_code.SIGNATURE)
     except Trouble as trouble:
         yield failed(item, str(trouble))
         return
@@ -189,12 +142,11 @@ def _signature(bench: Bench, product: Product, shown: Shown) -> Iterator[Result]
     yield _figure("signature.time", found["us"] / 1000, product, shown)
 
 
-def _sensors(bench: Bench, product: Product, shown: Shown) -> Iterator[Result]:
+def sensor_items(bench: Bench, product: Product, shown: Shown) -> Iterator[Result]:
+    """What each part says it is, its noise, and what a record costs."""
     sampled = not shown.why_not("sensor.noise")
-    body = {n: k.row for n, k in codec.KINDS.items() if k.item not in (None, "device_status")}
-    wanted = {sensor.number: sensor.records if sampled else 0 for sensor in product.sensors}
     try:
-        lines = bench.ask(f"sensors(_board,Bystander(),{body!r},{wanted!r})")
+        lines = bench.ask(hub_code.sensors(product, sampled))
     except Trouble as trouble:
         yield failed("sensors", str(trouble))
         return
@@ -230,16 +182,19 @@ def _sensor(name: str, sensor: SensorLimits, row: dict[str, Any], shown: Shown) 
 
 
 def _rates(bench: Bench, product: Product, shown: Shown) -> Iterator[Result]:
+    """What an echo at each rate brings back wrong. An emulated line is tried as well, and proves nothing."""
     item, unit = "rate.errors", LIMITED["rate.errors"]
-    why = shown.why_not(item)
-    if not why and bench.ask("print(hasattr(_board,'line_rate'))") != ["True"]:
-        why = "the board cannot change the rate of its line"
+    why, limit = shown.why_not(item), product.limits[item]
+    declared = ast.literal_eval(bench.ask(hub_code.RATES)[-1])
     for rate in product.rates:
         name = f"rate.{rate}.errors"
-        if why:
-            yield not_here(name, why, None, unit)
+        if not declared:
+            yield not_here(name, why or "the board cannot change the rate of its line", None, unit)
+            continue
+        if rate not in declared:
+            yield failed(name, "the board's line has no such rate", unit, limit)
             continue
         sent = os.urandom(_ECHO_BYTES)
         back = bench.echoed(f"echo(_board,{rate},{len(sent)})", rate, sent)
-        wrong = len(sent) - sum(a == b for a, b in zip(sent, back, strict=False))
-        yield measured(name, 1000 * wrong / len(sent), unit, product.limits[item])
+        wrong = 1000 * (len(sent) - sum(a == b for a, b in zip(sent, back, strict=False))) / len(sent)
+        yield not_here(name, why, wrong, unit) if why else measured(name, wrong, unit, limit)

@@ -6,6 +6,7 @@ _PROCESS = "a process of this machine stands for the hub"
 _EMULATED = "the emulator's, not a hub's"
 _RECORDED = "a recording or a simulation stands for the part"
 _NO_UART = "a pseudo-terminal has no rate"
+_NO_WIRE = "no wire is between an emulated UART and its host"
 
 # board: {item, or what its name begins with: why it shows nothing}
 _NOT_SHOWN = {
@@ -26,7 +27,7 @@ _NOT_SHOWN = {
         "start.time": _EMULATED,
         "clock": _EMULATED,
         "link.round_trip": _EMULATED,
-        "rate": _NO_UART,
+        "rate": _NO_WIRE,
         "sensor": _RECORDED,
     },
 }

@@ -45,6 +45,8 @@ class Facts:
         pseudonyms: (purpose, destination, key epoch, pseudonym) of all that he was given.
         serials: of the item keys that are destroyed. wrappings: of the wearer's keys as they stood there.
         bindings: (id, device) of hubs that were worn.
+        recalls: (destination, pseudonym, item, consent version) of what is erased, where it is items: what
+            the wearer gives again meanwhile has a higher version and stays.
     """
 
     subject: str
@@ -57,6 +59,7 @@ class Facts:
     serials: dict[str, int]
     wrappings: list[str]
     bindings: list[tuple[str, str]]
+    recalls: list[tuple[str, str, str, int]]
 
     @property
     def only(self) -> frozenset[str] | None:
@@ -110,6 +113,7 @@ class Cases:
             raise unknown(case)
         plain = self._opened(case, row[0])
         plain["pseudonyms"] = [tuple(each) for each in plain["pseudonyms"]]
+        plain["recalls"] = [tuple(each) for each in plain["recalls"]]
         plain["bindings"] = [tuple(each) for each in plain["bindings"]]
         return Facts(**plain)
 

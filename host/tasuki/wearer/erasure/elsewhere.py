@@ -17,44 +17,58 @@ from tasuki.wearer.erasure.work import Work
 from tasuki_wire import epoch
 
 ORDER = "garment:DeletionOrder"
+BY_PERSON = "acknowledged by "
 _ANSWER_DAYS = 30
 _DAY_NS = 86_400 * 10**9
 
 
 def sinks(work: Work, again: bool = False) -> list[StoreProgress]:
-    """Every server that blocks were sent to: recalls for what is under way, then its own erasing.
+    """Every server that blocks were sent to: it erases what it stored and drops what is under way to it.
 
-    One that cannot erase, or is not in sinks.toml any more, has to be confirmed by who keeps it. again:
-    also where it was done already, in case something was under way then; what was sent is forgotten now.
+    One that does not confirm, cannot erase, or is not in sinks.toml any more can be confirmed by who keeps
+    it. again: also where it was done already, in case something was under way then.
     """
     out = []
     for destination in work.destinations():
         name, sink = f"sink {destination}", work.sinks.get(destination)
-        seen = []
-        if work.whole:  # a pseudonym that goes on is recalled by the uploader
-            seen = recalls.last(work.state.outbox, destination, work.pseudonyms(destination))
+        wanted = work.recalls(destination)
+        seen = recalls.seen(work.state.outbox, wanted)
         unknown = sink is None and not seen and name not in work.stores
         if unknown or (_ended(work, name) and not again):
             continue
         try:
-            out.append(_sink(work, destination, seen))
+            if isinstance(sink, Erasing) and not _by_person(work, name):
+                out.append(_erased(work, destination, sink, wanted, again))
+            else:
+                out.append(_recalled(work, destination, seen))
         except LinkLost as e:
             out.append(waits_for(name, e))
         if again and out[-1].state != PENDING:
-            recalls.forget(work.state.outbox, seen)
+            recalls.settled(work.state.outbox, wanted)
     return out
 
 
-def _sink(work: Work, destination: str, seen: list[Recall]) -> StoreProgress:
+def _erased(work: Work, destination: str, sink: Erasing, wanted: list[Recall], again: bool) -> StoreProgress:
+    """By the server itself; until it has confirmed, a person can."""
+    name = f"sink {destination}"
+    try:
+        said = sink.erase(wanted)
+    except LinkLost as e:
+        if again:
+            raise
+        order = _order(work, name, [destination])
+        waits = waits_for(name, e)
+        return replace(waits, what=f"deletion order {order.name} is not confirmed yet: {waits.what}")
+    end_order(work.state.folder, work.case, name)
+    return StoreProgress(name, DONE, said.what, said.how)
+
+
+def _recalled(work: Work, destination: str, seen: list[Recall]) -> StoreProgress:
+    """Of a server that cannot erase, or whose keeper has confirmed: what is under way goes no further."""
     name, sink = f"sink {destination}", work.sinks.get(destination)
-    ended = _ended(work, name)
-    order = None if isinstance(sink, Erasing) or ended else _order(work, name, [destination])
+    order = None if _ended(work, name) else _order(work, name, [destination])
     if seen and isinstance(sink, RemoteSink) and len(sink.recall(seen)) < len(seen):
         raise LinkLost(f"{destination} has not confirmed every recall", "Try again.")
-    if isinstance(sink, Erasing):
-        deleted = sink.erase(work.pseudonyms(destination), work.facts.only)
-        how = "acknowledged by the sink, which looked again"
-        return StoreProgress(name, DONE, f"{deleted} deliveries deleted", how)
     if order is None:
         return work.stores[name]
     why = "it is not in sinks.toml any more" if sink is None else "it cannot erase by itself"
@@ -88,10 +102,9 @@ def _days(work: Work) -> int:
 
 
 def _suspend(work: Work, party: str) -> None:
-    registers = work.state.engine.registers
-    known = registers.processors.get(party)
-    if known is not None and not known.suspended:
-        registers.add_processor(replace(known, suspended=True))
+    known = work.state.engine.registers.processors.get(party)
+    if known is not None and not known.suspended and not work.state.parties.suspend(party):
+        work.state.engine.registers.add_processor(replace(known, suspended=True))
 
 
 def order_path(folder: Path, case: str, store: str) -> Path:
@@ -165,6 +178,10 @@ def _hub(wipe: Wipe) -> StoreProgress:
         DRAIN: "is waited for until it stores nothing; what it still sends is refused",
     }
     return StoreProgress(name, PENDING, waits[wipe.mode])
+
+
+def _by_person(work: Work, name: str) -> bool:
+    return _ended(work, name) and work.stores[name].verified.startswith(BY_PERSON)
 
 
 def _ended(work: Work, name: str) -> bool:

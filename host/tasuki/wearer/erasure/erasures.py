@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from tasuki.consent import party_book, times
 from tasuki.consent.events import ERASED
 from tasuki.errors import LinkLost, UsageError
+from tasuki.pipeline import recalls
 from tasuki.session.state import State
 from tasuki.sinks import Sink
 from tasuki.vault.vault import key_epoch
@@ -145,7 +146,7 @@ class Erasures:
         """
         row = self._waiting(case, store, ("processor ", "sink "), by)
         when = times.exact(self._clock_ns())
-        done = StoreProgress(store, DONE, row.what, f"acknowledged by {by} at {when}")
+        done = StoreProgress(store, DONE, row.what, f"{elsewhere.BY_PERSON}{by} at {when}")
         elsewhere.end_order(self._state.folder, case, store)
         self._cases.save(case, [done])
         return self.progress(case)
@@ -203,6 +204,7 @@ class Erasures:
                 for year in range(_FIRST_YEAR, key_epoch(self._clock_ns()) + 1):
                     keys.pseudonym(subject, place.purpose, place.name, year)
         identity = (keys.identity(subject) or b"").hex()
+        names = list(keys.pseudonyms(subject).items())
         return Facts(
             subject,
             identity,
@@ -210,7 +212,7 @@ class Erasures:
             None if items is None else sorted(items),
             state.book.last,
             self._clock_ns(),
-            [(*place, name.hex()) for place, name in keys.pseudonyms(subject).items()],
+            [(*place, name.hex()) for place, name in names],
             {
                 item: serial
                 for item, serial in keys.serials(subject).items()
@@ -222,6 +224,13 @@ class Erasures:
                 for each in state.book.registers.bindings.values()
                 for one in each
                 if one.subject == subject
+            ],
+            [
+                (one.destination, one.pseudonym.hex(), one.item, one.version)
+                for (purpose, place, _), name in names
+                for one in recalls.of_items(
+                    state.outbox, state.engine, subject, purpose, place, name, items or ()
+                )
             ],
         )
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tasuki.consent.registers import PROCESSORS, Destination
+from tasuki.pipeline import recalls
 from tasuki.session.state import State
-from tasuki.sinks import Sink
+from tasuki.sinks import Recall, Sink
 from tasuki.wearer.erasure.cases import Cases, Facts
 from tasuki.wearer.erasure.progress import StoreProgress
 
@@ -45,6 +46,16 @@ class Work:
             bytes.fromhex(text)
             for purpose, place, _, text in self.facts.pseudonyms
             if purpose != CAPTURES and destination in ("", place)
+        ]
+
+    def recalls(self, destination: str) -> list[Recall]:
+        """What ends all that is erased at a server."""
+        if self.whole:
+            return recalls.last(destination, self.pseudonyms(destination))
+        return [
+            Recall(place, bytes.fromhex(name), item, version)
+            for place, name, item, version in self.facts.recalls
+            if place == destination
         ]
 
     def destinations(self) -> list[str]:

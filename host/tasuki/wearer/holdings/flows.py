@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from tasuki.consent import reasons
 from tasuki.consent.context import Context, Interval
 from tasuki.consent.decision import Decision
-from tasuki.consent.events import FOREVER
-from tasuki.consent.registers import TYPED_IN, Binding, Garment, Registers, Source
+from tasuki.consent.registers import TYPED_IN
 from tasuki.session.state import State
-from tasuki_wire import codec
+from tasuki.wearer.garments import Garments
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ def past(state: State, subject: str) -> list[Flow]:
     return [Flow(*row[:5], tuple(row[5].split()), *row[6:]) for row in state.outbox.decided_about(subject)]
 
 
-def now(state: State, garments: "Garments", subject: str, items: Iterable[str]) -> list[Flow]:
+def now(state: State, garments: Garments, subject: str, items: Iterable[str]) -> list[Flow]:
     """What every destination could have of these items, measured at this moment."""
     at = state.book.now_ns(subject)
     sources = garments.sources(subject)
@@ -57,47 +56,3 @@ def now(state: State, garments: "Garments", subject: str, items: Iterable[str]) 
                 Flow(item, place.purpose, place.name, one.outcome, one.reason, tuple(one.rules), 0, at, at)
             )
     return out
-
-
-class Garments:
-    """Who wears which hub, looked up by the wearer; made anew when a register has changed."""
-
-    def __init__(self, registers: Registers) -> None:
-        self._registers = registers
-        self._version = -1
-        self._worn: dict[str, list[Binding]] = {}
-        self._by_device: dict[bytes, Garment] = {}
-
-    def worn(self, subject: str) -> list[Binding]:
-        """The bindings of a wearer that are open."""
-        self._look()
-        return list(self._worn.get(subject, ()))
-
-    def garment(self, device: bytes) -> Garment | None:
-        """The hub of a device id, as it is registered."""
-        self._look()
-        return self._by_device.get(device)
-
-    def sources(self, subject: str) -> dict[str, Source]:
-        """By item, where what the wearer wears now would bring it from."""
-        out: dict[str, Source] = {}
-        for binding in self.worn(subject):
-            garment = self.garment(binding.device)
-            for stream, kinds in garment.manifest.streams.items() if garment else ():
-                for kind in kinds:
-                    source = self._registers.source(garment, binding.device, stream, kind, binding)
-                    out.setdefault(str(codec.KINDS[kind].item), source)
-        return out
-
-    def _look(self) -> None:
-        version = self._registers.version
-        if version == self._version:
-            return
-        worn: dict[str, list[Binding]] = {}
-        for each in list(self._registers.bindings.values()):
-            for binding in each:
-                if binding.until_ns == FOREVER:
-                    worn.setdefault(binding.subject, []).append(binding)
-        garments = list(self._registers.garments.values())
-        self._worn, self._by_device = worn, {garment.device: garment for garment in garments}
-        self._version = version

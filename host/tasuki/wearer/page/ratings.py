@@ -1,4 +1,4 @@
-"""Subjective ratings: entered here, kept and used as the wearer's consent to `subjective` lets them."""
+"""Subjective ratings: entered here, kept and sent as the wearer's consent to `subjective` lets them."""
 
 from starlette.responses import Response
 
@@ -27,9 +27,9 @@ def add(visit: Visit) -> Response:
 
 
 def remove(visit: Visit) -> Response:
-    """Delete a rating."""
-    visit.records.ratings.remove(visit.subject, visit.form.number("id"))
-    return visit.go("/ratings", "removed")
+    """Delete a rating; the page says so when somebody may have it already."""
+    back = visit.records.ratings.remove(visit.subject, visit.form.number("id"))
+    return visit.go("/ratings", "removed" if back else "removed_here")
 
 
 def _shown(visit: Visit, refused: Refused | None, status: int = 200) -> Response:

@@ -77,10 +77,11 @@ def check_open(host: str, origin: str | None, certificate: Path | None) -> None:
 
 
 def keep_up(records: Records, erasures: Erasures, stop: threading.Event) -> None:
-    """Bring the audit log up to date; now and then carry erasures on, and delete what is too old."""
+    """Hand on what waits, bring the audit log up to date; now and then go on with erasures, and purge."""
     turns = 0
     while not stop.wait(_COLLECT_S):
         with suppress(LinkLost):  # what cannot be written now waits where it is durable
+            records.ratings.hand_on()
             records.state.collector.keep_up()
             if turns % _ERASE_TURNS == 0:
                 for one in erasures.cases():

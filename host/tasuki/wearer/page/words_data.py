@@ -115,6 +115,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "question.pain": ("Pain", "痛み"),
     "told.rated": ("It is kept.", "記録しました。"),
     "told.removed": ("It is deleted.", "削除しました。"),
+    "told.removed_here": (
+        "It is deleted here. What recipients have already goes when you delete the item (Delete or leave).",
+        "ここからは削除しました。すでに渡した先の分は、「削除・退会」でこの項目を削除すると削除されます。",
+    ),
     "garments.since": ("Yours since {at}.", "{at} から着用者として登録。"),
     "garments.product": ("{product}: {items}.", "{product}: {items}。"),
     "garments.hand_on": ("Hand it on", "譲渡する"),
