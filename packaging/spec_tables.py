@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tasuki_wire import codec, items, layout
+from tasuki_wire import codec, items, layout, succession
 
 SPEC = Path(__file__).resolve().parent.parent / "protocol" / "SPEC.md"
 MARKS = re.compile(r"(<!-- table (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -137,6 +137,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "meta": lambda: fields(layout.META),
     "token": lambda: fields(layout.TOKEN),
     "order": lambda: fields(layout.ORDER),
+    "succession": lambda: fields(succession.SUCCESSION),
     "calibration": lambda: fields(layout.CALIBRATION),
     "calibration_row": lambda: fields(layout.CALIBRATION_ROW),
     "overview": overview,

@@ -93,6 +93,10 @@ def signatures() -> list[Lines]:
             DEVICE_KEY,
             noise("challenge", 32) + AUTHORITY_KEY.verify_key.encode() + DEVICE_ID + PUBLIC,
         ),
+        "succession": (
+            DEVICE_KEY,
+            struct.pack("<B8s8s32sI32s", 1, DEVICE_ID, SELF, PUBLIC, 7, OTHER_KEY.verify_key.encode()),
+        ),
     }
     out: list[Lines] = []
     for domain in layout.DOMAINS:

@@ -24,6 +24,18 @@ def remove(path):
         pass
 
 
+def _shown_by(name):
+    """The module of a blob that can be read; most lives of a hub never hear of them."""
+    if name == "certificate":
+        from tasuki_hub import certificate
+
+        return certificate
+    if name == "succession":
+        from tasuki_hub import rotation
+
+        return rotation
+
+
 class Blobs:
     """The commands `blob_begin`, `blob_data` and `blob_end`: one blob at a time."""
 
@@ -32,6 +44,7 @@ class Blobs:
         self._path = hub.board.flash + _FILE
         self._file = None
         self._taking = False  # its handler works on the file
+        self._shown = None  # the module whose blob is read
         remove(self._path)  # of a boot that was cut
 
     def _say(self, request, name, status):
@@ -43,14 +56,12 @@ class Blobs:
             return self._say(request, "blob_begin", "busy")
         self.drop()
         name = layout.BLOBS[blob] if blob < len(layout.BLOBS) else None
-        if name == "certificate":
-            from tasuki_hub import certificate  # most lives of a hub never hear of it
+        self._shown = _shown_by(name)
+        if self._shown and not size:
+            from tasuki_hub import certificate
 
-            if not size:
-                return certificate.tell(self._hub, request, blob)
-            self._taker = certificate
-        else:
-            self._taker = self._hub.blobs.get(name)
+            return certificate.tell(self._hub, request, blob, self._shown.kept(self._hub))
+        self._taker = self._shown or self._hub.blobs.get(name)
         if self._taker is None:
             return self._say(request, "blob_begin", "not_allowed")
         status = self._taker.refuses(self._hub)
@@ -66,7 +77,8 @@ class Blobs:
         if not data and self._file is None:
             from tasuki_hub import certificate
 
-            return certificate.tell_part(self._hub, request, offset)
+            kept = self._shown.kept(self._hub) if self._shown else b""
+            return certificate.tell_part(self._hub, request, offset, kept)
         if self._file is None or offset != self._at or not data or len(data) > self._size - offset:
             return self._say(request, "blob_data", "mismatch")
         status = self._write(data)

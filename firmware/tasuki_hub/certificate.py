@@ -2,8 +2,8 @@
 
 A module in the place of an object, imported on use: as a taker of blobs it has
 max_size, refuses and accept. The hub does not verify the chain, whose reader
-must; it keeps none that names another hub or another key, and shows none
-that was made for a key it has no more.
+must; it keeps none that names another hub or another key, and shows none that
+was made for a key it has no more, unless that key certified the one it has.
 """
 
 import binascii
@@ -41,28 +41,35 @@ def _is_ours(hub, chain):
     return hub.public in chain and binascii.hexlify(hub.device) in chain
 
 
-def _kept(hub):
+def kept(hub):
+    """The chain as it was brought; empty when there is none of this key or of the one before it."""
     try:
         with open(hub.board.flash + _FILE, "rb") as f:
             chain = f.read()
     except OSError:
         return b""
-    return chain if any(hub.public) and _is_ours(hub, chain) else b""
+    if not any(hub.public):
+        return b""
+    if _is_ours(hub, chain):
+        return chain
+    from tasuki_hub import rotation
+
+    old = rotation.before(hub)
+    return chain if old and old in chain else b""
 
 
-def tell(hub, request, blob):
-    """Answer size and hash of what is kept."""
-    chain = _kept(hub)
-    if not chain:
+def tell(hub, request, blob, data):
+    """Answer size and hash of data, which is kept as this blob."""
+    if not data:
         return hub.commands.answer(request, "blob_begin", "not_found")
     kind = codec.number("blob_begin")
-    hub.link.answer(kind, codec.pack(kind, request, blob, len(chain), sha256(chain).digest()))
+    hub.link.answer(kind, codec.pack(kind, request, blob, len(data), sha256(data).digest()))
 
 
-def tell_part(hub, request, offset):
-    """Answer the part from offset on."""
+def tell_part(hub, request, offset, data):
+    """Answer the part of data from offset on."""
     # a slice takes no number that is too big for a machine word
-    part = _kept(hub)[offset : offset + _PART] if offset < max_size else b""
+    part = data[offset : offset + _PART] if offset < max_size else b""
     if not part:
         return hub.commands.answer(request, "blob_data", "not_found")
     kind = codec.number("blob_data")

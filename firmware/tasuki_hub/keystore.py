@@ -16,6 +16,7 @@ _AUTHORITY = const("authority")
 _SESSION = const("session")
 _SEQUENCE = const("sequence")
 _FLOOR = const("floor")
+_SUCCESSION = const(213)  # tasuki_wire.succession.SIZE, without its import
 
 
 class KeyStore:
@@ -30,7 +31,8 @@ class KeyStore:
     def __init__(self, folder):
         self._folder = folder
         self.damaged = False
-        self.seed = self._read(_SEED, 32)
+        seed = self._read(_SEED, 32, _SUCCESSION)
+        self.seed = seed and seed[:32]
         self.authority = self._read(_AUTHORITY, 32)
         self.session = self._number(_SESSION)
         self.sequence = self._number(_SEQUENCE)
@@ -60,10 +62,30 @@ class KeyStore:
         """Signature of the device key."""
         return (yield from crypto.sign_steps(self.seed, public, message))
 
+    def succeed_steps(self, crypto, board, public, domain, body):
+        """Make the key that comes after `public`, certified by it, in its place; the rest stays.
+
+        domain and body are tasuki_wire.succession's. The seed and its statement are one
+        file, so that a cut leaves the old key, or the new one with its proof. Raises
+        NotImplementedError when the board has no entropy, OSError when its flash fails.
+        """
+        seed = board.entropy(32)
+        new = yield from crypto.public_key_steps(seed)
+        body += new
+        body += yield from crypto.sign_steps(self.seed, public, domain + body)
+        body += yield from crypto.sign_steps(seed, new, domain + body)
+        self._write(_SEED, seed + body)
+        self.seed = seed
+
+    def succession(self):
+        """How the key before this one certified it; empty for a first key."""
+        return (self._read(_SEED, 32, _SUCCESSION) or b"")[32:]
+
     def _path(self, name):
         return self._folder + "/" + name
 
-    def _read(self, name, size):
+    def _read(self, name, size, more=0):
+        """What a file holds, `size` bytes or `more` behind them; None when it holds nothing."""
         try:
             with open(self._path(name), "rb") as f:
                 data = f.read()
@@ -71,6 +93,8 @@ class KeyStore:
             # what cannot be read now was perhaps set: that is not "never"
             self.damaged = self.damaged or e.errno != errno.ENOENT
             return None
+        if len(data) == size + more + 4:
+            size += more
         if len(data) != size + 4 or epoch.sha256(data[:size])[:4] != data[size:]:
             self.damaged = True
             return None

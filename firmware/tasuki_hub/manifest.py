@@ -51,6 +51,7 @@ COMMON = (
     "power.py",
     "replay.py",
     "ring.py",
+    "rotation.py",
     "rows.py",
     "sampler.py",
     "sha512.py",
@@ -77,4 +78,5 @@ WIRE = (
     "items.py",
     "layout.py",
     "packing.py",
+    "succession.py",
 )

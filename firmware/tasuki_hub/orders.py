@@ -1,4 +1,4 @@
-"""Life cycle: `lock` shuts a hub, a signed `order` opens it again and destroys its key first.
+"""Life cycle: `lock` shuts a hub; a signed `order` opens it and destroys its key first, or changes its key.
 
 SPEC section 8.1. On a board without a vault a hub cannot be locked.
 """
@@ -6,6 +6,9 @@ SPEC section 8.1. On a board without a vault a hub cannot be locked.
 from tasuki_hub import anchors
 from tasuki_hub.commands import REBOOT
 from tasuki_wire import codec, epoch, layout
+from tasuki_wire.constant import const
+
+_ROTATE = const(1)  # of layout.ORDERS
 
 
 class Orders:
@@ -49,7 +52,7 @@ class Orders:
         status = None
         if form != layout.ORDER_FORMAT or action >= len(layout.ORDERS):
             status = "malformed"
-        elif not hub.keys.locked:
+        elif action != _ROTATE and not hub.keys.locked:
             status = "not_allowed"
         elif device != hub.device:
             status = "wrong_device"
@@ -57,6 +60,10 @@ class Orders:
             status = "wrong_nonce"
         elif self._verifying:
             status = "busy"
+        elif action == _ROTATE:
+            from tasuki_hub import rotation  # once in years
+
+            status = rotation.refusal(hub)
         if status:
             return self._say(request, "order", status)
         self._verifying = True
@@ -65,10 +72,17 @@ class Orders:
 
     def _verify(self, request, body, signature):
         message = epoch.signed("order", body)
-        holds = yield from self._hub.crypto.verify_steps(anchors.ORDER, message, signature)
+        # whom the hub obeys may have its key changed; only the maker may open it
+        rotates = body[1] == _ROTATE
+        public = self._hub.keys.authority if rotates else anchors.ORDER
+        holds = yield from self._hub.crypto.verify_steps(public, message, signature)
         self._verifying = False
         if not holds:
             return self._say(request, "order", "bad_signature")
+        if rotates:
+            from tasuki_hub import rotation
+
+            return (yield from rotation.rotate(self._hub, request))
         self._unlock(request)
 
     def _unlock(self, request):

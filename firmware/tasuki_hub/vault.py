@@ -51,6 +51,23 @@ class Vault:
         yield
         return self._region.sign(message)
 
+    def succeed_steps(self, crypto, board, public, domain, body):
+        """Make the key that comes after this one, certified by it, in its place; the rest stays.
+
+        domain and body are tasuki_wire.succession's. Raises as create_steps does.
+        """
+        yield
+        try:
+            self._region.succeed(domain, body)
+        except OSError as e:
+            if e.errno == errno.ENODEV:
+                raise NotImplementedError("entropy")
+            raise
+
+    def succession(self):
+        """How the key before this one certified it; empty for a first key."""
+        return self._region.succession() if self.keyed else b""
+
     def next_session(self):
         """Raise the session counter durably and return it."""
         self.session = self._region.raise_session()

@@ -132,7 +132,7 @@ def recorded(
             streams = set(timeline.rows["stream"][np.isin(timeline.rows["item"], wanted)].tolist())
         for timed in timeline.blocks(streams, _ns(since), _ns(until)):
             try:
-                proof.check(timed.block, key_of(timed.block.device))
+                proof.check_by(timed.block, key_of)
             except Untrusted:
                 continue
             yield _of_capture(timed)

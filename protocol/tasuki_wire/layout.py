@@ -136,7 +136,14 @@ ORDER = (
     ("action", "B", 1, "", 1, "ORDERS"),
     ("device", "s", 8, "", 1, "the one hub it is for"),
     ("nonce", "s", 16, "", 1, "boot nonce from the hello"),
-    ("signature", "s", 64, "", 1, "Ed25519 by the order key over domain `order` and the fields above"),
+    (
+        "signature",
+        "s",
+        64,
+        "",
+        1,
+        "Ed25519 over domain `order` and the fields above, by whom the action says",
+    ),
 )
 ORDER_FORMAT = 1
 
@@ -577,8 +584,8 @@ HUB_STATES = ("waiting", "ready", "sampling")
 POWER_STATES = ("active", "idle", "off")
 POWER_REASONS = ("boot", "start", "stop", "token", "narrow", "link", "battery", "fault", "update")
 STREAM_STATES = ("off", "running", "missing", "failed", "stalled")
-BLOBS = ("calibration", "bundle", "certificate")
-ORDERS = ("unlock",)
+BLOBS = ("calibration", "bundle", "certificate", "succession")
+ORDERS = ("unlock", "rotate")
 RESET_CAUSES = ("unknown", "power_on", "reset", "watchdog", "brown_out", "crash")
 SITES = ("unspecified", "chest", "back", "left_wrist", "right_wrist", "left_thigh", "right_thigh")
 
@@ -635,6 +642,7 @@ DOMAINS = (
     "checkpoint",
     "firmware",
     "tombstone",
+    "succession",
 )
 
 # (stream, kind, site, period_us, records in a frame)

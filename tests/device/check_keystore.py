@@ -3,6 +3,8 @@
 import errno
 
 from tasuki_hub import keystore
+from tasuki_hub.steps import run
+from tasuki_wire import succession
 
 SEEDS = (b"s" * 32, b"t" * 32)
 AUTHORITIES = (b"a" * 32, b"b" * 32)
@@ -150,6 +152,49 @@ def sequence_judged(store, done):
     assert store.seed == SEEDS[0] and store.session == 5 and store.sequence == (41 if done else 40)
 
 
+class Crypto:
+    """Stands for a signer: what is signed and by whom can be read off."""
+
+    @staticmethod
+    def public_key_steps(seed):
+        """The seed backwards."""
+        yield
+        return bytes(reversed(seed))
+
+    @staticmethod
+    def sign_steps(seed, public, message):
+        """Seed and the end of the message."""
+        yield
+        return seed + message[-32:]
+
+
+class Entropy:
+    """A board that draws the second seed."""
+
+    @staticmethod
+    def entropy(n):
+        """Always the same."""
+        return SEEDS[1]
+
+
+HEAD = b"h" * (succession.SIZE - 160)
+
+
+def succeed(store):
+    """The next key."""
+    run(store.succeed_steps(Crypto, Entropy, b"p" * 32, b"domain", HEAD))
+
+
+def succession_judged(store, done):
+    """The old key, or the new one with its proof; counters and authority go on in both."""
+    assert store.seed == SEEDS[done] and store.authority == AUTHORITIES[0]
+    assert (store.session, store.sequence) == (5, 40)
+    proof = store.succession()
+    assert len(proof) == (succession.SIZE if done else 0)
+    assert proof[: len(HEAD)] == (HEAD if done else b"")
+    assert proof[-128:-96] == (SEEDS[0] if done else b"") and proof[-64:-32] == (SEEDS[1] if done else b"")
+
+
 def pin_again(store):
     """What an enrolment with repin does."""
     store.pin(SEEDS[1], AUTHORITIES[1])
@@ -159,6 +204,20 @@ assert cuts(nothing, pin_again, first_pin_judged) == 6
 assert cuts(lived, pin_again, second_pin_judged) == 10
 assert cuts(lived, lambda store: store.next_session(), session_judged) == 3
 assert cuts(lived, lambda store: store.raise_sequence(41), sequence_judged) == 3
+
+assert cuts(lived, succeed, succession_judged) == 3
+
+# a half statement is no key, and a second succession leaves only its own
+flash.files = {}
+lived(booted())
+succeed(booted())
+whole = flash.files["f/seed"]
+for n in (len(whole) - 1, len(whole) // 2, 40, 36, 35):
+    flash.files["f/seed"] = whole[:n]
+    assert booted().damaged and booted().seed is None
+flash.files["f/seed"] = whole
+succeed(booted())
+assert len(booted().succession()) == succession.SIZE
 
 # a counter that was persisted is the one in RAM
 store = booted()

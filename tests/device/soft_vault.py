@@ -13,6 +13,7 @@ class Region:
 
     def __init__(self):
         self._seed = None
+        self.fails = 0
         self.destroy()
         self.destroyed = 0
 
@@ -32,6 +33,20 @@ class Region:
     def sign(self, message):
         return ed25519.sign(self._seed, self.public(), message)
 
+    def succeed(self, domain, body):
+        """As hub_vault.c: one record brings the new seed and the statement."""
+        old = self._seed
+        if self.fails:  # an errno
+            raise OSError(self.fails, "")
+        seed = os.urandom(32)
+        body += ed25519.public_key(seed)
+        body += ed25519.sign(old, self.public(), domain + body)
+        body += ed25519.sign(seed, body[-96:-64], domain + body)
+        self._seed, self._succession = seed, body
+
+    def succession(self):
+        return self._succession
+
     def raise_session(self):
         self._session += 1
         return self._session
@@ -48,5 +63,6 @@ class Region:
     def destroy(self):
         self.destroyed = 1 if self._seed else 0
         self._seed = self._authority = None
+        self._succession = b""
         self._session = self._sequence = self._floor = 0
         self._locked = False

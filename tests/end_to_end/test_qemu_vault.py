@@ -8,17 +8,24 @@ from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
 from qemu_board import Board, needs_qemu
+from tasuki_wire import epoch, succession
 
 pytestmark = [pytest.mark.hub, needs_qemu]
 
 REGION = "vault.img"
 AUTHORITY = bytes(range(32))
+CHECK = 304  # where a record's check stands
 TORN = {"nothing": 0, "torn": 50, "late": 3000, "whole": 4096}
 
+DEVICE = b"the hub."
 CREATE = f"_vault.create({AUTHORITY!r})\n"
 NEXT = "_vault.raise_session()\n"
 USED = CREATE + NEXT
 LOCKED = CREATE + "for i in range(3): _vault.raise_session()\n_vault.lock()\n"
+SUCCEED = (
+    f"_vault.succeed({succession.DOMAIN!r},"
+    f" {succession.head(DEVICE, epoch.key_id(AUTHORITY), bytes(32), 1)!r})\n"
+)
 # what was before, what is cut, and which (locked, keyed, session) may be there afterwards
 CASES = {
     "create": ("", CREATE, {(False, False, 0), (False, True, 0)}),
@@ -26,6 +33,8 @@ CASES = {
     "session": (USED, "_vault.raise_session()", {(False, True, 1), (False, True, 2)}),
     "session, locked": (LOCKED, "_vault.raise_session()", {(True, True, 3), (True, True, 4)}),
     "lock": (USED, "_vault.lock()", {(False, True, 1), (True, True, 1)}),
+    "succeed": (USED, SUCCEED, {(False, True, 1)}),
+    "succeed, locked": (LOCKED + SUCCEED, SUCCEED, {(True, True, 3)}),
     "destroy": (LOCKED + NEXT, "_vault.destroy()", {(True, True, 4), (False, False, 0)}),
 }
 
@@ -52,8 +61,17 @@ def test_the_vault_signs_what_pynacl_verifies_and_has_no_word_for_the_seed(board
     with pytest.raises(BadSignatureError):
         VerifyKey(public).verify(b"tasuki/epoch/v1\0else", signature)
     assert authority == AUTHORITY
-    asks = {"status", "authority", "public", "sign", "operations"}
-    changes = {"create", "raise_session", "raise_sequence", "raise_floor", "lock", "destroy", "cut"}
+    asks = {"status", "authority", "public", "succession", "sign", "operations"}
+    changes = {
+        "create",
+        "succeed",
+        "raise_session",
+        "raise_sequence",
+        "raise_floor",
+        "lock",
+        "destroy",
+        "cut",
+    }
     assert {name for name in names if name[0] != "_"} == asks | changes
 
 
@@ -101,6 +119,91 @@ print((refused, _vault.raise_session(), _vault.raise_session(), _vault.status())
     assert again[1] == (True, False, 0, 0, 0)
 
 
+def proved(statement, old):
+    """The new public key of a statement, once both signatures were found right."""
+    first, second = succession.signed_parts(statement)
+    public, certified, possessed = succession.fields(statement)[5:]
+    VerifyKey(old).verify(first, certified)
+    VerifyKey(public).verify(second, possessed)
+    return public
+
+
+def test_a_key_certifies_the_next_one_and_the_rest_goes_on(board):
+    before = run(board, LOCKED.replace("_vault.lock()", "") + "print((_vault.public(), _vault.succession()))")
+    board.run("import _vault\n_vault.raise_sequence(7)\n" + SUCCEED)
+    statement, public, status, authority = run(
+        board, "print((_vault.succession(), _vault.public(), _vault.status(), _vault.authority()))"
+    )
+    signature = run(board, "print(_vault.sign(b'message'))")
+
+    assert before[1] == b""
+    assert proved(statement, before[0]) == public != before[0]
+    assert succession.fields(statement)[:3] == (1, DEVICE, epoch.key_id(AUTHORITY))
+    assert (status, authority) == ((True, False, 3, 7, 0), AUTHORITY)
+    VerifyKey(public).verify(b"message", signature)
+
+    again = run(board, SUCCEED + "print(_vault.succession())")
+    assert proved(again, public) not in (public, before[0])
+    assert run(board, CREATE + "print(_vault.succession())") == b"", "a new first key has no predecessor"
+
+
+@pytest.mark.parametrize(
+    "change", ["_vault.succeed(b'', b'short')", f"_vault.succeed(bytes(33), {bytes(53)!r})"]
+)
+def test_a_statement_of_another_size_is_refused(board, change):
+    out = run(
+        board,
+        CREATE
+        + f"""
+was = _vault.public()
+try:
+    {change}
+except ValueError:
+    print(_vault.public() == was)""",
+    )
+
+    assert out is True
+
+
+@pytest.mark.parametrize("torn", TORN.values(), ids=TORN)
+def test_a_succession_that_is_cut_anywhere_leaves_one_key_and_its_proof(tmp_path, torn):
+    """The old key without a word of the new one, or the new one with its whole statement."""
+    outcomes = set()
+    for number in range(count_of(tmp_path / "whole", USED, SUCCEED)):
+        folder = tmp_path / str(number)
+        with Board(folder) as board:
+            old = run(board, USED + "print(_vault.public())")
+            board.until_off(f"import _vault\n_vault.cut(_vault.operations() + {number}, {torn})\n{SUCCEED}")
+        with Board(folder) as board:
+            keyed, statement, public = run(
+                board, "print((_vault.status()[0], _vault.succession(), _vault.public()))"
+            )
+        assert keyed and (public == old if statement == b"" else proved(statement, old) == public)
+        assert_only_one_key(folder, records(folder))
+        outcomes.add(statement == b"")
+    assert outcomes == {True, False}
+
+
+def test_a_record_of_an_image_without_successions_holds_on(tmp_path):
+    """An update of the image takes no hub its key, and opens none."""
+    folder = tmp_path / "board"
+    with Board(folder) as board:
+        public = run(board, USED + "print(_vault.public())")
+    data = bytearray((folder / REGION).read_bytes())
+    for at in (0, 4096):
+        if data[at : at + 4] != b"\xff" * 4:
+            body = struct.pack("<I", 0x746C7631) + data[at + 4 : at + 88]
+            older = body + hashlib.sha256(body).digest()[:16]
+            data[at : at + 4096] = older.ljust(4096, b"\xff")
+    (folder / REGION).write_bytes(data)
+    with Board(folder) as board:
+        found = run(board, "print((_vault.public(), _vault.status(), _vault.succession()))")
+        later = run(board, "_vault.raise_session()\nprint((_vault.public(), _vault.status()))")
+
+    assert found == (public, (True, False, 1, 0, 0), b"")
+    assert later == (public, (True, False, 2, 0, 0))
+
+
 def count_of(folder, before, code):
     """How many programs and erases an operation takes; the seed that was there before it, if any."""
     with Board(folder) as board:
@@ -113,7 +216,7 @@ def records(folder):
     found = []
     for block in (data[:4096], data[4096:]):
         _, number, flags, session, _, _ = struct.unpack_from("<6I", block)
-        if hashlib.sha256(block[:88]).digest()[:16] == block[88:104]:
+        if hashlib.sha256(block[:CHECK]).digest()[:16] == block[CHECK : CHECK + 16]:
             found.append((number, bool(flags & 1), True, session, block[24:56]))
     return sorted(found)
 

@@ -82,6 +82,40 @@ def test_a_hub_from_the_line_runs_by_its_certificates_until_it_is_revoked(tmp_pa
     assert revoked.returncode == 1 and "was revoked: stolen" in revoked.stderr
 
 
+@pytest.mark.hub
+def test_a_host_that_never_knew_a_hub_takes_the_key_that_its_certified_key_certified(
+    tmp_path, replay, tasuki
+):
+    """Certificate, statement and key together; and a revoked first key takes the next one with it."""
+    chain = Chain()
+    with State(tasuki.state) as state:
+        authority = state.vault.signer("authority").public
+    (tmp_path / "root.pem").write_bytes(certificates.pem([chain.root]))
+    tasuki("factory", "trust", "root.pem", "--development")
+    with Tray(tmp_path / "tray", replay, 1) as tray:
+        settle()
+        line = make_line(tmp_path, chain, development_order())
+        line.authority = authority
+        unit = work(line, tray).ended["slot0"].unit
+        port = tray.ports[0].path
+        run = ("run", "--port", port, "--consent", "wearer.toml", "--seconds", 6)
+        tasuki.json(*run)
+        changed = tasuki.json("hub", "rotate", "--port", port)
+        (tasuki.state / "register.json").unlink()
+        summary = tasuki.json(*run)
+        (row,) = json.loads((tasuki.state / "register.json").read_text())["hubs"]
+        own = certificates.load(bytes.fromhex(unit.certificate))[0]
+        (tmp_path / "list.json").write_text(listing(chain, 1, row_of(own, bytes.fromhex(unit.public))))
+        tasuki("factory", "revocations", "list.json")
+        revoked = tasuki(*run)
+
+    assert changed["before"]["public_key"] == unit.public
+    assert summary["epochs_verified"] > 0 and summary["epochs_rejected"] == 0
+    assert (row["public"], row["before"][0]["public"]) == (changed["public_key"], unit.public)
+    assert row["serial"] == unit.serial
+    assert revoked.returncode == 1 and "was revoked: stolen" in revoked.stderr
+
+
 def set_up(tasuki):
     """A maker, a station for serials 1 to 9, an order, an operator."""
     tasuki.env["TASUKI_SECRET"] = SECRET

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasuki_wire import codec, epoch, layout
+from tasuki_wire import codec, epoch, layout, succession
 from vectors import Case, read
 from wire import reference
 
@@ -128,6 +128,15 @@ def test_possession_covers_challenge_authority_device_and_key() -> None:
     """In this order, nothing between."""
     body = next(case for case in read("signatures") if case.name == "possession").bytes("body")
     assert epoch.possession_body(body[:32], body[32:64], body[64:72], body[72:]) == body
+
+
+def test_a_succession_covers_who_certifies_whom_from_when() -> None:
+    """The old key signs the head and the new key, nothing between."""
+    body = next(case for case in read("signatures") if case.name == "succession").bytes("body")
+    form, device, authority, old, session, public, _, _ = succession.fields(body + bytes(128))
+    assert form == succession.FORMAT
+    assert succession.head(device, authority, old, session) + public == body
+    assert succession.signed_parts(body + bytes(128))[0] == epoch.signed("succession", body)
 
 
 def test_an_unknown_domain_is_not_signed() -> None:

@@ -14,7 +14,8 @@
 #define PATH "vault.img"
 #define BLOCK (4096u)
 #define BLOCKS (2u)
-#define MAGIC (0x746c7631u)
+#define MAGIC (0x746c7632u)
+#define MAGIC_1 (0x746c7631u) // a record without a succession
 #define RW (3) // fopen's r+b
 #define CREATE (5) // wb
 
@@ -100,10 +101,25 @@ static bool erase(int fd, unsigned int block) {
 
 // -- records --------------------------------------------------------------------
 
-static void check_of(const hub_record_t *record, uint8_t check[16]) {
+static void hash(const hub_record_t *record, size_t len, uint8_t check[16]) {
     uint8_t digest[32];
-    tsk_sha256(TSK_SHA_PORTABLE, (const uint8_t *)record, offsetof(hub_record_t, check), digest);
+    tsk_sha256(TSK_SHA_PORTABLE, (const uint8_t *)record, len, digest);
     memcpy(check, digest, 16);
+}
+
+static void check_of(const hub_record_t *record, uint8_t check[16]) {
+    hash(record, offsetof(hub_record_t, check), check);
+}
+
+// What an older image wrote holds on: its check stands where the succession is now.
+static void read_older(hub_record_t *record) {
+    uint8_t check[16];
+    hash(record, offsetof(hub_record_t, succession), check);
+    if (record->magic == MAGIC_1 && memcmp(record->succession, check, sizeof(check)) == 0) {
+        record->magic = MAGIC;
+        memset(record->succession, 0, sizeof(record->succession));
+        check_of(record, record->check);
+    }
 }
 
 static bool valid(const hub_record_t *record) {
@@ -129,6 +145,7 @@ static int look(int fd, hub_record_t records[BLOCKS]) {
         if (!read_at(fd, i * BLOCK, &records[i], sizeof(records[i]))) {
             return -2;
         }
+        read_older(&records[i]);
         if (valid(&records[i]) && (holds < 0 || records[i].number > records[holds].number)) {
             holds = (int)i;
         }

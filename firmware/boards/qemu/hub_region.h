@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #define HUB_LOCKED (1u) // bit of flags
+#define HUB_SUCCESSION (213u) // bytes of tasuki_wire/succession.py's statement
 
 // What a hub must not lose or show. Everything is replaced together.
 typedef struct {
@@ -18,6 +19,7 @@ typedef struct {
     uint32_t floor;       // highest firmware counter confirmed
     uint8_t seed[32];
     uint8_t authority[32];
+    uint8_t succession[216]; // how the key before this one certified it; zeros for a first key
     uint8_t check[16];    // SHA-256 of what stands before, first 16 bytes
 } hub_record_t;
 

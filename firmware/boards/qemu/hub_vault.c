@@ -11,6 +11,7 @@
 #define SEED 32
 #define PUBLIC 32
 #define SIGNATURE 64
+#define DOMAIN 32 // the longest signature domain
 #define MAX_NUMBER ((1u << 30) - 1) // what the wire carries and a small int holds
 
 // libsodium's, as in cmodule/signing.c
@@ -144,6 +145,57 @@ static mp_obj_t create(mp_obj_t authority_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(create_obj, create);
 
+// succeed(domain, body): a new key in place of the old one, which certifies it.
+// Signed are domain, body and the new public half, by the old key; the same and
+// that signature, by the new one. One record brings the new seed and the whole
+// statement, so a cut leaves the old key or the new one with its proof; counters,
+// authority and lock go on. ENODEV without entropy, and then nothing changed.
+static mp_obj_t succeed(mp_obj_t domain_in, mp_obj_t body_in) {
+    mp_buffer_info_t domain, body;
+    mp_get_buffer_raise(domain_in, &domain, MP_BUFFER_READ);
+    mp_get_buffer_raise(body_in, &body, MP_BUFFER_READ);
+    if (domain.len > DOMAIN || body.len != HUB_SUCCESSION - PUBLIC - 2 * SIGNATURE) {
+        mp_raise_ValueError(MP_ERROR_TEXT("length"));
+    }
+    hub_record_t record;
+    load(&record);
+    uint8_t old[SEED + PUBLIC], new[SEED + PUBLIC], message[DOMAIN + HUB_SUCCESSION];
+    memcpy(old + SEED, public_of(&record), PUBLIC);
+    memcpy(old, record.seed, SEED);
+    bool drawn = entropy(record.seed, SEED), done = false;
+    if (drawn) {
+        memcpy(message, domain.buf, domain.len);
+        memcpy(message + domain.len, body.buf, body.len);
+        uint8_t *end = message + domain.len + body.len;
+        crypto_sign_ed25519_seed_keypair(end, new, record.seed);
+        end += PUBLIC;
+        crypto_sign_ed25519_detached(end, NULL, message, (size_t)(end - message), old);
+        end += SIGNATURE;
+        crypto_sign_ed25519_detached(end, NULL, message, (size_t)(end - message), new);
+        memcpy(record.succession, message + domain.len, HUB_SUCCESSION);
+        done = hub_region_store(&record);
+        public_known = false;
+    }
+    sodium_memzero(old, sizeof(old));
+    sodium_memzero(new, sizeof(new));
+    sodium_memzero(&record, sizeof(record));
+    if (!drawn) {
+        mp_raise_OSError(MP_ENODEV);
+    }
+    require(done);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(succeed_obj, succeed);
+
+// succession() -> the statement about this key; empty for a first key
+static mp_obj_t succession(void) {
+    hub_record_t record;
+    load(&record);
+    sodium_memzero(record.seed, SEED);
+    return mp_obj_new_bytes(record.succession, record.succession[0] ? HUB_SUCCESSION : 0);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(succession_obj, succession);
+
 // Change the record that is there and keep it durably.
 enum { SESSION, SEQUENCE, FLOOR, FLAGS };
 
@@ -220,6 +272,8 @@ static const mp_rom_map_elem_t vault_names_table[] = {
     { MP_ROM_QSTR(MP_QSTR_public), MP_ROM_PTR(&public_obj) },
     { MP_ROM_QSTR(MP_QSTR_sign), MP_ROM_PTR(&sign_obj) },
     { MP_ROM_QSTR(MP_QSTR_create), MP_ROM_PTR(&create_obj) },
+    { MP_ROM_QSTR(MP_QSTR_succeed), MP_ROM_PTR(&succeed_obj) },
+    { MP_ROM_QSTR(MP_QSTR_succession), MP_ROM_PTR(&succession_obj) },
     { MP_ROM_QSTR(MP_QSTR_raise_session), MP_ROM_PTR(&raise_session_obj) },
     { MP_ROM_QSTR(MP_QSTR_raise_sequence), MP_ROM_PTR(&raise_sequence_obj) },
     { MP_ROM_QSTR(MP_QSTR_raise_floor), MP_ROM_PTR(&raise_floor_obj) },

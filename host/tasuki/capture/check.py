@@ -1,7 +1,7 @@
 """Verifies a capture or bundle against a key that comes from elsewhere."""
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tasuki.block import Block
@@ -14,8 +14,7 @@ from tasuki.errors import Untrusted
 from tasuki.trust import proof
 from tasuki_wire import epoch, layout
 
-KeyOf = Callable[[bytes], bytes]
-"""Public key of a device id; raises Refused("unknown_hub")."""
+KeyOf = proof.KeyOf
 
 
 @dataclass
@@ -84,7 +83,7 @@ class _Check:
             report.rejected.append(Rejection(-1, -1, -1, "stray_record", part.offset))
 
     def _take_epoch(self, part: EpochPart) -> None:
-        key = self._key_of(part.fields[1])
+        key = proof.signing_key(self._key_of, *part.fields[1:4])
         found = _Epoch(part, key, _record_reason(part, key))
         if not found.reason and found.place in self._epochs:
             found.reason = "replayed"

@@ -170,7 +170,7 @@ class AttestedExport:
         if interval is None or block.kind == _LOG:
             return False
         try:
-            proof.check(block, self._public(block.device))
+            proof.check_by(block, self._public)
         except Untrusted as e:
             raise Untrusted(e.reason, f"epoch {block.epoch}, {block.item}: {e}") from None
         release = self._release

@@ -77,7 +77,7 @@ def of_capture(timeline: Timeline, key_of: KeyOf) -> Iterator[Piece]:
     for timed in timeline.blocks():
         block = timed.block
         try:
-            proof.check(block, key_of(block.device))
+            proof.check_by(block, key_of)
         except Untrusted:
             continue
         yield from _due(waiting, block.t0_us if block.session == session else None)

@@ -171,7 +171,7 @@ def wire_of(capture: Capture, key_of: KeyOf) -> Chunks:
 
 def _proved(block: Block, key_of: KeyOf) -> bool:
     try:
-        proof.check(block, key_of(block.device))
+        proof.check_by(block, key_of)
     except Untrusted:
         return False
     return True

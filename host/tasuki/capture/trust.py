@@ -11,7 +11,7 @@ from tasuki.capture.check import KeyOf
 from tasuki.capture.header import Header
 from tasuki.capture.reading import Capture, read
 from tasuki.errors import UsageError
-from tasuki.trust.register import HubRegister
+from tasuki.trust.register import HubKeys, HubRegister
 from tasuki.vault import keyfiles
 from tasuki.vault.vault import Vault
 
@@ -47,7 +47,7 @@ def key_of(head: Header | None, given: bytes | None, state: Path) -> KeyOf:
     if head is not None and head.kind == header.ATTESTED:
         own = _attestation(state)
         return lambda device: own
-    return HubRegister(state / "register.json").public_key
+    return HubKeys(HubRegister(state / "register.json"))
 
 
 def open_vault(head: Header | None, state: Path) -> Vault | None:

@@ -18,6 +18,7 @@ from tasuki.consent.policy import builtin
 from tasuki.errors import UsageError
 from tasuki.session.file_register import BUNDLE, FileRegister
 from tasuki.session.state import State
+from tasuki.trust import proof
 from tasuki.vault import keyfiles
 from tasuki_wire import codec, items
 
@@ -209,8 +210,9 @@ def _write_key(path: Path, made: release.Release, file: Path, opened: State, giv
         public = opened.vault.signer("attestation").public
     else:
         with trust.opened(file, opened.folder) as capture:
-            device = next(part.block.device for part in capture if isinstance(part, parts.BlockPart))
-        public = trust.key_of(None, given, opened.folder)(device)
+            block = next(part.block for part in capture if isinstance(part, parts.BlockPart))
+        key_of = trust.key_of(None, given, opened.folder)
+        public = proof.signing_key(key_of, block.device, block.key_id, block.session)
     path.write_text(public.hex() + "\n", "ascii")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from tasuki.cli.factory_frame import JOURNAL, PATH, journal_of, opened, secret_option
-from tasuki.cli.hub_care import read_bytes
+from tasuki.cli.frame import read_bytes
 from tasuki.factory import after, crl
 from tasuki.trust import certificates
 

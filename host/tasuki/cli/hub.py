@@ -20,6 +20,7 @@ _COMMANDS = {
     "monitor": ("tasuki.cli.hub_monitor", "monitor"),
     "log": ("tasuki.cli.hub_monitor", "log"),
     "enroll": ("tasuki.cli.hub_enroll", "enroll"),
+    "rotate": ("tasuki.cli.hub_enroll", "rotate"),
     "calibrate": ("tasuki.cli.hub_enroll", "calibrate"),
     "key": ("tasuki.cli.hub_care", "key"),
     "anchors": ("tasuki.cli.hub_anchors", "anchors"),

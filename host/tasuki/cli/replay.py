@@ -21,6 +21,7 @@ from tasuki.cli.frame import print_json, state_option
 from tasuki.cli.replay_view import snapshot
 from tasuki.errors import UsageError
 from tasuki.fleet import stage
+from tasuki.trust import proof
 from tasuki.view.live import LiveView
 
 _FILE = click.Path(path_type=Path)
@@ -164,5 +165,5 @@ def _stand_in(capture: Capture, timeline: Timeline, key_of: KeyOf, position: sta
     if first is None or capture.header is None:
         raise UsageError(f"{capture.path} has no block to play", "`tasuki verify` says why.")
     position.at_us = first.block.t0_us
-    public = key_of(first.block.device)
+    public = proof.signing_key(key_of, first.block.device, first.block.key_id, first.block.session)
     return StandIn(first.block.device, public, capture.header.streams, position.now_us)

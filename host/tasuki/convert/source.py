@@ -117,7 +117,7 @@ class Source:
             self.taken.left_out[reason] += 1
             return reason
         try:
-            proof.check(block, self._key_of(block.device))
+            proof.check_by(block, self._key_of)
         except Untrusted as error:
             self.taken.unproved[error.reason] += 1
             return error.reason

@@ -19,7 +19,7 @@ _CHECK_S = 60.0  # a hub without C verifies for seconds
 _RESTART_S = 60.0
 _PROVE_S = 120.0  # ten seconds of the hub's time, on a machine that may be busy
 _PROVE_PAUSE_S = 0.5
-_MOST_CERTIFICATE = 4096
+_MOST_SHOWN = 4096  # bytes of a blob
 
 Progress = Callable[[int, int], None]
 
@@ -54,24 +54,33 @@ def read_certificate(connection: Connection) -> bytes:
 
     Nothing is verified here but that it arrived whole; Untrusted("malformed") when it did not.
     """
+    return _read_blob(connection, "certificate")
+
+
+def read_succession(connection: Connection) -> bytes:
+    """How the key before certified the hub's (tasuki_wire.succession); empty for a first key. As above."""
+    return _read_blob(connection, "succession")
+
+
+def _read_blob(connection: Connection, name: str) -> bytes:
     try:
-        answer = connection.ask("blob_begin", layout.BLOBS.index("certificate"), 0, bytes(32))
+        answer = connection.ask("blob_begin", layout.BLOBS.index(name), 0, bytes(32))
     except Refused as refused:
-        if refused.reason in ("not_found", "not_allowed"):  # the latter: a hub of before certificates
+        if refused.reason in ("not_found", "not_allowed"):  # the latter: a hub of before such blobs
             return b""
         raise
-    if len(answer) != 3 or not isinstance(answer[2], bytes) or answer[1] > _MOST_CERTIFICATE:
-        raise Untrusted("malformed", "the hub does not say what certificate it keeps")
+    if len(answer) != 3 or not isinstance(answer[2], bytes) or answer[1] > _MOST_SHOWN:
+        raise Untrusted("malformed", f"the hub does not say what {name} it keeps")
     _, size, digest = answer
-    chain = b""
-    while len(chain) < size:
-        offset, part = connection.ask("blob_data", len(chain), b"")[:2]
-        if offset != len(chain) or not isinstance(part, bytes) or not part:
-            raise Untrusted("malformed", "the hub shows its certificate in parts that do not fit")
-        chain += part
-    if sha256(chain).digest() != digest:
-        raise Untrusted("malformed", "the certificate that the hub shows is not the one that it announced")
-    return chain
+    data = b""
+    while len(data) < size:
+        offset, part = connection.ask("blob_data", len(data), b"")[:2]
+        if offset != len(data) or not isinstance(part, bytes) or not part:
+            raise Untrusted("malformed", f"the hub shows its {name} in parts that do not fit")
+        data += part
+    if sha256(data).digest() != digest:
+        raise Untrusted("malformed", f"the {name} that the hub shows is not the one that it announced")
+    return data
 
 
 def _ask_last(connection: Connection, name: str, *values: Any, timeout_s: float = _PART_S) -> None:
@@ -141,29 +150,27 @@ def unlock(connection: Connection, order_key: Signer) -> Identity:
 
     Raises Refused with the hub's reason, and Refused("not_unlocked") when it comes back with its key.
     """
-    old = connection.nonce
-    identity = meet(connection)
-    body = codec.pack(
-        codec.number("order"),
-        0,
-        layout.ORDER_FORMAT,
-        layout.ORDERS.index("unlock"),
-        identity.device,
-        old,
-        bytes(layout.SIGNATURE_SIZE),
-    )[2 : -layout.SIGNATURE_SIZE]
-    signature = order_key.sign("order", body)
-    _ask_last(
-        connection,
-        "order",
-        layout.ORDER_FORMAT,
-        layout.ORDERS.index("unlock"),
-        identity.device,
-        old,
-        signature,
-        timeout_s=_CHECK_S,
-    )
-    opened = await_restart(connection, old)
+    opened = _order(connection, "unlock", order_key)
     if opened.life == "locked" or opened.enrolled:
         raise Refused("not_unlocked", "the hub still has its key", "Give the order again.")
     return opened
+
+
+def change_key(connection: Connection, authority: Signer) -> Identity:
+    """Have the hub make another key, certified by the one it has; who it is then.
+
+    authority: the consent authority that it obeys. Refused with the hub's reason. Whether it shows another
+    key, and how that was certified, is for the caller to look at: an answer may be lost, the deed is not.
+    """
+    return _order(connection, "rotate", authority)
+
+
+def _order(connection: Connection, action: str, signer: Signer) -> Identity:
+    """Give the hub of this life a signed order of layout.ORDERS; who it is in its next life."""
+    old = connection.nonce
+    identity = meet(connection)
+    fields = layout.ORDER_FORMAT, layout.ORDERS.index(action), identity.device, old
+    body = codec.pack(codec.number("order"), 0, *fields, bytes(layout.SIGNATURE_SIZE))
+    signature = signer.sign("order", body[2 : -layout.SIGNATURE_SIZE])
+    _ask_last(connection, "order", *fields, signature, timeout_s=_CHECK_S)
+    return await_restart(connection, old)

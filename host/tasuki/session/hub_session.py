@@ -32,6 +32,7 @@ from tasuki.session.listener import Listener
 from tasuki.session.permission import Permission
 from tasuki.session.state import State
 from tasuki.session.storing import Storing
+from tasuki.trust.chain import Chain
 from tasuki.trust.verdict import Missing, Verdict, Verified
 from tasuki_wire import codec, layout
 from tasuki_wire import items as wire_items
@@ -140,7 +141,8 @@ class Session:
             raise Untrusted(
                 "wrong_key",
                 "the hub shows another key than the one that is trusted for it",
-                "If you know why its key was replaced, run `tasuki hub enroll --port PORT`.",
+                "After a change of its key run `tasuki hub rotate --port PORT`. If you know why else it was"
+                " replaced, run `tasuki hub enroll --port PORT`.",
             )
         self.streams: dict[int, Stream] = greet.describe(connection)
         connection.await_sync()
@@ -150,8 +152,8 @@ class Session:
             self.public_key,
             self.identity.device,
             self.state.ledger,
-            self.state.tokens.knows,
             timing=_timing(connection.clock.speed),
+            chain=self._chain(),
             whole=self._hub_stores,
         )
         self.forwarded = Forwarded(
@@ -177,6 +179,14 @@ class Session:
         self.permission.begin()
         self._set_gate()
 
+    def _before(self) -> list[tuple[bytes, int]]:
+        """Keys that led to the hub's, each with its last session; none to a key that was given."""
+        return [] if self._given_key else self.state.register.before(self.identity.device)
+
+    def _chain(self) -> Chain:
+        device, state = self.identity.device, self.state
+        return Chain(self.public_key, device, state.ledger, state.tokens.knows, self._before())
+
     def _register(self) -> None:
         """What the host knows of this hub: its product's manifest (A-03) and who wears it (C3-02)."""
         book, device = self.state.book, self.identity.device
@@ -192,7 +202,7 @@ class Session:
     def _look(self) -> None:
         """What consent, policy, product and this session's options leave at this moment."""
         self.state.refresh()
-        self.state.anchors.refuse_revoked(self.identity.public)
+        self.state.anchors.refuse_revoked(self.identity.public, [old for old, _ in self._before()])
         self._version = self.engine.version
         self._allowed = 0
         garment = self.state.book.registers.garments.get(self.identity.key_id)

@@ -21,7 +21,10 @@ _WAYS_OUT = {
     },
     "order": {
         "not_allowed": "It is not locked.",
-        "bad_signature": "Its image obeys another order key; sign with the one whose public half it has.",
+        "bad_signature": "It obeys another order key, or for a change of key another host.",
+        "no_entropy": "Its board has no source of randomness to make a key of.",
+        "no_key": _ENROLL,
+        "busy": "It samples or works; try again when nothing runs on it.",
     },
     "blob_begin": {
         "busy": "It samples, or its newest version is on trial for ten seconds; try again then.",

@@ -22,7 +22,8 @@ def at_contact(connection: Connection, state: State, identity: greet.Identity) -
     due = state.wipes.due(identity.device)
     if not due:
         return False
-    if all(one.renewed(identity.key_id) for one in due):
+    # a key that another one certified came without the old one's store being wiped
+    if all(one.renewed(identity.key_id) for one in due) and not care.read_succession(connection):
         state.wipes.done(identity.device, "its key is another one: the old one and the store went with it")
         return False
     wipe = any(one.mode == WIPE for one in due) and not _worn(state, identity.device)

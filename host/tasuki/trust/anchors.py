@@ -7,6 +7,7 @@ revocations.json  the newest signed list; looked at again whenever it changes
 
 import json
 import os
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 from nacl.signing import SigningKey
 
 from tasuki.errors import Refused, Untrusted, UsageError
-from tasuki.trust.revocations import Revocations, Revoked, of_body
+from tasuki.trust.revocations import SUPERSEDED, Revocations, Revoked, of_body
 
 if TYPE_CHECKING:  # `cryptography` is only needed where a root is trusted
     from cryptography import x509
@@ -137,10 +138,19 @@ class Anchors:
             self._stamp = stamp
         return self._list
 
-    def refuse_revoked(self, public: bytes) -> None:
-        """Refused("revoked") when the key of a hub is on the list."""
-        if row := self.revocations().of_key(public):
+    def refuse_revoked(self, public: bytes, before: Iterable[bytes] = ()) -> None:
+        """Refused("revoked") when the key of a hub is on the list.
+
+        before: keys that led to it. One that was revoked takes its successors with it, since who
+        had it could make them; one that was only superseded does not.
+        """
+        found = self.revocations()
+        if row := found.of_key(public):
             raise revoked(row)
+        for old in before:
+            row = found.of_key(old)
+            if row and row.reason != SUPERSEDED:
+                raise revoked(row)
 
 
 def revoked(row: Revoked) -> Refused:

@@ -1,7 +1,7 @@
 """Epoch records of one key: what each must hold by itself, and next to its neighbours."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from struct import Struct
 
 from tasuki.errors import Untrusted
@@ -27,15 +27,25 @@ class Chain:
     tokens: tells whether this host handed out the consent token whose id
     (tasuki_wire.epoch.token_id) a record names; None accepts every token, for
     captures and bundles whose tokens are long gone.
+
+    before: keys that certified their successor, oldest first, each with the last session that it
+    signed. Sessions go on over a change of key, so a session has one key: what an old key signs of
+    a later one is refused, and what a new one signs of an earlier one.
     """
 
     def __init__(
-        self, public_key: bytes, device: bytes, ledger: Ledger, tokens: Callable[[bytes], bool] | None = None
+        self,
+        public_key: bytes,
+        device: bytes,
+        ledger: Ledger,
+        tokens: Callable[[bytes], bool] | None = None,
+        before: Sequence[tuple[bytes, int]] = (),
     ) -> None:
         if len(public_key) != 32 or len(device) != layout.ID_SIZE:
             raise ValueError("a public key of 32 bytes and a device id of 8")
         self.key_id: bytes = epoch.key_id(public_key)
         self._public = public_key
+        self._before = [(epoch.key_id(public), public, last) for public, last in before]
         self._device = device
         self._ledger = ledger
         self._tokens = tokens
@@ -46,7 +56,7 @@ class Chain:
         """The record, or Untrusted with one of verdict.REASONS; cheap checks come first."""
         record = read_record(raw)
         self._check_names(record)
-        if not signature_holds(raw, self._public):
+        if not signature_holds(raw, self._key_of(record.session)[1]):
             raise Untrusted("bad_signature", "the record was not signed by this hub's key")
         if self.accepted(record.session, record.epoch):
             raise Untrusted("replayed", "accepted before")
@@ -60,10 +70,19 @@ class Chain:
             raise Untrusted("wrong_version", f"wire version {record.wire:#x}")
         if record.device != self._device:
             raise Untrusted("wrong_device", "the record names another hub")
-        if record.key != self.key_id:
+        if record.key != self._key_of(record.session)[0]:
+            if record.key in [key for key, _, _ in self._before]:
+                raise Untrusted("superseded_key", "signed by a key after the session in which it ended")
             raise Untrusted("wrong_key", "the record names another key")
         if record.session >= layout.WORD or record.epoch >= layout.WORD:
             raise Untrusted("malformed", "session or epoch at or above 2**30")
+
+    def _key_of(self, session: int) -> tuple[bytes, bytes]:
+        """Key id and public key of the key that signs this session."""
+        for key, public, last in self._before:
+            if session <= last:
+                return key, public
+        return self.key_id, self._public
 
     def _check_neighbours(self, raw: bytes, record: Record) -> None:
         if (record.prev == epoch.NO_PREV) != (record.epoch == 0):
@@ -82,7 +101,9 @@ class Chain:
 
     def accepted(self, session: int, number: int) -> bool:
         """True when the epoch was accepted, in this run or durably before."""
-        return (session, number) in self._accepted or self._ledger.seen(self.key_id, session, number)
+        return (session, number) in self._accepted or self._ledger.seen(
+            self._key_of(session)[0], session, number
+        )
 
     def accept(self, record: Record) -> None:
         """Refuse this epoch from now on, until the caller's commit makes the ledger refuse it."""
@@ -92,4 +113,5 @@ class Chain:
 
     def last(self) -> tuple[int, int] | None:
         """Highest (session, epoch) that the ledger knows."""
-        return self._ledger.last(self.key_id)
+        keys = (self.key_id, *(key for key, _, _ in reversed(self._before)))
+        return next((last for key in keys if (last := self._ledger.last(key))), None)

@@ -1,6 +1,7 @@
 """Proof of one block against a public key; the key never comes with the block."""
 
 import struct
+from collections.abc import Callable
 
 import numpy as np
 from nacl import bindings
@@ -23,6 +24,23 @@ def signature_holds(record: bytes, public_key: bytes) -> bool:
     except BadSignatureError:
         return False
     return True
+
+
+KeyOf = Callable[[bytes], bytes]
+"""Public key of a device id; raises Refused("unknown_hub"). One that knows of more than one key of a
+device also has of_session(device, key_id, session), as register.HubKeys."""
+
+
+def signing_key(key_of: KeyOf, device: bytes, key_id: bytes, session: int) -> bytes:
+    """The key to hold an epoch against that names this device, key and session."""
+    of_session = getattr(key_of, "of_session", None)
+    key: bytes = of_session(device, key_id, session) if of_session else key_of(device)
+    return key
+
+
+def check_by(block: Block, key_of: KeyOf) -> None:
+    """`check` by the key that signed the block's session."""
+    check(block, signing_key(key_of, block.device, block.key_id, block.session))
 
 
 def check(block: Block, public_key: bytes) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 from tasuki.errors import Untrusted
 
 FORMAT = "tasuki-revocations-1"
-REASONS = ("key_compromise", "lost", "stolen", "replaced", "decommissioned", "superseded", "quality")
+SUPERSEDED = "superseded"  # by the key that it certified: its successors stay trusted
+REASONS = ("key_compromise", "lost", "stolen", "replaced", "decommissioned", SUPERSEDED, "quality")
 
 
 @dataclass(frozen=True)

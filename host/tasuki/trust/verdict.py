@@ -156,6 +156,7 @@ REASONS = (
     "wrong_version",  # a wire version that this host does not read
     "wrong_device",  # another hub's id
     "wrong_key",  # another key's id
+    "superseded_key",  # an old key's, of a session after the one in which it ended
     "bad_signature",  # forged or altered record
     "replayed",  # accepted before
     "unknown_token",  # signed under a consent token that this host never gave

@@ -144,7 +144,7 @@ def _receipt(records: Records, subject: str) -> Iterator[tuple[str, bytes | str]
 
 def _hub(records: Records, run: proofs.Run) -> Iterator[tuple[str, str]]:
     with suppress(Refused):  # a hub that is no longer enrolled here: its key is elsewhere
-        public = records.state.register.public_key(run.device)
+        public = records.state.register.signing_key(run.device, run.key_id, run.session)
         yield f"proofs/{run.key_id.hex()[:8]}.pub", public.hex() + "\n"
 
 
