@@ -86,7 +86,8 @@ def test_a_hub_from_the_line_runs_by_its_certificates_until_it_is_revoked(tmp_pa
 def test_a_host_that_never_knew_a_hub_takes_the_key_that_its_certified_key_certified(
     tmp_path, replay, tasuki
 ):
-    """Certificate, statement and key together; and a revoked first key takes the next one with it."""
+    """Certificate, statement and key together, as for the host that asked for it; and a revoked first key
+    takes the next one with it."""
     chain = Chain()
     with State(tasuki.state) as state:
         authority = state.vault.signer("authority").public
@@ -101,6 +102,7 @@ def test_a_host_that_never_knew_a_hub_takes_the_key_that_its_certified_key_certi
         run = ("run", "--port", port, "--consent", "wearer.toml", "--seconds", 6)
         tasuki.json(*run)
         changed = tasuki.json("hub", "rotate", "--port", port)
+        kept = tasuki.json(*run)
         (tasuki.state / "register.json").unlink()
         summary = tasuki.json(*run)
         (row,) = json.loads((tasuki.state / "register.json").read_text())["hubs"]
@@ -110,6 +112,7 @@ def test_a_host_that_never_knew_a_hub_takes_the_key_that_its_certified_key_certi
         revoked = tasuki(*run)
 
     assert changed["before"]["public_key"] == unit.public
+    assert kept["epochs_verified"] > 0  # whose certificates are about the key before
     assert summary["epochs_verified"] > 0 and summary["epochs_rejected"] == 0
     assert (row["public"], row["before"][0]["public"]) == (changed["public_key"], unit.public)
     assert row["serial"] == unit.serial
