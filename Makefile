@@ -104,6 +104,7 @@ soak-hub: setup  ## ten minutes of the hub on the emulated Cortex-M, with and wi
 	$(BIN)/python benchmarks/soak_hub.py --image qemu-viper.elf --write
 
 fuzz: setup  ## a million commands, honest and broken, to a hub: make fuzz HUB=unix COUNT=1000000 SEED=1
+	TASUKI_FUZZ=all $(BIN)/python -m pytest tests/end_to_end/test_fuzz.py
 	$(BIN)/tasuki fuzz --count $(or $(COUNT),1000000) --hub $(or $(HUB),unix) $(if $(SEED),--seed $(SEED))
 
 cuts: setup  ## the power cut at every write of an update or a stored epoch, on the unix port and on the emulator

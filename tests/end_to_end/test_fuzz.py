@@ -1,9 +1,10 @@
 """Ten thousand commands of every kind, honest and broken, leave a hub running, answering and silent
-about what nobody may know. `make fuzz` sends a million.
+about what nobody may know. `make fuzz` sends a million, and ten thousand to the image without C as well.
 
 A failing run says its seed; `tasuki fuzz --hub KIND --seed SEED` repeats it.
 """
 
+import os
 import secrets
 
 import pytest
@@ -21,6 +22,7 @@ from tasuki_wire import layout
 # fails on no virtual hub
 _UNREACHABLE = {"no_authority", "no_entropy"}
 _ONLY_LOCKED = {"wrong_device"}
+_IMAGES = ["qemu.elf", *(["qemu-viper.elf"] if os.environ.get("TASUKI_FUZZ") == "all" else [])]
 
 
 def fuzz(kind, folder, speed=10):
@@ -63,7 +65,7 @@ def test_the_real_interpreter_stands_ten_thousand_commands(tmp_path):
 
 @pytest.mark.hub
 @needs_qemu
-@pytest.mark.parametrize("image", ["qemu.elf", "qemu-viper.elf"])
+@pytest.mark.parametrize("image", _IMAGES)
 def test_a_cortex_m_stands_ten_thousand_commands(tmp_path, monkeypatch, image):
     path = qemu.image().with_name(image)
     if not path.exists():

@@ -96,6 +96,7 @@ _SENTENCES = {
         "削除指示 {order} はまだ確認されていません。あとで再試行します"
     ),
     "acknowledged by {who} at {when}": "{who} が削除を報告しました({when})",
+    "deleted by who keeps it, as ordered": "保管している事業者が命令に従って削除しました",
     "it is not in sinks.toml any more: deletion order {order} waits for who keeps it": (
         "現在は登録されていない送信先です。削除指示 {order} の管理者の報告を待っています"
     ),
