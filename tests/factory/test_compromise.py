@@ -7,7 +7,8 @@ import pytest
 from factory.conftest import Chain, new_key
 from factory.test_host import listing, row_of
 from tasuki.errors import Refused, Untrusted, UsageError
-from tasuki.factory import examine, issuing, record
+from tasuki.factory import after, examine, issuing, record
+from tasuki.factory.folder import Authority
 from tasuki.factory.journal import Journal
 from tasuki.trust import certificates
 from tasuki.trust.anchors import Anchors
@@ -78,6 +79,38 @@ def test_a_new_station_goes_on_with_the_rest_of_the_range(anchors, chain):
     with pytest.raises(Untrusted) as refusal:
         anchors.identify(later.packed(later.hub(1001, new_key().public)))
     assert refusal.value.reason == "serial_out_of_range"
+
+
+def test_a_station_is_put_on_the_list_once_and_takes_its_hubs_with_it(tmp_path, anchors, chain):
+    orders = Authority(tmp_path, chain.orders_key, [chain.orders, chain.factory], chain.root)
+    path = tmp_path / "revocations.json"
+    hub = chain.packed(chain.hub(1000, new_key().public))
+
+    first = after.revoke_issuer([chain.station, chain.factory], "stolen", orders, path, 1)
+    again = after.revoke_issuer([chain.station, chain.factory], "stolen", orders, path, 2)
+    anchors.take(path.read_text())
+
+    assert first == again and first.number == 1 and first.rows[0].name == "line 1"
+    with pytest.raises(Refused, match="was revoked: stolen"):
+        anchors.identify(hub)
+
+
+def test_only_stations_and_factories_under_the_same_root_are_revoked_whole(tmp_path, chain):
+    orders = Authority(tmp_path, chain.orders_key, [chain.orders, chain.factory], chain.root)
+    stranger = Chain(now=YESTERDAY)
+    hub = chain.hub(1000, new_key().public)
+    for wrong, reason in (
+        ([hub, chain.station, chain.factory], "not_an_issuer"),
+        ([chain.orders, chain.factory], "not_an_issuer"),
+        ([], "not_an_issuer"),
+        ([chain.root], "is_root"),
+        ([stranger.station, stranger.factory], "untrusted_root"),
+    ):
+        with pytest.raises((Refused, Untrusted)) as refusal:
+            after.revoke_issuer(wrong, "stolen", orders, tmp_path / "revocations.json", 1)
+        assert refusal.value.reason == reason
+
+    assert not (tmp_path / "revocations.json").exists()
 
 
 def test_a_new_order_key_is_obeyed_at_once_and_takes_the_old_ones_place(anchors, chain):

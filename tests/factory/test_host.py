@@ -135,6 +135,19 @@ def set_up(tasuki):
         assert done.returncode == 0, done.stderr
 
 
+def test_a_stolen_station_is_revoked_by_its_certificate(tasuki, tmp_path):
+    set_up(tasuki)
+    revoke = ("factory", "revoke-issuer", "--orders", "orders", "--reason", "stolen", "-o", "list.json")
+
+    done = tasuki(*revoke, "line/certificate.pem")
+    root = tasuki(*revoke, "root/certificate.pem")
+
+    assert done.returncode == 0 and "is list 1 and revokes 1" in done.stdout
+    assert root.returncode == 1 and "tasuki factory distrust" in root.stderr
+    tasuki("factory", "trust", "root/root.pem")
+    assert tasuki("factory", "revocations", "list.json").returncode == 0
+
+
 def test_a_line_starts_only_with_a_shift_an_order_in_its_quota_and_the_right_bundle(tmp_path, tasuki):
     set_up(tasuki)
     order = "order new {} --orders orders --product {} --quantity 1 --first {} --no-scan -o {}.json"

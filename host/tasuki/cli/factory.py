@@ -19,6 +19,7 @@ _COMMANDS = {
     "audit": ("tasuki.cli.factory_record", "audit"),
     "report": ("tasuki.cli.factory_record", "report"),
     "revoke": ("tasuki.cli.factory_after", "revoke"),
+    "revoke-issuer": ("tasuki.cli.factory_after", "revoke_issuer"),
     "rotate": ("tasuki.cli.factory_after", "rotate"),
     "bind": ("tasuki.cli.factory_after", "bind"),
     "crl": ("tasuki.cli.factory_crl", "crl_"),

@@ -1,14 +1,15 @@
-"""`tasuki factory revoke|rotate|bind`: what happens to a hub after the line."""
+"""`tasuki factory revoke|revoke-issuer|rotate|bind`: what happens to a hub after the line."""
 
+import time
 from pathlib import Path
 
 import click
 
 from tasuki.cli.factory_frame import PATH, journal_of, json_option, opened, secret_option, station_option
 from tasuki.cli.factory_units import meant, unit_argument
-from tasuki.cli.frame import print_json
+from tasuki.cli.frame import print_json, read_bytes
 from tasuki.factory import after
-from tasuki.trust import revocations
+from tasuki.trust import certificates, revocations
 
 _orders = click.option("--orders", type=PATH, required=True, help="Folder of the order key.")
 _list = click.option(
@@ -44,6 +45,28 @@ def revoke(
     """
     with opened(orders, "orders", secret_file) as signer, journal_of(station) as journal:
         found = after.revoke(journal, meant(journal, name), reason, signer, file)
+    _tell(found, file, as_json)
+
+
+@click.command("revoke-issuer")
+@click.argument("certificate", type=PATH)
+@_orders
+@_reason
+@_list
+@secret_option
+@json_option
+def revoke_issuer(
+    certificate: Path, orders: Path, reason: str, file: Path, secret_file: Path | None, as_json: bool
+) -> None:
+    """Revoke the station or factory of CERTIFICATE (its certificate.pem), and with it all that it certified.
+
+    \b
+    Example:
+      tasuki factory revoke-issuer line1/certificate.pem --orders orders --reason stolen -o revocations.json
+    """
+    chain = certificates.load(read_bytes(certificate))
+    with opened(orders, "orders", secret_file) as signer:
+        found = after.revoke_issuer(chain, reason, signer, file, int(time.time()))
     _tell(found, file, as_json)
 
 

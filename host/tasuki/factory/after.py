@@ -2,19 +2,20 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from cryptography import x509
+from cryptography.x509.oid import NameOID
 
 from tasuki.errors import Refused
 from tasuki.factory.folder import Authority
 from tasuki.factory.journal import Journal, Unit
 from tasuki.factory.keys import KeySigner
-from tasuki.trust import revocations, signed
+from tasuki.trust import certificates, revocations, signed
 from tasuki.trust.names import serial_text
 from tasuki.trust.revocations import Revocations, Revoked
 
@@ -41,6 +42,36 @@ def revoke(journal: Journal, unit: Unit, reason: str, orders: Authority, path: P
     after = before.adding(row)
     if after is not before:
         journal.revoke(unit.device, {"reason": reason, "digest": digest, "number": after.number})
+        write(path, signed.sign("revocation", after.body(), KeySigner(orders.key), orders.chain))
+    return after
+
+
+def revoke_issuer(
+    chain: Sequence[x509.Certificate], reason: str, orders: Authority, path: Path, at_s: int
+) -> Revocations:
+    """Put a station or factory on the list in this file, signed anew, and so all that it certified.
+
+    chain: its certificate, then those above it. Refused("not_an_issuer", "is_root"), and Untrusted when it
+    does not lead to the root of the order key.
+    """
+    if not chain or not certificates.is_issuer(chain[0]):
+        raise Refused(
+            "not_an_issuer",
+            "this is no certificate of a station or factory",
+            "Give its certificate.pem; a hub is revoked by its serial, with `tasuki factory revoke`.",
+        )
+    if certificates.is_root(chain[0]):
+        raise Refused(
+            "is_root",
+            "no list can revoke a root, whose thief would sign lists as well",
+            "Have every host take it out of trust: `tasuki factory distrust`.",
+        )
+    certificates.issuers(chain, [orders.root])
+    name = certificates.one_name(chain[0], NameOID.COMMON_NAME)
+    row = Revoked(certificates.digest(chain[0]).hex(), "", reason, at_s, name)
+    before = read_list(path, orders.root)
+    after = before.adding(row)
+    if after is not before:
         write(path, signed.sign("revocation", after.body(), KeySigner(orders.key), orders.chain))
     return after
 

@@ -137,6 +137,11 @@ def is_root(certificate: x509.Certificate) -> bool:
     return _signed_by([certificate], certificate) and _may_issue(certificate, _LENGTH - 1)
 
 
+def is_issuer(certificate: x509.Certificate) -> bool:
+    """True when it is an authority that may certify others."""
+    return _may_issue(certificate, 0)
+
+
 def _signed_by(chain: Sequence[x509.Certificate], issuer: x509.Certificate) -> bool:
     try:
         for one in chain:
