@@ -4,6 +4,7 @@ import json
 import threading
 
 import pytest
+from mpremote.transport import TransportError
 from nacl.signing import VerifyKey
 
 from factory.conftest import development_order, make_line, work
@@ -15,8 +16,9 @@ from tasuki.errors import Refused
 from tasuki.factory import after, way
 from tasuki.factory.folder import Authority
 from tasuki.factory.station import Station, chosen
+from tasuki.fleet.selftest import running
 from tasuki.fleet.selftest.product import example
-from tasuki.pipeline.acquire import SerialLine
+from tasuki.pipeline.acquire import PortInUse, SerialLine
 from tasuki.session import care, greet
 from tasuki.session.connection import Connection
 from tasuki.trust import certificates
@@ -67,6 +69,39 @@ def test_a_tray_with_three_bad_hubs_ends_with_the_others_done(tmp_path, replay, 
     assert (account.built, account.issued, account.labelled) == (count - 3,) * 3
     assert account.failed == {"no_entropy": 1, "self_test": 1, "key_seen_before": 1}
     assert secrets_found(tmp_path, chain, tray, [json.dumps(t.row()) for t in worked.told]) == 0
+    line.journal.close()
+
+
+@pytest.mark.parametrize(
+    "error", [PortInUse("it is in use", "Close it."), TransportError("could not enter raw repl")]
+)
+def test_a_port_or_prompt_that_fails_in_the_self_test_is_met_again(tmp_path, one, chain, monkeypatch, error):
+    line = make_line(tmp_path, chain, development_order(limits=example().read_text()))
+    errors, open_prompt = [error], running.open_prompt
+
+    def opened(*args):
+        if errors:
+            raise errors.pop()
+        return open_prompt(*args)
+
+    monkeypatch.setattr(running, "open_prompt", opened)
+    worked = work(line, one)
+
+    assert not errors and worked.causes == {"slot0": "done"}, worked.ended
+    assert [told.event for told in worked.told].count("again") == 1
+    line.journal.close()
+
+
+def test_an_error_that_nobody_expected_ends_its_slot_and_says_where_it_came_from(
+    tmp_path, one, chain, monkeypatch
+):
+    line = make_line(tmp_path, chain)
+    monkeypatch.setattr(way, "go", lambda *args: {}["nothing"])
+
+    (ended,) = Station(line, chosen(one.ports), lambda told: None).work()
+
+    assert ended.cause == "internal"
+    assert ended.message.startswith("KeyError: 'nothing' (") and "station:" in ended.message
     line.journal.close()
 
 

@@ -2,10 +2,12 @@
 
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from tasuki.audit.log import AuditLog
@@ -138,7 +140,7 @@ class Station:
         try:
             ended = self._worked(port)
         except Exception as e:  # it must not end the other slots, nor unseen
-            ended = Ended("gone", None, "internal", f"{type(e).__name__}: {e}", "Report this, then retry.")
+            ended = Ended("gone", None, "internal", _where(e), "Report this, then retry.")
         with self._lock:
             if port.location in self._busy:
                 self._busy[port.location] = ended
@@ -195,6 +197,12 @@ class Station:
     def _tell(self, told: Told) -> None:
         with self._telling:
             self._tell_all(told)
+
+
+def _where(e: Exception) -> str:
+    """What happened and by which calls, innermost last, for whoever has to find out why."""
+    calls = [f"{Path(call.filename).stem}:{call.lineno}" for call in traceback.extract_tb(e.__traceback__)]
+    return f"{type(e).__name__}: {e} ({' '.join(calls)})"
 
 
 def chosen(ports: Sequence[Port]) -> Ports:

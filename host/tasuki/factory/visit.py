@@ -11,7 +11,7 @@ from tasuki.factory.journal import Unit
 from tasuki.factory.line import Line, Say
 from tasuki.fleet import bundle
 from tasuki.fleet.ports import Port
-from tasuki.fleet.troubles import trouble_of
+from tasuki.fleet.troubles import as_trouble
 from tasuki.session import greet
 from tasuki.session.connection import Connection, HubRebooted
 from tasuki.session.greet import Identity
@@ -44,15 +44,15 @@ class Visit:
             return self._meet_new()
         except LinkLost:
             self.close()
-            if not waking.wake(self.port, self.line):
+            with as_trouble():
+                woken = waking.wake(self.port, self.line)
+            if not woken:
                 raise
         return self._meet_new()
 
     def _meet_new(self) -> Identity:
-        try:
+        with as_trouble():
             self.connection = Connection(self.line.connect(self.port.path))
-        except Exception as e:
-            raise trouble_of(e) from e
         self._open = True
         self._nonce = b""
         self.identity = greet.meet(self.connection)

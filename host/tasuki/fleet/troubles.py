@@ -1,5 +1,8 @@
 """How a hub's turn can end badly: each end has a name that scripts can rely on, and a way out."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from mpremote.transport import TransportError, TransportExecError
 
 from tasuki.errors import LinkLost, Refused, TasukiError, Untrusted, UsageError
@@ -34,6 +37,15 @@ class Trouble(TasukiError):
     def __init__(self, state: str, message: str, hint: str = "") -> None:
         super().__init__(message, hint or WAYS_OUT[state])
         self.state = state
+
+
+@contextmanager
+def as_trouble() -> Iterator[None]:
+    """What a port or its prompt raises inside is a Trouble outside; what a hub says stays what it is."""
+    try:
+        yield
+    except (TransportError, UsageError, OSError) as e:
+        raise trouble_of(e) from e
 
 
 def trouble_of(error: BaseException) -> Trouble:

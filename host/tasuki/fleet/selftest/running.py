@@ -12,7 +12,7 @@ from tasuki.fleet.prompt import Prompt
 from tasuki.fleet.selftest import prompt_items
 from tasuki.fleet.selftest.product import Product, read
 from tasuki.fleet.selftest.results import Result, not_here
-from tasuki.fleet.troubles import Trouble
+from tasuki.fleet.troubles import Trouble, as_trouble
 from tasuki.pipeline.acquire import SerialLine
 
 # what a locked hub cannot show, because it has no prompt
@@ -52,11 +52,12 @@ def run(
         results.append(result)
         say("item", **result.row())
 
-    line = _prompt_part(port, product, keep, stop)
-    from tasuki.fleet.selftest import wire_part  # what decodes frames is loaded while the hubs start
+    with as_trouble():
+        line = _prompt_part(port, product, keep, stop)
+        from tasuki.fleet.selftest import wire_part  # what decodes frames is loaded while the hubs start
 
-    for result in wire_part.results(line, product, stop, restarted=results[0].reason != _LOCKED):
-        keep(result)
+        for result in wire_part.results(line, product, stop, restarted=results[0].reason != _LOCKED):
+            keep(result)
     return results
 
 
