@@ -32,6 +32,7 @@ from tasuki.session.listener import Listener
 from tasuki.session.permission import Permission
 from tasuki.session.state import State
 from tasuki.session.storing import Storing
+from tasuki.session.upkeep import Upkeep
 from tasuki.trust.chain import Chain
 from tasuki.trust.verdict import Missing, Verdict, Verified
 from tasuki_wire import codec, layout
@@ -43,7 +44,6 @@ _LOOK_S = 1.0  # consent may begin or end by the clock alone
 _HEAR_S = 0.2  # how often we look whether another process recorded something
 _SILENT_S = 4 * _SYNC_S
 _LOG_S = 1.0  # how often the audit log is brought up to date, at most
-_NOTE_S = 30.0  # how often the clock's fit is made durable
 _GREETINGS = 5
 _MOST_UNSTORED = 256  # epochs verified that the outbox had no room for
 _BINDING_AHEAD_NS = 1_000_000_000  # above any uncertainty of the clock model at the start
@@ -98,14 +98,13 @@ class Session:
         self._lifetime_s = lifetime_s
         self._storing = Storing(state.outbox, Router(self.engine), state.refresh)
         self._late: set[tuple[int, int]] = set()  # epochs that came from the hub's store
-        self._next_note = self._next_log = 0.0
+        self._next_log = 0.0
         self._next_sync = 0.0
         self._next_look = self._next_hear = 0.0
         self._latest_us = 0
         self._bad_before = Counter(self.counts.frames_bad)
         self._logged_drops = Counter(self.counts.dropped)
-        self._samples_at_sync = -1
-        self._pace_told = False
+        self._upkeep = Upkeep(self.connection, state, self._tell_trouble)
         self._stopped = False
         self.decided = False
         self.binding: Binding | None = None
@@ -146,7 +145,7 @@ class Session:
             )
         self.streams: dict[int, Stream] = greet.describe(connection)
         connection.await_sync()
-        self._note_clock(0.0)  # before the hub gets a token under which it may store
+        self._upkeep.note_clock(0.0, self.identity)
         self._register()
         self.verifier = Verifier(
             self.public_key,
@@ -165,7 +164,7 @@ class Session:
             lambda session, number: connection.tell("stored_ack", session, number),
             self._tell_trouble,
         )
-        self._status = self._heard_stored = 0
+        self._upkeep.greeted()
         self.deriver = Deriver(self.streams)
         self._look()
         self.permission = Permission(
@@ -370,11 +369,8 @@ class Session:
             raise LinkLost("the hub has fallen silent", "Plug it in again, or look whether it still runs.")
         if now >= self._next_sync:
             self._next_sync = now + _SYNC_S
-            self.connection.sync()
-            self._note_clock(now)
-            self._check_pace()
-            self._ask_for_stored()
-            self._wake()
+            sampling = self.sampling and not self._stopped
+            self._upkeep.sync(now, self.identity, self.forwarded, sampling, self.counts.kinds.total())
         if self._stopped:
             return
         if now >= self._next_hear:
@@ -389,37 +385,6 @@ class Session:
             self._tell_trouble(f"the hub refuses a new token: {self.permission.refused}")
         if self._passing != (self._version, self.permission.items & self._allowed):
             self._set_gate()
-
-    def _check_pace(self) -> None:
-        pace = self.connection.clock.pace
-        if pace is not None and not self._pace_told:
-            self._pace_told = True
-            speed = self.connection.clock.speed
-            self._tell_trouble(
-                f"the hub's clock runs at {pace:.2f} and not at {speed:g}: all times are wrong; see --speed"
-            )
-
-    def _note_clock(self, now: float) -> None:
-        if now >= self._next_note or not now:
-            self._next_note = now + _NOTE_S
-            self.state.clocks.note(self.identity.device, self.connection.nonce, self.connection.clock.fit())
-
-    def _ask_for_stored(self) -> None:
-        """When the hub keeps stored epochs and sends none, parts were lost: a hello brings them again."""
-        answer = self.connection.answer(self._status) if self._status else None
-        heard, self._heard_stored = self._heard_stored, self.forwarded.heard
-        kept = answer[1][-1] if answer and answer[0] == "status" else 0
-        if kept > len(self.forwarded.held) and heard == self.forwarded.heard:
-            self.connection.poke("hello_request")
-        self.connection.forget(self._status)
-        self._status = self.connection.post("status_request")
-
-    def _wake(self) -> None:
-        """A hub that heard nothing for long has stopped by itself; one that samples ignores this."""
-        samples = self.counts.kinds.total()
-        if self.sampling and not self._stopped and samples == self._samples_at_sync:
-            self.connection.poke("start")
-        self._samples_at_sync = samples
 
     def _rebooted(self) -> None:
         """The hub started anew: greet it again. What was open is decided already."""

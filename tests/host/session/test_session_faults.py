@@ -400,8 +400,8 @@ def test_a_session_at_the_wrong_speed_says_so(made):
     with made.session(listeners=[monitor]) as session:
         monitor.watch(session)
         session.connection.clock._paces = [4.0, 4.0]
-        session._check_pace()
-        session._check_pace()
+        session._upkeep._check_pace()
+        session._upkeep._check_pace()
 
     assert [note for note in monitor.notes if "4.00 and not at 1" in note and "--speed" in note]
 
