@@ -20,10 +20,10 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from tasuki.errors import LinkLost, Untrusted
-from tasuki.sinks import DAY_NS, Delivery, Key, Recall, messages, orders, tombstone
+from tasuki.sinks import DAY_NS, Delivery, Key, Recall, erasure_order, messages, tombstone
+from tasuki.sinks.erasure_order import Order
 from tasuki.sinks.link import Broker, Link, Wake
 from tasuki.sinks.messages import RECALLED, STORED, Topics
-from tasuki.sinks.orders import Order
 from tasuki.sinks.postgres import Database, DatabaseLost, NotAllowed
 from tasuki.vault.secret import Signer
 
@@ -219,7 +219,7 @@ class Collector:
             outcome = self._carry_out(order)
             del self._orders[0]
             if asked := _asked(message):
-                said = orders.acknowledge(order, outcome, time.time_ns() // 10**6, self._signer)
+                said = erasure_order.acknowledge(order, outcome, time.time_ns() // 10**6, self._signer)
                 _publish(recalls, *asked, said)
             recalls.ack(message.mid)
 
@@ -230,9 +230,9 @@ class Collector:
         except NotAllowed as e:
             self._raise("keeper", f"{e}. {e.hint}")
             self._database.work(lambda tables: tables.bury(order.recalls))
-            return orders.NOT_ALLOWED
+            return erasure_order.NOT_ALLOWED
         self.done.erasures += 1
-        return orders.ERASED
+        return erasure_order.ERASED
 
     def _expire(self) -> None:
         """Delete what is past its retention; what cannot go now is tried again, and blocks go on."""
@@ -299,7 +299,7 @@ class Collector:
 
     def _take_order(self, message: MQTTMessage) -> None:
         try:
-            order = orders.read_order(bytes(message.payload), self._gateways, self._tenant)
+            order = erasure_order.read_order(bytes(message.payload), self._gateways, self._tenant)
             if message.topic != self._topics.erasure(order.recalls[0].destination):
                 raise Untrusted("order", "an order on another's topic")
         except Untrusted as e:

@@ -14,10 +14,10 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from tasuki.errors import LinkLost, Untrusted
-from tasuki.sinks import Erased, Recall, orders
+from tasuki.sinks import Erased, Recall, erasure_order
+from tasuki.sinks.erasure_order import Acknowledgement, Order
 from tasuki.sinks.link import NO_SUBSCRIBERS, Broker, Link, Wake
 from tasuki.sinks.messages import Topics
-from tasuki.sinks.orders import Acknowledgement, Order
 from tasuki.vault.secret import Signer
 
 
@@ -37,11 +37,11 @@ class _Waiting:
         if order is None:
             return
         try:
-            said = orders.read_acknowledgement(bytes(message.payload), self.collectors, order)
+            said = erasure_order.read_acknowledgement(bytes(message.payload), self.collectors, order)
         except Untrusted:
             self.stranger = True
             return
-        if said.outcome == orders.ERASED:
+        if said.outcome == erasure_order.ERASED:
             self.said.append(said)
             del self.orders[order.nonce]
         else:  # another collector's login may do it
@@ -104,9 +104,9 @@ def _orders(recalls: Collection[Recall], tenant: str, signer: Signer) -> list[Or
     for one in sorted(recalls, key=lambda one: (one.destination, one.pseudonym, one.item)):
         by_place.setdefault(one.destination, []).append(one)
     return [
-        orders.order(each[start : start + orders.MOST], tenant, signer)
+        erasure_order.order(each[start : start + erasure_order.MOST], tenant, signer)
         for each in by_place.values()
-        for start in range(0, len(each), orders.MOST)
+        for start in range(0, len(each), erasure_order.MOST)
     ]
 
 

@@ -2,7 +2,7 @@
 
     <tenant>/<purpose>/<destination>/<item>/<pseudonym>    a block; its content is the payload
     <tenant>/tombstone/<destination>/<pseudonym>           a recall (sinks/tombstone.py)
-    <tenant>/erasure/<destination>                         an order to erase (sinks/orders.py)
+    <tenant>/erasure/<destination>                         an order to erase (sinks/erasure_order.py)
     <tenant>/reply/<name>                                  answers to a gateway, its response topic
 
 A destination has a level of its own, because two parties may serve one purpose and neither may read

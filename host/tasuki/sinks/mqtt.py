@@ -16,7 +16,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties, VariableByteIntegers
 
 from tasuki.errors import LinkLost, Untrusted
-from tasuki.sinks import Delivery, Erased, Key, Recall, messages, ordering, tombstone
+from tasuki.sinks import Delivery, Erased, Key, Recall, erasure_exchange, messages, tombstone
 from tasuki.sinks.link import NO_SUBSCRIBERS, Broker, Link, Wake
 from tasuki.sinks.messages import STORED, Topics
 from tasuki.vault.secret import Signer
@@ -100,8 +100,8 @@ class MqttSink:
         return [sent[key] for key in self._turn_of(publish)]
 
     def erase(self, recalls: Collection[Recall]) -> Erased:
-        """Order the collectors to delete what these are about (tasuki.sinks.Erasing; sinks/ordering.py)."""
-        return ordering.erase(
+        """Order the collectors to delete what these are about (tasuki.sinks.Erasing)."""
+        return erasure_exchange.erase(
             self._broker, self._name, self._signer, self._collectors, recalls, self._answer_s, self._expiry_s
         )
 

@@ -16,7 +16,7 @@ from remote_world import COLLECTOR, Collecting, deliveries
 from tasuki.consent.events import GRANTED, Event
 from tasuki.pipeline.recalls import ERASED
 from tasuki.pipeline.upload import Uploader
-from tasuki.sinks import Recall, orders
+from tasuki.sinks import Recall, erasure_order
 from tasuki.sinks.link import Link, Wake
 from tasuki.sinks.messages import Topics
 from tasuki.vault.secret import Secret, Signer
@@ -190,10 +190,10 @@ def test_an_order_that_is_not_a_known_gateway_s_own_for_this_tenant_deletes_noth
         upload(world)
         before = stored(database)
         target = [Recall("improvement", pseudonym(world, GONE), "ecg", ERASED)]
-        good = orders.order(target, "tasuki", gateway).data
+        good = erasure_order.order(target, "tasuki", gateway).data
         payload, topic = {
-            "key": (orders.order(target, "tasuki", STRANGER).data, topics.erasure("improvement")),
-            "tenant": (orders.order(target, "other", gateway).data, topics.erasure("improvement")),
+            "key": (erasure_order.order(target, "tasuki", STRANGER).data, topics.erasure("improvement")),
+            "tenant": (erasure_order.order(target, "other", gateway).data, topics.erasure("improvement")),
             "topic": (good, topics.erasure("development")),
             "cut": (good[:-1], topics.erasure("improvement")),
             "tombstone": (good, topics.tombstone("improvement", target[0].pseudonym)),

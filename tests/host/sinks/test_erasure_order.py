@@ -4,7 +4,7 @@ import pytest
 
 from tasuki.consent.receipts import DOMAIN as RECEIPT
 from tasuki.errors import Untrusted
-from tasuki.sinks import Recall, orders, tombstone
+from tasuki.sinks import Recall, erasure_order, tombstone
 from tasuki.vault.secret import Secret, Signer
 
 GATEWAY, COLLECTOR, STRANGER = (Signer(Secret(seed * 32)) for seed in (b"g", b"c", b"s"))
@@ -16,11 +16,11 @@ RECALLS = (
 
 @pytest.fixture
 def order():
-    return orders.order(RECALLS, "tasuki", GATEWAY)
+    return erasure_order.order(RECALLS, "tasuki", GATEWAY)
 
 
 def test_an_order_is_read_as_it_was_written(order):
-    assert orders.read_order(order.data, [STRANGER.public, GATEWAY.public], "tasuki") == order
+    assert erasure_order.read_order(order.data, [STRANGER.public, GATEWAY.public], "tasuki") == order
 
 
 @pytest.mark.rule("S-02", "deny")
@@ -28,13 +28,13 @@ def test_every_altered_byte_of_an_order_is_refused_and_so_are_other_keys_and_ten
     for place in range(len(order.data)):
         damaged = bytes([*order.data[:place], order.data[place] ^ 1, *order.data[place + 1 :]])
         with pytest.raises(Untrusted):
-            orders.read_order(damaged, [GATEWAY.public], "tasuki")
+            erasure_order.read_order(damaged, [GATEWAY.public], "tasuki")
     for end in range(len(order.data)):
         with pytest.raises(Untrusted):
-            orders.read_order(order.data[:end], [GATEWAY.public], "tasuki")
+            erasure_order.read_order(order.data[:end], [GATEWAY.public], "tasuki")
     for publics, tenant in (([], "tasuki"), ([STRANGER.public], "tasuki"), ([GATEWAY.public], "other")):
         with pytest.raises(Untrusted):
-            orders.read_order(order.data, publics, tenant)
+            erasure_order.read_order(order.data, publics, tenant)
 
 
 @pytest.mark.parametrize(
@@ -53,43 +53,43 @@ def test_every_altered_byte_of_an_order_is_refused_and_so_are_other_keys_and_ten
 )
 def test_what_a_gateway_signed_and_is_no_order_is_refused(body):
     with pytest.raises(Untrusted):
-        orders.read_order(body + GATEWAY.sign(tombstone.DOMAIN, body), [GATEWAY.public], "tasuki")
+        erasure_order.read_order(body + GATEWAY.sign(tombstone.DOMAIN, body), [GATEWAY.public], "tasuki")
 
 
 def test_tombstones_orders_and_acknowledgements_are_not_taken_for_each_other(order):
     recall = tombstone.pack(RECALLS[0], GATEWAY)
-    said = orders.acknowledge(order, orders.ERASED, 1, GATEWAY)
+    said = erasure_order.acknowledge(order, erasure_order.ERASED, 1, GATEWAY)
     foreign = order.data[:-64] + GATEWAY.sign(RECEIPT, order.data[:-64])
 
     for data in (recall, said, foreign):
         with pytest.raises(Untrusted):
-            orders.read_order(data, [GATEWAY.public], "tasuki")
+            erasure_order.read_order(data, [GATEWAY.public], "tasuki")
     for data in (order.data, said):
         with pytest.raises(Untrusted):
             tombstone.read(data, [GATEWAY.public])
     for data in (order.data, recall):
         with pytest.raises(Untrusted):
-            orders.read_acknowledgement(data, [GATEWAY.public], order)
+            erasure_order.read_acknowledgement(data, [GATEWAY.public], order)
 
 
 @pytest.mark.rule("D-03", "deny")
 def test_an_acknowledgement_counts_for_its_own_order_from_a_known_collector_only(order):
-    said = orders.acknowledge(order, orders.ERASED, 1_795_000_000_000, COLLECTOR)
-    again = orders.order(RECALLS, "tasuki", GATEWAY)  # the same order, given anew
+    said = erasure_order.acknowledge(order, erasure_order.ERASED, 1_795_000_000_000, COLLECTOR)
+    again = erasure_order.order(RECALLS, "tasuki", GATEWAY)  # the same order, given anew
 
-    read = orders.read_acknowledgement(said, [COLLECTOR.public], order)
-    assert read == orders.Acknowledgement(orders.ERASED, 1_795_000_000_000, COLLECTOR.key_id)
+    read = erasure_order.read_acknowledgement(said, [COLLECTOR.public], order)
+    assert read == erasure_order.Acknowledgement(erasure_order.ERASED, 1_795_000_000_000, COLLECTOR.key_id)
     for publics, of in (([COLLECTOR.public], again), ([GATEWAY.public], order), ([], order)):
         with pytest.raises(Untrusted):
-            orders.read_acknowledgement(said, publics, of)
+            erasure_order.read_acknowledgement(said, publics, of)
     for place in range(len(said)):
         damaged = bytes([*said[:place], said[place] ^ 1, *said[place + 1 :]])
         with pytest.raises(Untrusted):
-            orders.read_acknowledgement(damaged, [COLLECTOR.public], order)
+            erasure_order.read_acknowledgement(damaged, [COLLECTOR.public], order)
 
 
 def test_an_order_is_about_one_destination_and_not_too_long():
     other = Recall("development", b"q" * 16, "ecg", 1)
-    for wrong in ((), (RECALLS[0], other), RECALLS[:1] * (orders.MOST + 1)):
+    for wrong in ((), (RECALLS[0], other), RECALLS[:1] * (erasure_order.MOST + 1)):
         with pytest.raises(ValueError):
-            orders.order(wrong, "tasuki", GATEWAY)
+            erasure_order.order(wrong, "tasuki", GATEWAY)
