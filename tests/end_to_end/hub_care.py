@@ -84,6 +84,17 @@ def copy_hub(source, target):
             shutil.copy(source / name, target / name)
 
 
+def survives(hub, act):
+    """Do something over a connection to a hub whose power may go; False when it went."""
+    try:
+        with talk(hub) as (connection, _):
+            act(connection)
+    except LinkLost:
+        until_dead(hub)
+        return False
+    return True
+
+
 def until_dead(hub, timeout_s=120):
     """Wait for the power cut of a hub that was told to have one."""
     deadline = time.monotonic() + timeout_s

@@ -16,8 +16,8 @@ from end_to_end.hub_care import (
     copy_hub,
     enrolled,
     image_of,
+    survives,
     talk,
-    until_dead,
 )
 from qemu_board import Board, needs_qemu
 from tasuki.errors import LinkLost, Refused
@@ -279,7 +279,7 @@ def test_a_cut_while_it_unlocks_never_leaves_it_open_with_a_key(tmp_path, replay
         copy_hub(locked[0], folder)
         configure(folder, vault_cut=[number, (0, 40, 4096)[number % 3]])
         with VirtualHub("qemu", folder, replay_folder, SPEED) as hub:
-            was_cut = not ordered(hub)
+            was_cut = not survives(hub, lambda connection: care.unlock(connection, ORDER))
         configure(folder, vault_cut=[-1, 0])
         with VirtualHub("qemu", folder, replay_folder, SPEED) as hub, talk(hub) as (connection, identity):
             assert (identity.life, identity.enrolled) in (("locked", True), ("blank", False)), number
@@ -291,17 +291,6 @@ def test_a_cut_while_it_unlocks_never_leaves_it_open_with_a_key(tmp_path, replay
         number += 1
     assert number >= 3
     assert set(lives) == {"locked", "blank"}
-
-
-def ordered(hub):
-    """Send the order; False when the power went."""
-    try:
-        with talk(hub) as (connection, _):
-            care.unlock(connection, ORDER)
-    except LinkLost:
-        until_dead(hub)
-        return False
-    return True
 
 
 def test_a_hub_that_was_unlocked_is_as_new(hub, tmp_path):

@@ -6,11 +6,11 @@ import shutil
 import pytest
 
 from end_to_end.conftest import WEARER, stored_blocks
-from end_to_end.hub_care import VirtualHub, configure, copy_hub, enrolled, talk, until_dead
+from end_to_end.hub_care import VirtualHub, configure, copy_hub, enrolled, survives, talk
 from end_to_end.test_store import SPEED as STORING
 from end_to_end.test_store import run_and_kill, sessions, storing_hub, until_stored  # noqa: F401
 from qemu_board import needs_qemu
-from tasuki.errors import LinkLost, Refused, Untrusted
+from tasuki.errors import Refused, Untrusted
 from tasuki.session import care, rotating
 from tasuki.session.state import State
 from tasuki.session.wipe_book import WIPE
@@ -147,7 +147,7 @@ def test_a_locked_hub_that_is_cut_in_its_change_has_one_key_and_its_proof(tmp_pa
         configure(folder / "hub", vault_cut=[number, (0, 150, 4096)[number % 3]])
         with State(folder / "state") as state:
             with VirtualHub("qemu", folder / "hub", replay_folder, 8) as hub:
-                was_cut = not rotated(hub, state)
+                was_cut = not survives(hub, lambda connection: rotating.rotate(connection, state))
             configure(folder / "hub", vault_cut=[-1, 0])
             with VirtualHub("qemu", folder / "hub", replay_folder, 8) as hub:
                 with talk(hub) as (connection, identity):
@@ -162,14 +162,3 @@ def test_a_locked_hub_that_is_cut_in_its_change_has_one_key_and_its_proof(tmp_pa
         if not was_cut:
             break
     assert number >= 3 and set(changed) == {True, False}
-
-
-def rotated(hub, state):
-    """Have the hub change its key; False when the power went."""
-    try:
-        with talk(hub) as (connection, _):
-            rotating.rotate(connection, state)
-    except LinkLost:
-        until_dead(hub)
-        return False
-    return True

@@ -23,18 +23,6 @@ POLICY = builtin()
 WEARER = files.demo_wearer(POLICY)
 
 
-@pytest.fixture
-def vault(vault_of):
-    return vault_of(WEARER.subject)
-
-
-@pytest.fixture
-def session(tmp_path, vault):
-    """An encrypted capture of three epochs."""
-    example.write(tmp_path / "session", keys=vault, subject=WEARER.subject)
-    return tmp_path / "session"
-
-
 def released(purpose, destination, wearer=WEARER):
     """Consent for one use."""
     known = example.registers(wearer.subject)

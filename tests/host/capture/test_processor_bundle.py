@@ -28,18 +28,6 @@ PRIVATE = PrivateKey(bytes(range(32)))
 WEARER = files.parse(GRANTS.replace('"ecg"', '"ecg", "body_motion", "body_temperature"'), POLICY)
 
 
-@pytest.fixture
-def vault(vault_of):
-    return vault_of(WEARER.subject)
-
-
-@pytest.fixture
-def session(tmp_path, vault):
-    """An encrypted capture of three epochs."""
-    example.write(tmp_path / "session", keys=vault, subject=WEARER.subject)
-    return tmp_path / "session"
-
-
 def registers():
     """The example's parties for good, with a key whose private half we have."""
     known = example.registers(WEARER.subject)
