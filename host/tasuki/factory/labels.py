@@ -3,13 +3,9 @@
 import io
 import os
 import re
-import struct
-import zlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import segno
 
 from tasuki.errors import Refused
@@ -49,9 +45,10 @@ class Label:
         # any mask is as good to a reader, which is told which (ISO/IEC 18004, 7.9); to weigh all eight
         # for the evenest picture would be most of a label's work
         code = segno.make_qr(self.text, error="m", mask=_MASK)
-        svg = io.BytesIO()
+        svg, png = io.BytesIO(), io.BytesIO()
         code.save(svg, kind="svg", scale=_SCALE, border=_QUIET, title=self._title())
-        return {"zpl": self._zpl().encode("ascii"), "svg": svg.getvalue(), "png": _png(code.matrix)}
+        code.save(png, kind="png", scale=_SCALE, border=_QUIET)
+        return {"zpl": self._zpl().encode("ascii"), "svg": svg.getvalue(), "png": png.getvalue()}
 
     def _title(self) -> str:
         return f"{self.product} {serial_text(self.serial)}"
@@ -71,20 +68,6 @@ class Label:
                 f"the label of {other.product} {serial_text(other.serial)} was scanned, not {self._title()}",
                 "Put the label of this hub on it, then scan again.",
             )
-
-
-def _png(matrix: Iterable[bytes | bytearray]) -> bytes:
-    """The code as a PNG of one bit a pixel (ISO/IEC 15948); segno's own writer goes pixel by pixel."""
-    dark = np.pad(np.stack([np.frombuffer(row, np.uint8) for row in matrix]), _QUIET)
-    light = np.packbits(1 - np.kron(dark, np.ones((_SCALE, _SCALE), np.uint8)), axis=1)
-    lines = np.pad(light, ((0, 0), (1, 0)))  # before each, that it is not filtered
-    side = len(dark) * _SCALE
-    head = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
-    parts = (b"IHDR", head), (b"IDAT", zlib.compress(lines.tobytes())), (b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in parts
-    )
 
 
 def write(label: Label, folder: Path, printer: Path | None = None) -> None:
