@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from tasuki import durable
 from tasuki.cli.factory_frame import JOURNAL, PATH, journal_of, opened, secret_option
 from tasuki.cli.frame import read_bytes
 from tasuki.factory import after, crl
@@ -49,5 +50,5 @@ def crl_(
     with opened(folder, role, secret_file) as authority:
         listed = after.read_list(file, authority.root)
         pem, count = crl.make(authority, listed, found, datetime.now(UTC), days)
-    after.write(output, pem.decode("ascii"))
+    durable.replace(output, pem)
     click.echo(f"{output} revokes {count} of {len(found)} certificates, as of list {listed.number}")

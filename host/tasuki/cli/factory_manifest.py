@@ -5,10 +5,11 @@ from typing import Any
 
 import click
 
+from tasuki import durable
 from tasuki.cli.factory_frame import PATH, journal_of, station_option
 from tasuki.cli.frame import print_json, read_bytes, state_option
 from tasuki.errors import UsageError
-from tasuki.factory import after, folder, manifest
+from tasuki.factory import folder, manifest
 from tasuki.session.state import State
 
 
@@ -27,9 +28,9 @@ def export(station: Path, work: str | None, output: Path, ca: Path | None) -> No
     chain, root = folder.read_chain(station)
     with journal_of(station) as journal:
         found = manifest.of_journal(journal, chain, root, work)
-    after.write(output, found.csv() if output.suffix == ".csv" else found.json())
+    durable.replace(output, (found.csv() if output.suffix == ".csv" else found.json()).encode())
     if ca:
-        after.write(ca, found.authorities())
+        durable.replace(ca, found.authorities().encode())
     click.echo(f"{output} has {len(found.rows)} hubs")
 
 

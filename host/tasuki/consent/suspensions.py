@@ -7,12 +7,12 @@ newer evidence of supervision, has registered the processor anew.
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from tasuki import durable
 from tasuki.consent import json_text
 from tasuki.consent.parties import Processor
 from tasuki.errors import Untrusted, UsageError
@@ -35,13 +35,7 @@ def read(path: Path) -> dict[str, str]:
 
 def add(path: Path, processor: Processor) -> None:
     """Suspend a processor as it is registered now, durably; UsageError when the file cannot be read."""
-    data = json_text.canonical({**read(path), processor.name: fingerprint(processor)})
-    draft = path.with_suffix(".new")
-    with draft.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    durable.replace(path, json_text.canonical({**read(path), processor.name: fingerprint(processor)}))
 
 
 def applied(processors: Iterable[Processor], suspended: Mapping[str, str]) -> dict[str, Processor]:

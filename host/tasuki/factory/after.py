@@ -1,7 +1,6 @@
 """After the line: revocation, another key under the same serial, another owner, the garment of a hub."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from hashlib import sha256
@@ -11,6 +10,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from tasuki import durable
 from tasuki.errors import Refused
 from tasuki.factory.folder import Authority
 from tasuki.factory.journal import Journal, Unit
@@ -29,6 +29,11 @@ def read_list(path: Path, root: x509.Certificate) -> Revocations:
     return revocations.of_body(signed.read("revocation", path.read_text(encoding="utf-8"), [root]).body)
 
 
+def _write(found: Revocations, orders: Authority, path: Path) -> None:
+    text = signed.sign("revocation", found.body(), KeySigner(orders.key), orders.chain)
+    durable.replace(path, text.encode())
+
+
 def revoke(journal: Journal, unit: Unit, reason: str, orders: Authority, path: Path) -> Revocations:
     """Put a unit's certificate on the list in this file, signed anew; again changes nothing.
 
@@ -42,7 +47,7 @@ def revoke(journal: Journal, unit: Unit, reason: str, orders: Authority, path: P
     after = before.adding(row)
     if after is not before:
         journal.revoke(unit.device, {"reason": reason, "digest": digest, "number": after.number})
-        write(path, signed.sign("revocation", after.body(), KeySigner(orders.key), orders.chain))
+        _write(after, orders, path)
     return after
 
 
@@ -72,7 +77,7 @@ def revoke_issuer(
     before = read_list(path, orders.root)
     after = before.adding(row)
     if after is not before:
-        write(path, signed.sign("revocation", after.body(), KeySigner(orders.key), orders.chain))
+        _write(after, orders, path)
     return after
 
 
@@ -106,16 +111,6 @@ def bind(journal: Journal, unit: Unit, garment: str) -> None:
     if not 0 < len(garment) <= 64 or not garment.isprintable():
         raise Refused("malformed", f"{garment!r} is no product number", "Scan the garment's label.")
     journal.note("bound", {"garment": garment}, unit.device)
-
-
-def write(path: Path, text: str) -> None:
-    """Replace a file, whole and durably."""
-    draft = path.with_name(path.name + ".new")
-    with draft.open("w", encoding="utf-8") as f:
-        f.write(text)
-        f.flush()
-        os.fsync(f.fileno())
-    draft.replace(path)
 
 
 def rows(found: Revocations) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from tasuki import durable
 from tasuki.errors import UsageError
 from tasuki.trust import der
 from tasuki.vault import keyfiles
@@ -90,7 +91,7 @@ def create(path: Path, passphrase: str) -> FileKey:
         os.fsync(handle)
     finally:
         os.close(handle)
-    keyfiles.sync_folder(path.parent)
+    durable.sync_folder(path.parent)
     return FileKey(private)
 
 

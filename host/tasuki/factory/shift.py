@@ -1,7 +1,6 @@
 """Operators and shifts: who works the line, since when, and whether the golden unit was good then."""
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 from nacl import pwhash
 from nacl.exceptions import InvalidkeyError
 
+from tasuki import durable
 from tasuki.errors import Refused, UsageError
 from tasuki.factory.journal import Journal
 from tasuki.factory.setup import Setup
@@ -32,13 +32,7 @@ def add_operator(folder: Path, name: str, pin: str) -> None:
     if len(pin) < _LEAST_PIN or not name.isprintable() or not name:
         raise UsageError("this is no name and PIN", f"A PIN has {_LEAST_PIN} characters or more.")
     rows = {**_operators(folder), name: pwhash.argon2id.str(pin.encode()).decode()}
-    draft = folder / (_FILE + ".new")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w") as f:
-        json.dump(rows, f, indent=1)
-        f.flush()
-        os.fsync(f.fileno())
-    draft.replace(folder / _FILE)
+    durable.replace(folder / _FILE, json.dumps(rows, indent=1).encode(), 0o600)
 
 
 def log_in(folder: Path, name: str, pin: str) -> None:

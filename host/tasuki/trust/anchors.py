@@ -6,7 +6,6 @@ revocations.json  the newest signed list; looked at again whenever it changes
 """
 
 import json
-import os
 from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from nacl.signing import SigningKey
 
+from tasuki import durable
 from tasuki.errors import Refused, Untrusted, UsageError
 from tasuki.trust.revocations import SUPERSEDED, Revocations, Revoked, of_body
 
@@ -174,9 +174,4 @@ def _held_by(chain: bytes, roots: "list[x509.Certificate]") -> bool:
 
 def _replace(path: Path, data: bytes) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(path.name + ".new")
-    with draft.open("wb") as f:
-        f.write(data)
-        f.flush()
-        os.fsync(f.fileno())
-    draft.replace(path)
+    durable.replace(path, data)

@@ -4,12 +4,12 @@ Keys for verifying come from here or from `--key`, never from what is verified.
 """
 
 import json
-import os
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tasuki import durable
 from tasuki.errors import Refused, Untrusted, UsageError
 from tasuki.trust.succession import Succession
 from tasuki_wire import epoch
@@ -191,13 +191,8 @@ class HubRegister:
 
     def _save(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self._path.with_suffix(".new")
         text = json.dumps({"hubs": [asdict(hub) for hub in self._hubs.values()]}, indent=2)
-        with temporary.open("w") as f:
-            f.write(text + "\n")
-            f.flush()
-            os.fsync(f.fileno())
-        temporary.replace(self._path)
+        durable.replace(self._path, f"{text}\n".encode())
         found = self._path.stat()
         self._seen = (found.st_mtime_ns, found.st_ino)
 

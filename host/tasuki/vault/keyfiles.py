@@ -5,6 +5,7 @@ import re
 import stat
 from pathlib import Path
 
+from tasuki import durable
 from tasuki.errors import LinkLost, UsageError
 from tasuki.vault.secret import Secret
 
@@ -57,7 +58,7 @@ def create(path: Path) -> Secret:
             return read(path)
         finally:
             draft.unlink()
-        sync_folder(path.parent)
+        durable.sync_folder(path.parent)
     except OSError as e:
         raise UsageError(f"key file {path}: {e.strerror}", "Free the disk or give another folder.") from e
     return secret
@@ -76,20 +77,11 @@ def destroy(path: Path) -> None:
             file.write(os.urandom(size))
             os.fsync(file.fileno())
         path.unlink()
-        sync_folder(path.parent)
+        durable.sync_folder(path.parent)
     except FileNotFoundError:
         return
     except OSError as e:
         raise LinkLost(f"key file {path} cannot be destroyed: {e.strerror}", "Mend it; try again.") from e
-
-
-def sync_folder(path: Path) -> None:
-    """Make names in a folder durable."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _private(path: Path, way_out: str) -> None:

@@ -5,11 +5,11 @@ from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
+from tasuki import durable
 from tasuki.capture import container, parts
 from tasuki.capture.header import Header
 from tasuki.capture.reading import read
 from tasuki.errors import LinkLost
-from tasuki.vault import keyfiles
 
 _OF_ITEMS = (parts.BLOCK, parts.TAIL)
 
@@ -29,7 +29,7 @@ def remove(path: Path) -> None:
                 left -= file.write(os.urandom(min(left, 1 << 20)))
             os.fsync(file.fileno())
         path.unlink()
-        keyfiles.sync_folder(path.parent)
+        durable.sync_folder(path.parent)
     except FileNotFoundError:
         return
     except OSError as e:
@@ -78,7 +78,7 @@ def without(path: Path, items: Collection[str]) -> int:
             writer.close()
         os.link(path, old)
         draft.replace(path)
-        keyfiles.sync_folder(path.parent)
+        durable.sync_folder(path.parent)
         remove(old)
     except (OSError, ValueError) as e:
         raise LinkLost(

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tasuki import durable
 from tasuki.consent import times
 from tasuki.consent.events import FOREVER
 from tasuki.errors import LinkLost
@@ -134,10 +135,7 @@ def _order(work: Work, store: str, places: list[str]) -> Path:
     }
     data = signed.document(body, work.state.vault.signer("attestation"))
     path.parent.mkdir(mode=0o700, exist_ok=True)
-    draft = path.with_suffix(".new")
-    draft.touch(mode=0o600)
-    draft.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", "utf-8")
-    draft.replace(path)
+    durable.replace(path, f"{json.dumps(data, indent=2, ensure_ascii=False)}\n".encode(), 0o600)
     return path
 
 
