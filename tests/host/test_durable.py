@@ -14,7 +14,7 @@ def test_a_file_is_replaced_with_its_mode_and_no_draft_is_left(tmp_path):
     durable.replace(path, b"new", 0o600)
 
     assert path.read_bytes() == b"new" and path.stat().st_mode & 0o777 == 0o600
-    assert os.listdir(tmp_path) == ["secret.json"]
+    assert [one.name for one in tmp_path.iterdir()] == ["secret.json"]
 
 
 def test_what_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatch):
