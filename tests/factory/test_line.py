@@ -62,8 +62,8 @@ def test_a_tray_with_three_bad_hubs_ends_with_the_others_done(tmp_path, replay, 
         account = worked.account(tmp_path, chain)
 
     causes = worked.causes
-    assert (causes["slot0"], causes["slot1"]) == ("no_entropy", "self_test")
-    assert {causes["slot2"], causes["slot3"]} == {"done", "key_seen_before"}
+    assert (causes["slot0"], causes["slot1"]) == ("no_entropy", "self_test"), worked.ended
+    assert {causes["slot2"], causes["slot3"]} == {"done", "key_seen_before"}, worked.ended
     assert list(causes.values()).count("done") == count - 3, worked.ended
     assert account.sound, account.faults
     assert (account.built, account.issued, account.labelled) == (count - 3,) * 3

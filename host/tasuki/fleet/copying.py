@@ -1,13 +1,12 @@
 """Copies files to a hub at its raw prompt: what differs, packed, each file checked by hash on the hub."""
 
-import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from mpremote.transport import TransportExecError
 
-from tasuki.fleet import agent, pastes
+from tasuki.fleet import agent, literals, pastes
 from tasuki.fleet.prompt import Prompt
 from tasuki.fleet.troubles import Trouble, trouble_of
 
@@ -166,6 +165,6 @@ def _place(folder: str, name: str) -> str:
 def _literal(text: bytes) -> Any:
     """A literal that the hub printed."""
     try:
-        return ast.literal_eval(text.decode().strip())
+        return literals.read(text)
     except (ValueError, SyntaxError, UnicodeDecodeError):
         raise Trouble("failed", f"the hub answers {text[:60]!r} when asked what it is") from None

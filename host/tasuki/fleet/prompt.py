@@ -9,10 +9,16 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from mpremote.transport import TransportError
+from mpremote.transport import (
+    TransportError,
+    TransportExecError,
+    _convert_filesystem_error,
+    listdir_result,
+)
 from mpremote.transport_serial import SerialTransport
 
 from tasuki.errors import TasukiError
+from tasuki.fleet import literals
 from tasuki.fleet.buffered import BufferedLine
 from tasuki.fleet.troubles import Trouble
 
@@ -72,6 +78,20 @@ class Prompt(SerialTransport):  # type: ignore[misc] # mpremote has no types
         if count > _FLOOD:
             raise Trouble("flooding", f"the hub printed {count} bytes in {_ENTER_S:g} s and no prompt")
         raise Trouble("stuck" if count else "silent", "the hub gives no prompt")
+
+    def eval(self, expression: str, parse: bool = True) -> Any:
+        """The value of an expression on the hub; parse: as a literal, else the bytes that it prints."""
+        said = self.exec(f"print(repr({expression}))" if parse else f"print({expression})").strip()
+        return literals.read(said) if parse else said
+
+    def fs_listdir(self, src: str = "") -> list[Any]:
+        """As mpremote's, which reads the literal by itself."""
+        folder = repr(src) if src else ""
+        try:
+            said = self.exec(f"import os\nfor f in os.ilistdir({folder}):print(repr(f),end=',')")
+        except TransportExecError as error:
+            raise _convert_filesystem_error(error, src) from None
+        return [listdir_result(*(*row, 0)[:4]) for row in literals.read(b"[" + said + b"]")]
 
     def read_until(
         self,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import resources
 
+from tasuki.fleet import literals
 from tasuki.fleet.selftest.product import Product
 from tasuki_wire import codec
 
@@ -52,9 +53,14 @@ def sensors(product: Product, sampled: bool) -> str:
     return f"sensors(_board,Bystander(),{body!r},{wanted!r})"
 
 
-@cache
 def helpers() -> tuple[str, tuple[str, ...]]:
-    """What is pasted, and the names that it defines."""
+    """What is pasted, and the names that it defines; made once, also for a whole tray."""
+    with literals.ALONE:
+        return _helpers()
+
+
+@cache
+def _helpers() -> tuple[str, tuple[str, ...]]:
     tree = ast.parse((resources.files("tasuki_hub") / "selftest.py").read_text(encoding="utf-8"))
     names = tuple(name for node in tree.body for name in _defined(node))
     return ast.unparse(_without_docstrings(tree)), names

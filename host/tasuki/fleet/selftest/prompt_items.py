@@ -1,15 +1,14 @@
 """The items that are measured at the hub's prompt, by tasuki_hub/selftest.py, which comes and goes by it."""
 
-import ast
 import math
 import os
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import nacl.bindings as sodium
 from mpremote.transport import TransportExecError
 
+from tasuki.fleet import literals
 from tasuki.fleet.prompt import Prompt
 from tasuki.fleet.selftest import hub_code
 from tasuki.fleet.selftest.product import LIMITED, Product, SensorLimits
@@ -22,7 +21,6 @@ _LONG_S = 120.0  # without the C module a processor signs for seconds
 _ECHO_BYTES = 4096
 _ECHO_PIECE = 64  # under way at once: what any UART keeps
 _ECHO_S = 1.0
-_ONE_MAKES_THEM = threading.Lock()
 
 
 class Bench:
@@ -30,8 +28,7 @@ class Bench:
 
     def __init__(self, prompt: Prompt) -> None:
         self._prompt = prompt
-        with _ONE_MAKES_THEM:  # a whole tray comes here at the same moment
-            source, self._names = hub_code.helpers()
+        source, self._names = hub_code.helpers()
         platform = str(prompt.eval("__import__('sys').platform"))
         try:
             prompt.exec(hub_code.board(platform))
@@ -52,7 +49,7 @@ class Bench:
     def found(self, call: str) -> dict[str, Any]:
         """The one literal that a call prints."""
         lines = self.ask(call)
-        value = ast.literal_eval(lines[-1])
+        value = literals.read(lines[-1])
         if not isinstance(value, dict):
             raise Trouble("failed", "the hub's self-test does not answer as it should")
         return value
@@ -153,7 +150,7 @@ def sensor_items(bench: Bench, product: Product, shown: Shown) -> Iterator[Resul
     except Trouble as trouble:
         yield failed("sensors", str(trouble))
         return
-    found = {row["number"]: row for row in map(ast.literal_eval, lines)}
+    found = {row["number"]: row for row in map(literals.read, lines)}
     for sensor in product.sensors:
         name = f"sensor.{sensor.number}"
         if sensor.number not in found:
@@ -188,7 +185,7 @@ def _rates(bench: Bench, product: Product, shown: Shown) -> Iterator[Result]:
     """What an echo at each rate brings back wrong. An emulated line is tried as well, and proves nothing."""
     item, unit = "rate.errors", LIMITED["rate.errors"]
     why, limit = shown.why_not(item), product.limits[item]
-    declared = ast.literal_eval(bench.ask(hub_code.RATES)[-1])
+    declared = literals.read(bench.ask(hub_code.RATES)[-1])
     for rate in product.rates:
         name = f"rate.{rate}.errors"
         if not declared:
