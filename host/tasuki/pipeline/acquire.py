@@ -45,7 +45,9 @@ class SerialLine:
                 return b""
             data = os.read(self._fd, _CHUNK)
         except (OSError, ValueError) as e:
-            raise LinkLost(f"{self.port} went away: {e}", "Plug the hub in again.") from None
+            if getattr(e, "errno", 0) != errno.EIO:  # which a terminal says that has no other side any more
+                raise LinkLost(f"{self.port} went away: {e}", "Plug the hub in again.") from None
+            data = b""
         if not data:
             raise LinkLost(f"{self.port} was closed by the other side", "Plug the hub in again.")
         return data
