@@ -138,10 +138,10 @@ def test_a_late_epoch_of_an_earlier_life_is_timed_by_the_clock_of_that_life(tmp_
     first, second, older = (example.Hub(session=n) for n in (7, 8, 5))
     late, stranger, live = first, older, second
     out = CaptureWriter(tmp_path / "file", example.STREAMS, plaintext=True)
-    out.add_clock(50_000_000, 10_000_000, 10_000_000, 50_000_000)
+    out.add_clock(50_000_000, 10_000_000, 10_000_000, 50_000_000, 0)
     kept = [late.epoch() for _ in range(2)]
     out.add_epoch(kept[0].record, kept[0].leaves, kept[0].blocks)
-    out.add_clock(90_000_000, 1_000_000, 1_000_000, 90_000_000)  # device time began anew
+    out.add_clock(90_000_000, 1_000_000, 1_000_000, 90_000_000, 0)  # device time began anew
     for made in (kept[1], stranger.epoch(), live.epoch()):
         out.add_epoch(made.record, made.leaves, made.blocks)
     out.close({})

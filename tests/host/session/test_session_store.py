@@ -248,16 +248,31 @@ def run_until(session, reached):
             return
 
 
-def _damage_a_part(data):
-    """Flip a bit of the first part of a stored epoch that is in these bytes."""
-    at = 0
-    for piece in bytes(data).split(b"\0"):
-        plain = bytearray(len(piece) + 1)
-        with contextlib.suppress(WireError):  # half a frame at either end
-            if cobs.decode_into(plain, piece, len(piece)) > 20 and plain[1] == KIND:
-                data[at + len(piece) // 2] ^= 0x20
-                return
-        at += len(piece) + 1
+class DamagedParts:
+    """A line's bytes in whole frames, of which every third part of a stored epoch has a bit flipped."""
+
+    def __init__(self):
+        self._rest, self._parts = b"", 0
+
+    def through(self, data):
+        """What comes out of these bytes; a frame that is not whole yet waits."""
+        *frames, self._rest = (self._rest + data).split(b"\0")
+        return b"".join(self._maybe_damaged(frame) + b"\0" for frame in frames)
+
+    def rest(self):
+        """What still waits."""
+        waiting, self._rest = self._rest, b""
+        return waiting
+
+    def _maybe_damaged(self, frame):
+        plain = bytearray(len(frame) + 1)
+        with contextlib.suppress(WireError):
+            if cobs.decode_into(plain, frame, len(frame)) > 20 and plain[1] == KIND:
+                self._parts += 1
+                if self._parts % 3 == 0:
+                    at = len(frame) // 2
+                    return frame[:at] + bytes([frame[at] ^ 0x20 or 0x21]) + frame[at + 1 :]
+        return frame
 
 
 def test_damaged_parts_are_asked_for_again(made, monkeypatch):
@@ -270,14 +285,14 @@ def test_damaged_parts_are_asked_for_again(made, monkeypatch):
     cut_off(session, made.line)
     away(made.line, 20)
     kept = made.line.hub.store.count
-    chance = random.Random(5)
+    chance, damaged = random.Random(5), DamagedParts()
     read = made.line.read
 
     def noisy(timeout_s):
-        data = bytearray(read(timeout_s))
         if not session.forwarded.broken:  # for certain, however the machine cuts what it reads
-            _damage_a_part(data)
-        elif len(data) > 500 and chance.random() < 0.05:
+            return damaged.through(read(timeout_s))
+        data = bytearray(damaged.rest() + read(timeout_s))
+        if len(data) > 500 and chance.random() < 0.05:
             data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
         return bytes(data)
 
