@@ -137,5 +137,7 @@ def work(line, tray, **how):
     told = []
     station = Station(line, chosen(tray.ports), told.append, **{"patience_s": 1.0, **how})
     ended = station.work()
+    unforeseen = [one.message for one in ended if one.cause == "internal"]
+    assert not unforeseen, unforeseen
     names = [hub.folder.name for hub in tray.hubs]
     return Worked(dict(zip(names, ended, strict=True)), told, line)

@@ -248,11 +248,14 @@ def run_until(session, reached):
             return
 
 
-class DamagedParts:
-    """A line's bytes in whole frames, of which every third part of a stored epoch has a bit flipped."""
+class DamagedFragments:
+    """A line's bytes in whole frames; of every 14th fragment of a stored epoch a bit is flipped.
+
+    A part has up to nine fragments: some come whole and some do not, whatever part is sent first.
+    """
 
     def __init__(self):
-        self._rest, self._parts = b"", 0
+        self._rest, self._fragments = b"", 0
 
     def through(self, data):
         """What comes out of these bytes; a frame that is not whole yet waits."""
@@ -268,8 +271,8 @@ class DamagedParts:
         plain = bytearray(len(frame) + 1)
         with contextlib.suppress(WireError):
             if cobs.decode_into(plain, frame, len(frame)) > 20 and plain[1] == KIND:
-                self._parts += 1
-                if self._parts % 3 == 0:
+                self._fragments += 1
+                if self._fragments % 14 == 0:
                     at = len(frame) // 2
                     return frame[:at] + bytes([frame[at] ^ 0x20 or 0x21]) + frame[at + 1 :]
         return frame
@@ -285,7 +288,7 @@ def test_damaged_parts_are_asked_for_again(made, monkeypatch):
     cut_off(session, made.line)
     away(made.line, 20)
     kept = made.line.hub.store.count
-    chance, damaged = random.Random(5), DamagedParts()
+    chance, damaged = random.Random(5), DamagedFragments()
     read = made.line.read
 
     def noisy(timeout_s):
