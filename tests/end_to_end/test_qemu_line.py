@@ -1,13 +1,18 @@
 """The line of a qemu hub brings every byte from the first moment on, whoever opens it first."""
 
+import fcntl
 import os
 import select
+import struct
+import termios
 import time
 import tty
 
 import pytest
 
+from end_to_end.stopped_processor import Stopped, address_of
 from qemu_board import needs_qemu
+from tasuki.fleet import qemu
 from tasuki.fleet.fuzzing.damage import Frame
 from tasuki.fleet.virtual import VirtualHub
 from tasuki_wire import cobs, codec
@@ -31,6 +36,11 @@ def frames(fd, names, seconds=120):
             if codec.KINDS[frame[0]].name in names:
                 return codec.KINDS[frame[0]].name, codec.unpack(frame[0], frame[6])[0]
     return None
+
+
+def waiting(terminal):
+    """Bytes that the emulator has not taken yet."""
+    return struct.unpack("i", fcntl.ioctl(terminal, termios.FIONREAD, bytes(4)))[0]
 
 
 def identify(request):
@@ -60,6 +70,29 @@ def test_no_byte_interrupts_a_hub_that_is_starting(tmp_path, replay_folder):
         while not select.select([fd], [], [], 0.002)[0] and time.monotonic() < end:
             os.write(fd, CTRL_C)
 
+        os.write(fd, b"\0" + identify(7))
+
+        assert frames(fd, ["identity"]) == ("identity", 7)
+        os.close(fd)
+
+
+def test_a_byte_that_comes_before_the_line_interrupts_blocks_none_behind_it(
+    tmp_path, replay_folder, monkeypatch
+):
+    """The port's start lets bytes in before ours asks for interrupts: one start in 300 was deaf for ever."""
+    stopped, command = Stopped(tmp_path), qemu.command
+    monkeypatch.setattr(qemu, "command", lambda icount: [*command(icount), *stopped.options])
+    with VirtualHub("qemu", tmp_path / "hub", replay_folder) as hub:
+        fd = os.open(hub.port, os.O_RDWR | os.O_NOCTTY)
+        tty.setraw(fd)
+        with stopped.at(address_of(qemu.image(), "__wrap_main")):
+            os.write(fd, b"\0")
+            end = time.monotonic() + 60
+            while waiting(hub._master):
+                assert time.monotonic() < end, "the UART does not take it"
+                time.sleep(0.01)
+
+        assert frames(fd, ["hello"])
         os.write(fd, b"\0" + identify(7))
 
         assert frames(fd, ["identity"]) == ("identity", 7)

@@ -45,12 +45,6 @@ void hub_line_shut(void) {
     shut = true;
 }
 
-void hub_line_init(void) {
-    rx.head = rx.tail = tx.head = tx.tail = 0;
-    UART0->BAUDDIV = 16;
-    UART0->CTRL = CTRL_TX | CTRL_RX | CTRL_RX_IRQ;
-}
-
 int hub_line_any(void) {
     return (int)waiting(&rx);
 }
@@ -72,6 +66,15 @@ void hub_line_rx_irq(void) {
             rx.head += 1;
         }
     }
+}
+
+// The port's start has switched the UART on already, without its interrupt: a byte that came since
+// then has raised none, and none behind it comes before it is taken.
+void hub_line_init(void) {
+    rx.head = rx.tail = tx.head = tx.tail = 0;
+    UART0->BAUDDIV = 16;
+    UART0->CTRL = CTRL_TX | CTRL_RX | CTRL_RX_IRQ;
+    hub_line_rx_irq();
 }
 
 size_t hub_line_read(uint8_t *buf, size_t len) {
