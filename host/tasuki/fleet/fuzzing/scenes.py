@@ -6,6 +6,7 @@ from typing import Any
 from tasuki.fleet.fuzzing import recipes
 from tasuki.fleet.fuzzing.judge import require
 from tasuki.fleet.fuzzing.world import AUTHORITY
+from tasuki_wire import layout
 
 _CHALLENGE = b"c" * 32
 
@@ -58,11 +59,20 @@ class Scenes:
             self._insist("stop")
 
     def _token(self, **changed: int | bytes) -> None:
+        status = self._answer_to_token(**changed)
+        require(status == "ok", "a lawful token was refused:", status)
+        self._campaign.well()
+
+    def _endless_token(self) -> None:
+        """One that lives too long is refused; by chance alone few signed ones come so far."""
+        status = self._answer_to_token(lifetime=layout.MAX_LIFETIME_S + 1)
+        require(status == "bad_lifetime", "a token that lives too long:", status)
+
+    def _answer_to_token(self, **changed: int | bytes) -> str:
         payload = recipes.token(self._campaign.world, self._campaign.new_request(), **changed)
         while (status := self._campaign.post("token", payload)) == "busy":
             self._campaign.pump()
-        require(status == "ok", "a lawful token was refused:", status)
-        self._campaign.well()
+        return str(status)
 
     def _blank(self) -> None:
         """A hub without a key takes no token, and stays as it is while commands come."""
@@ -77,6 +87,7 @@ class Scenes:
 
     def _ready(self) -> None:
         self._idle()
+        self._endless_token()
         self._token()
 
     def _waiting(self) -> None:
@@ -86,6 +97,7 @@ class Scenes:
 
     def _ending(self) -> None:
         """The token has just ended, and what was sampled under it with it."""
+        self._endless_token()
         self._token(lifetime=2)
         require(self._insist("start") in ("ok", "no_token"), "not started")
         while self._campaign.judge.live:
