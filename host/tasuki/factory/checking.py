@@ -7,9 +7,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-# what the self-test of one hub loads late is loaded before there are slots: no thread imports
-import tasuki.fleet.leaving
-import tasuki.fleet.selftest.wire_part  # noqa: F401
 from tasuki.errors import Refused
 from tasuki.factory.order import Order
 from tasuki.fleet import selftest

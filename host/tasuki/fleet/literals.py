@@ -2,6 +2,8 @@
 
 CPython 3.11 counts the depth of the syntax tree that it makes in one place for all threads. Where garbage is
 collected meanwhile, and a finalizer lets another thread in that makes a tree, too, it raises SystemError.
+pytest makes trees of the modules of a plugin's package, and ours is one: what threads import late, they
+import `ALONE`.
 """
 
 import ast

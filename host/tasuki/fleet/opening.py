@@ -5,6 +5,7 @@ import time
 from contextlib import suppress
 
 from tasuki.errors import TasukiError
+from tasuki.fleet import literals
 from tasuki.fleet.buffered import BufferedLine
 from tasuki.fleet.ports import Port
 from tasuki.fleet.prompt import Prompt
@@ -24,8 +25,8 @@ def open_prompt(port: Port, stop: threading.Event | None = None) -> Prompt:
     line = SerialLine(port.path)
     try:
         if ask_for_prompt(line, interrupt=True) is None:
-            # what decodes frames is not loaded for hubs that are at their prompts
-            from tasuki.fleet.leaving import leave_for_prompt
+            with literals.ALONE:  # what decodes frames is not loaded for hubs that are at their prompts
+                from tasuki.fleet.leaving import leave_for_prompt
 
             leave_for_prompt(line, stop)
         prompt = Prompt(BufferedLine(line, stop), port.path)

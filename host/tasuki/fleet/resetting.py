@@ -1,5 +1,6 @@
 """Restarts a hub, whatever it runs: the wire's command, a soft reset at the prompt, or the processor's."""
 
+from tasuki.fleet import literals
 from tasuki.fleet.opening import ask_for_prompt, close_prompt, open_prompt
 from tasuki.fleet.ports import Port
 from tasuki.pipeline.acquire import SerialLine
@@ -17,7 +18,8 @@ def reset(port: Port, hard: bool = False) -> None:
     line = SerialLine(port.path)
     try:
         if ask_for_prompt(line, interrupt=True) is None:
-            from tasuki.fleet.leaving import restart  # not loaded for hubs at their prompts
+            with literals.ALONE:  # not loaded for hubs at their prompts
+                from tasuki.fleet.leaving import restart
 
             if restart(line):
                 return

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from tasuki.errors import TasukiError
+from tasuki.fleet import literals
 from tasuki.fleet.opening import open_prompt
 from tasuki.fleet.ports import Port
 from tasuki.fleet.prompt import Prompt
@@ -54,7 +55,8 @@ def run(
 
     with as_trouble():
         line = _prompt_part(port, product, keep, stop)
-        from tasuki.fleet.selftest import wire_part  # what decodes frames is loaded while the hubs start
+        with literals.ALONE:  # what decodes frames is loaded while the hubs start
+            from tasuki.fleet.selftest import wire_part
 
         for result in wire_part.results(line, product, stop, restarted=results[0].reason != _LOCKED):
             keep(result)
