@@ -40,19 +40,9 @@ def talk(hub):
 
     connection.line.read = watched
     try:
-        yield connection, _met(connection, hub)
+        yield connection, greet.meet(connection)
     finally:
         connection.close()
-
-
-def _met(connection, hub):
-    """What the hub says of itself; asked twice, as an emulator may get no processor for long."""
-    try:
-        return greet.meet(connection)
-    except LinkLost:
-        if not hub.alive():
-            raise
-        return greet.meet(connection)
 
 
 def enrolled(hub, folder):
