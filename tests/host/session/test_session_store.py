@@ -1,67 +1,20 @@
 """A host that was away: what the hub stored arrives, is proved, timed and decided like live epochs."""
 
-import contextlib
-import random
 import time
-from pathlib import Path
 
 import pytest
-from nacl.public import PrivateKey, SealedBox
 
-from host.session_world import Watcher, run_hub
+from host.away_world import accepted, away, come_back, cut_off
+from host.session_world import run_hub
 from tasuki.clock import Fit
 from tasuki.consent.events import Event
-from tasuki.errors import LinkLost, Untrusted
 from tasuki.fleet.sim import SodiumCrypto
-from tasuki.pipeline.verify import Timing
-from tasuki.session import clock_book, hub_session
+from tasuki.session import clock_book
 from tasuki.session.counts import Counts
-from tasuki.trust.ledger import seen
-from tasuki.trust.stored import KIND, Stored, unseal
 from tasuki.trust.verdict import Verified
-from tasuki_wire import cobs, codec, epoch
-from tasuki_wire.errors import WireError
+from tasuki_wire import codec
 
-STEP_US = 25_000
-
-
-@pytest.fixture(autouse=True)
-def hasty(monkeypatch):
-    """This hub's time runs ahead of the wall's: what is missing is given up soon, bindings begin early."""
-    monkeypatch.setattr(hub_session, "_timing", lambda speed: Timing(0.1, 0.2, 0.5))
-    monkeypatch.setattr(hub_session, "_BINDING_AHEAD_NS", 3_600_000_000_000)
-
-
-def away(line, seconds):
-    """Nobody listens for so long, and what the hub sends goes nowhere."""
-    line.board.inbox = b""
-    for _ in range(int(seconds * 1_000_000 / STEP_US)):
-        line.hub.step()
-        line.board.clock += STEP_US
-        line.board.outbox.clear()
-
-
-def cut_off(session, line):
-    """The link goes while the session runs."""
-    line.cut = True
-    with pytest.raises(LinkLost):
-        session.step()
-    session.decide()
-    line.cut = False
-
-
-def accepted(made, epochs, session=1):
-    """Which of so many epochs of a hub's session stand in the ledger."""
-    key = epoch.key_id(made.public)
-    return [n for n in range(epochs) if seen(made.state.ledger.connection, key, session, n)]
-
-
-def come_back(made, counts, seconds=12):
-    """A new session of the same host; it and its watcher."""
-    watcher = Watcher()
-    session = made.session(counts=counts, listeners=[watcher])
-    stored = run_hub(session, seconds)
-    return session, watcher, stored
+pytestmark = pytest.mark.usefixtures("hasty")
 
 
 def test_a_host_that_was_away_for_20_s_gets_every_epoch(made):
@@ -240,80 +193,6 @@ def test_an_epoch_of_a_life_that_this_host_never_met_is_held_at_the_hub(made):
     session.close()
 
 
-def run_until(session, reached):
-    """Run the hub until something is reached, at most five minutes of its time."""
-    for _ in range(60):
-        run_hub(session, 5)
-        if reached():
-            return
-
-
-class DamagedFragments:
-    """A line's bytes in whole frames; of every 14th fragment of a stored epoch a bit is flipped.
-
-    A part has up to nine fragments: some come whole and some do not, whatever part is sent first.
-    """
-
-    def __init__(self):
-        self._rest, self._fragments = b"", 0
-
-    def through(self, data):
-        """What comes out of these bytes; a frame that is not whole yet waits."""
-        *frames, self._rest = (self._rest + data).split(b"\0")
-        return b"".join(self._maybe_damaged(frame) + b"\0" for frame in frames)
-
-    def rest(self):
-        """What still waits."""
-        waiting, self._rest = self._rest, b""
-        return waiting
-
-    def _maybe_damaged(self, frame):
-        plain = bytearray(len(frame) + 1)
-        with contextlib.suppress(WireError):
-            if cobs.decode_into(plain, frame, len(frame)) > 20 and plain[1] == KIND:
-                self._fragments += 1
-                if self._fragments % 14 == 0:
-                    at = len(frame) // 2
-                    return frame[:at] + bytes([frame[at] ^ 0x20 or 0x21]) + frame[at + 1 :]
-        return frame
-
-
-def test_damaged_parts_are_asked_for_again(made, monkeypatch):
-    """Bytes lost on the line while the store is forwarded: everything comes in the end, nothing crashes."""
-    monkeypatch.setattr(hub_session, "_SYNC_S", 0.02)
-    monkeypatch.setattr(hub_session, "_SILENT_S", 20.0)
-    counts = Counts()
-    session = made.session(counts=counts)
-    run_hub(session, 6)
-    cut_off(session, made.line)
-    away(made.line, 20)
-    kept = made.line.hub.store.count
-    chance, damaged = random.Random(5), DamagedFragments()
-    read = made.line.read
-
-    def noisy(timeout_s):
-        if not session.forwarded.broken:  # for certain, however the machine cuts what it reads
-            return damaged.through(read(timeout_s))
-        data = bytearray(damaged.rest() + read(timeout_s))
-        if len(data) > 500 and chance.random() < 0.05:
-            data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
-        return bytes(data)
-
-    session = made.session(counts=counts)
-    # the host asks by the wall's clock, which a busy machine hardly moves while the hub's runs on
-    made.line.read = noisy
-    run_until(session, lambda: session.forwarded.broken)
-    run_hub(session, 5)
-    made.line.read = read
-    run_until(session, lambda: not made.line.hub.store.count)
-    run_hub(session, 5)
-
-    assert session.forwarded.broken > 0 and kept >= 5
-    assert counts.recovered > 0 and made.line.hub.store.count == 0
-    assert accepted(made, 2 + kept) == list(range(2 + kept))
-    session.close()
-
-
 def test_an_epoch_that_the_host_has_already_is_acknowledged_and_dropped(made):
     """Its acknowledgement was lost, so the hub stored it, and sends what is in the ledger."""
     counts = Counts()
@@ -329,115 +208,6 @@ def test_an_epoch_that_the_host_has_already_is_acknowledged_and_dropped(made):
     assert counts.epochs_verified >= 4 and counts.recovered == 0
     assert "stored_ack" in made.line.heard
     assert made.line.hub.store.count == 0 and not counts.stored_refused and not counts.rejected
-    session.close()
-
-
-def forged(made, change):
-    """Have the hub's oldest stored epoch replaced by one that is changed and sealed to our key again."""
-    shelf = made.line.hub.store.shelf
-    key = made.state.vault.private_key("storage")
-    path = Path(made.line.board.flash) / "store" / shelf.after("")
-    data = path.read_bytes()
-    boxes, at = [], 0
-    while at < len(data):
-        size = int.from_bytes(data[at : at + 2], "little")
-        boxes.append(data[at + 2 : at + 2 + size])
-        at += 2 + size
-    plain = [SealedBox(key).decrypt(box) for box in boxes]
-    plain = change(plain)
-    boxes = [SealedBox(key.public_key).encrypt(part) for part in plain]
-    path.write_bytes(b"".join(len(box).to_bytes(2, "little") + box for box in boxes))
-
-
-def flip(parts):
-    """One bit of the first frame's payload."""
-    first = bytearray(parts[0])
-    first[40] ^= 1
-    return [bytes(first), *parts[1:]]
-
-
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        (flip, "root_mismatch"),
-        (lambda parts: [parts[0] + b"\xff\xff"], "malformed"),
-        (lambda parts: parts[:1], "malformed"),
-    ],
-)
-def test_what_somebody_else_sealed_to_us_is_not_believed(made, change, reason):
-    """The storage key's public half is no secret; only the hub's signature proves."""
-    session = made.session()
-    run_hub(session, 6)
-    cut_off(session, made.line)
-    away(made.line, 12)
-    kept = made.line.hub.store.count
-    forged(made, change)
-
-    counts = Counts()
-    session, _, _ = come_back(made, counts)
-
-    assert counts.stored_refused[reason] == 1 and counts.recovered >= kept - 1
-    assert made.line.hub.store.count == 0
-    session.close()
-
-
-def test_an_epoch_under_another_ones_number_is_not_taken_and_its_own_is(made):
-    """What is accepted once is never accepted again, so it has to be what is stored and acknowledged."""
-    counts = Counts()
-    session = made.session(counts=counts)
-    run_hub(session, 6)
-    cut_off(session, made.line)
-    away(made.line, 16)
-    shelf = made.line.hub.store.shelf
-    folder = Path(made.line.board.flash) / "store"
-    first = shelf.after("")
-    second = shelf.after(first)
-    (folder / first).write_bytes((folder / second).read_bytes())
-    number = int(second[8:], 16)
-
-    session, _, blocks = come_back(made, counts)
-
-    assert counts.stored_refused == {"malformed": 1}
-    assert accepted(made, number + 1)[-1] == number
-    assert {b.block.epoch for b in blocks} >= {number, number + 1}
-    session.close()
-
-
-def test_an_epoch_that_names_another_life_gets_no_wall_time_from_it(made):
-    """Whoever seals what went over the line before could choose another time, and so other consent."""
-    session = made.session()
-    earlier = session.connection.nonce
-    run_hub(session, 6)
-    made.line.reboot()
-    run_hub(session, 6)
-    later = session.connection.nonce
-    cut_off(session, made.line)
-    away(made.line, 12)
-    kept = made.line.hub.store.count
-    assert made.state.clocks.find(session.identity.device, earlier) and earlier != later
-    forged(made, lambda parts: [part.replace(later, earlier) for part in parts])
-
-    counts = Counts()
-    session, _, _ = come_back(made, counts)
-
-    assert counts.stored_refused == {"malformed": 1} and counts.recovered >= kept - 1
-    session.close()
-
-
-def test_what_is_proved_is_taken_whatever_else_is_in_the_box(made):
-    """Leaf hashes that are none, behind an epoch that is whole."""
-    session = made.session()
-    run_hub(session, 6)
-    cut_off(session, made.line)
-    away(made.line, 12)
-    kept = made.line.hub.store.count
-    row = bytes([codec.number("leaf_hashes")]) + b"none"
-    forged(made, lambda parts: [*parts[:-1], parts[-1] + len(row).to_bytes(2, "little") + row])
-
-    counts = Counts()
-    session, _, _ = come_back(made, counts)
-
-    assert counts.recovered >= kept and not counts.stored_refused
     session.close()
 
 
@@ -485,15 +255,3 @@ def test_the_hubs_ram_is_wiped_at_the_tokens_end_and_the_store_stays(made):
 
     assert counts.recovered >= kept and (counts.gaps, counts.unknown_tails) == (0, 0)
     session.close()
-
-
-def test_rows_that_do_not_add_up_are_malformed():
-    """Opening a box never raises anything but Untrusted."""
-    chance = random.Random(3)
-    key = PrivateKey(bytes(range(32)))
-    for n in range(300):
-        plain = chance.randbytes(n % 40)
-        with pytest.raises(Untrusted):
-            unseal(Stored(1, 1, (SealedBox(key.public_key).encrypt(plain),)), key)
-        with pytest.raises(Untrusted, match="storage key"):
-            unseal(Stored(1, 1, (chance.randbytes(n),)), key)

@@ -2,13 +2,15 @@
 
 import pytest
 
-from host.session.test_session_store import away, cut_off, hasty  # noqa: F401, the fixture of a hub whose time runs
+from host.away_world import away, cut_off
 from host.session_world import run_hub
 from tasuki.consent.events import GRANTED, Event
 from tasuki.session import hub_session
 from tasuki.session.hub_session import Session
 from tasuki.session.state import State
 from tasuki.wearer.erasure import DONE, PENDING, Erasures
+
+pytestmark = pytest.mark.usefixtures("hasty")
 
 
 def hub_row(progress):
