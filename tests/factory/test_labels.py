@@ -9,7 +9,7 @@ import zxingcpp
 from PIL import Image
 
 from factory.conftest import PRODUCT
-from tasuki.errors import Refused
+from tasuki.errors import LinkLost, Refused
 from tasuki.factory import labels
 from tasuki.factory.labels import Label
 from tasuki.factory.line import Stop
@@ -65,17 +65,41 @@ def test_a_scanned_label_goes_to_the_hub_that_waits_and_the_rest_to_the_operator
         yield from ("retry slot3\n", "\n", other.text + "\n")
 
     scanner = Scanner(lines(), typed.append, patience_s=5)
-    threading.Timer(0.2, gate.set).start()
 
-    got = scanner.scan(None, LABEL, Stop())
+    got = scanner.scan(LABEL, gate.set, Stop())
 
     assert typed == ["retry slot3"]
     assert got == other.text  # the only one that waits gets it, so that a wrong label is noticed
+
+
+@pytest.fixture
+def silence():
+    """The lines of a scanner that says nothing, until the test is over."""
+    over = threading.Event()
+    yield iter(over.wait, True)
+    over.set()
+
+
+def test_who_scans_at_the_word_is_heard(silence):
+    typed = []
+    scanner = Scanner(silence, typed.append, patience_s=5)
+
+    got = scanner.scan(LABEL, lambda: scanner.take(LABEL.text), Stop())
+
+    assert got == LABEL.text and typed == []
 
 
 def test_a_scanner_that_says_nothing_ends_the_wait():
     scanner = Scanner([], lambda text: None)
 
     with pytest.raises(Refused) as refusal:
-        scanner.scan(None, LABEL, Stop())
+        scanner.scan(LABEL, lambda: None, Stop())
     assert refusal.value.reason == "no_scan"
+
+
+def test_a_line_that_stops_does_not_wait_for_the_scanner_and_the_hub_goes_on_later(silence):
+    stop = Stop()
+    scanner = Scanner(silence, lambda text: None)
+
+    with pytest.raises(LinkLost):
+        scanner.scan(LABEL, stop.set, stop)

@@ -1,12 +1,15 @@
 """A line that watches: what is plugged in starts by itself, what is scanned finds its hub."""
 
+import queue
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
 from factory.conftest import development_order, make_line
 from factory.tray import Tray, settle
+from tasuki.factory.line import Stop
 from tasuki.factory.scanner import Scanner
 from tasuki.factory.station import Station
 
@@ -74,21 +77,18 @@ def test_a_hub_that_is_plugged_in_starts_by_itself_and_once(tmp_path, chain, tra
 
 def test_a_label_is_scanned_a_wrong_one_fails_and_a_retry_passes(tmp_path, chain, tray):
     line, ports = make_line(tmp_path, chain, development_order(1, scan=True)), tray.ports[:1]
-    scanner = Scanner([], lambda text: None, patience_s=PATIENCE_S)
-    scanner._thread.join()
-    scanner._ended = False
-    line.scan = scanner.scan
+    typed = queue.SimpleQueue()
+    line.scan = Scanner(iter(typed.get, None), lambda text: None, patience_s=PATIENCE_S).scan
 
     with Watching(line, ports) as watching:
         label = watching.wait("scan").values["label"]
-        time.sleep(0.2)
-        scanner.take(label.replace("/00001000/", "/00001001/"))
+        typed.put(label.replace("/00001000/", "/00001001/"))
         failed = watching.wait("end")
         watching.station.retry(ports[0].location)
         watching.wait("scan", 2)
-        time.sleep(0.2)
-        scanner.take(label)
+        typed.put(label)
         passed = watching.wait("end", 2)
+    typed.put(None)
 
     assert (failed.values["cause"], failed.values["action"]) == ("label_mismatch", "retry")
     assert passed.values["state"] == "done"
@@ -101,7 +101,7 @@ def test_stopping_the_line_leaves_every_hub_to_be_resumed(tmp_path, chain, tray)
     with Watching(line, tray.ports) as watching:
         watching.wait("keyed")
     stopped = {told.values["cause"] for told in watching.of("end")}
-    with Watching(line, tray.ports) as again:
+    with Watching(replace(line, stop=Stop()), tray.ports) as again:
         again.wait("end", 2)
 
     assert stopped <= {"interrupted", "gone", ""}

@@ -12,7 +12,7 @@ from cryptography import x509
 
 from tasuki.errors import LinkLost, Refused
 from tasuki.factory import checking
-from tasuki.factory.journal import Journal, Unit
+from tasuki.factory.journal import Journal
 from tasuki.factory.keys import Key
 from tasuki.factory.labels import Label
 from tasuki.factory.order import Order
@@ -27,6 +27,11 @@ _MOVED_S = 3.0  # until the slot that a hub was moved from has noticed
 Answer = queue.SimpleQueue[bytes | BaseException]
 Say = Callable[..., None]
 Stop = threading.Event
+
+
+def stopped() -> LinkLost:
+    """What a slot ends with when the line is to stop."""
+    return LinkLost("the line was stopped", "Start it again: every hub goes on where it was.")
 
 
 def no_constants(device: str) -> Constants | None:
@@ -45,8 +50,10 @@ class Line:
         labels: folder; printer: device file that takes ZPL.
         test: the self-test; what it measured, or Refused("self_test").
         connect: opens a port's line.
-        scan: takes unit and label, waits for a scanner's line; None when the order asks for none.
+        scan: takes the label, what tells the operator, and `stop`; waits for a scanner's line. None when the
+            order asks for none.
         constants: of a unit, by hub id. calibration: the key that signs them.
+        stop: set, it ends every slot at its next step.
     """
 
     order: Order
@@ -59,9 +66,10 @@ class Line:
     connect: Callable[[str], ByteLine] = SerialLine
     bundle: bytes = b""
     printer: Path | None = None
-    scan: Callable[[Unit, Label, Stop], str] | None = None
+    scan: Callable[[Label, Callable[[], None], Stop], str] | None = None
     constants: Callable[[str], Constants | None] = no_constants
     calibration: Signer | None = None
+    stop: Stop = field(default_factory=Stop)
     active: "Active" = field(default_factory=lambda: Active())
 
 

@@ -3,7 +3,6 @@
 from tasuki.errors import Refused
 from tasuki.factory.journal import Unit
 from tasuki.factory.labels import Label, write
-from tasuki.factory.line import Stop
 from tasuki.factory.visit import Visit
 from tasuki.fleet import bundle as bundles
 from tasuki.session import care
@@ -101,8 +100,7 @@ def scan(visit: Visit) -> Unit:
     if line.order.scan:
         if line.scan is None:
             raise Refused("no_scan", "no scanner is connected", "Start the line with --scan.")
-        visit.say("scan", label=own.text, **visit.facts())
-        text = line.scan(visit.unit, own, Stop())
+        text = line.scan(own, lambda: visit.say("scan", label=own.text, **visit.facts()), line.stop)
         own.compare(text)
     return line.journal.advance(visit.device, "scanned", visit.detail(scanned=text))
 

@@ -4,9 +4,8 @@ import threading
 from collections.abc import Callable, Iterable
 
 from tasuki.errors import Refused
-from tasuki.factory.journal import Unit
 from tasuki.factory.labels import Label
-from tasuki.factory.line import Stop
+from tasuki.factory.line import Stop, stopped
 
 _LOOK_S = 0.1
 
@@ -53,17 +52,29 @@ class Scanner:
                 return
         self._control(text)
 
-    def scan(self, unit: Unit, label: Label, stop: Stop) -> str:
-        """What was scanned for this hub; Refused("no_scan") when nothing comes."""
+    def scan(self, label: Label, ask: Callable[[], None], stop: Stop) -> str:
+        """What was scanned for this hub; Refused("no_scan") when nothing comes, LinkLost when the line stops.
+
+        Args:
+            ask: tells the operator. The hub waits before, so that who scans at the word is heard.
+        """
         with self._changed:
             self._waiting[label.serial] = None
-            try:
-                left = self._patience_s
-                while (text := self._waiting[label.serial]) is None:
-                    if self._ended or left <= 0 or stop.is_set():
-                        raise Refused("no_scan", "no label was scanned", "Scan it, then retry.")
-                    self._changed.wait(_LOOK_S)
-                    left -= _LOOK_S
-                return text
-            finally:
+        try:
+            ask()
+            return self._wait(label.serial, stop)
+        finally:
+            with self._changed:
                 del self._waiting[label.serial]
+
+    def _wait(self, serial: int, stop: Stop) -> str:
+        left = self._patience_s
+        with self._changed:
+            while (text := self._waiting[serial]) is None:
+                if stop.is_set():
+                    raise stopped()
+                if self._ended or left <= 0:
+                    raise Refused("no_scan", "no label was scanned", "Scan it, then retry.")
+                self._changed.wait(_LOOK_S)
+                left -= _LOOK_S
+            return text

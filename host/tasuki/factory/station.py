@@ -14,7 +14,7 @@ from tasuki.audit.log import AuditLog
 from tasuki.errors import LinkLost, TasukiError
 from tasuki.factory import record, way
 from tasuki.factory.journal import Unit
-from tasuki.factory.line import Line, Stop
+from tasuki.factory.line import Line, stopped
 from tasuki.factory.way import Ended
 from tasuki.fleet.ports import Port
 from tasuki.fleet.troubles import Trouble
@@ -68,7 +68,7 @@ class Station:
     ) -> None:
         self._line, self._find, self._log, self._patience_s, self._until = line, find, log, patience_s, until
         self._tell_all, self._telling = tell, threading.Lock()
-        self.stop = Stop()
+        self.stop = line.stop
         self._busy: dict[str, Ended | None] = {}  # location: how its hub ended, None while it is worked on
         self._again: set[str] = set()
         self._devices: dict[str, str] = {}  # the hub that was last in each location
@@ -180,7 +180,7 @@ class Station:
                 self._devices[port.location] = values["device"]
             self._tell(Told(port.location, port.path, event, values))
             if self.stop.is_set():
-                raise LinkLost("the line was stopped", "Start it again: every hub goes on where it was.")
+                raise stopped()
 
         return way.go(port, self._line, say, self._until)
 
