@@ -1,7 +1,7 @@
 #!/bin/sh
 # What only Debian packages bring. A part that cannot be installed fails this script.
 set -eu
-packages="chromium gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm libasan8 libubsan1 mosquitto postgresql softhsm2"
+packages="chromium gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm libasan8 libubsan1 mosquitto postgresql softhsm2 zbar-tools"
 missing=""
 for package in $packages; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing="$missing $package"

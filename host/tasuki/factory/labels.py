@@ -6,15 +6,16 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import segno
+import numpy as np
+import zxingcpp
+from PIL import Image
 
 from tasuki.errors import Refused
 from tasuki.trust.names import serial_text
 
 _FORM = re.compile(r"TASUKI1/([A-Za-z0-9._-]{1,32})/(\d{8})/([0-9A-F]{16})/([0-9A-F]{16})")
-_SCALE = 6  # dots a module: 0.75 mm at 203 dpi
-_MASK = 4  # blocks of 2 by 3 modules: nothing in our texts repeats like that
-_QUIET = 4  # modules around the code (ISO/IEC 18004)
+_DPI = 203
+_SCALE = 6  # dots a module: 0.75 mm
 
 
 @dataclass(frozen=True)
@@ -42,13 +43,11 @@ class Label:
 
     def files(self) -> dict[str, bytes]:
         """The label in each form, by the end of its file's name."""
-        # any mask is as good to a reader, which is told which (ISO/IEC 18004, 7.9); to weigh all eight
-        # for the evenest picture would be most of a label's work
-        code = segno.make_qr(self.text, error="m", mask=_MASK)
-        svg, png = io.BytesIO(), io.BytesIO()
-        code.save(svg, kind="svg", scale=_SCALE, border=_QUIET, title=self._title())
-        code.save(png, kind="png", scale=_SCALE, border=_QUIET)
-        return {"zpl": self._zpl().encode("ascii"), "svg": svg.getvalue(), "png": png.getvalue()}
+        code = zxingcpp.create_barcode(self.text, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
+        png = io.BytesIO()
+        Image.fromarray(np.asarray(code.to_image(_SCALE)) > 0).save(png, "png", dpi=(_DPI, _DPI))
+        svg = code.to_svg(_SCALE)
+        return {"zpl": self._zpl().encode("ascii"), "svg": svg.encode(), "png": png.getvalue()}
 
     def _title(self) -> str:
         return f"{self.product} {serial_text(self.serial)}"
