@@ -19,7 +19,7 @@ class Host:
         """Verdicts of these bytes; keep makes the gate's answer from the rows."""
         batch = self.decoder.feed(data)
         out = self.verifier.frames(batch, keep(batch.rows) if keep else None)
-        for link in self.messages.join(batch.links()):
+        for link in filter(None, map(self.messages.join, batch.links())):
             out += self.verifier.message(link.kind, link.payload)
         self.verdicts += out
         return out

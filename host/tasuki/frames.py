@@ -115,7 +115,7 @@ class Batch:
     def links(self) -> list[Link]:
         """The intact link frames, in order."""
         # A damaged frame's stream is 0; one with another fault has no length.
-        found = np.flatnonzero(self.rows["stream"] == layout.LINK_STREAM).tolist()
+        found = (self.rows["stream"] == layout.LINK_STREAM).nonzero()[0].tolist()
         data, rows = self.arena.data, self.rows.view(np.uint8).data
         out = []
         for i in found:

@@ -170,7 +170,7 @@ class Kinds:
         return kind
 
     def __getitem__(self, number: int) -> Kind:
-        kind = self.get(number)
+        kind = self._made.get(number) or self.get(number)
         if kind is None:
             raise KeyError(number)
         return kind
@@ -273,17 +273,10 @@ def close_frame_into(buf: bytearray, n: int) -> int:
     return n + layout.CRC_SIZE
 
 
-def frame_into(buf: bytearray, kind: int, stream: int, flags: int, seq: int, hi: int, lo: int, n: int) -> int:
-    """Make a frame around the n payload bytes that already stand at buf[16:]; return its length."""
-    return close_frame_into(buf, body_into(buf, kind, stream, flags, seq, hi, lo, n))
-
-
 def frame(kind: int, stream: int, flags: int, seq: int, hi: int, lo: int, payload: bytes) -> bytes:
     """A frame as bytes, not stuffed."""
-    buf = bytearray(layout.HEADER_SIZE + len(payload) + layout.CRC_SIZE)
-    buf[layout.HEADER_SIZE : layout.HEADER_SIZE + len(payload)] = payload
-    frame_into(buf, kind, stream, flags, seq, hi, lo, len(payload))
-    return bytes(buf)
+    body = struct.pack("<BBBBIII", layout.VERSION, kind, stream, flags, seq, hi, lo) + payload
+    return body + struct.pack("<I", binascii.crc32(body, SEEDS[kind]))
 
 
 def split(

@@ -88,9 +88,9 @@ class Player:
         self.traces.add(found)
 
     def _verify(self, link: Link) -> None:
-        for message in self._messages.join([link]):
-            if self._verifier:
-                self._settle(self._verifier.message(message.kind, message.payload))
+        message = self._messages.join(link)
+        if message and self._verifier:
+            self._settle(self._verifier.message(message.kind, message.payload))
 
     def _hello(self, payload: bytes) -> None:
         try:

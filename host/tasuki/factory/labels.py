@@ -14,6 +14,8 @@ from tasuki.errors import Refused
 from tasuki.trust.names import serial_text
 
 _FORM = re.compile(r"TASUKI1/([A-Za-z0-9._-]{1,32})/(\d{8})/([0-9A-F]{16})/([0-9A-F]{16})")
+Image.preinit()  # here, not at the first label
+
 _DPI = 203
 _SCALE = 6  # dots a module: 0.75 mm
 

@@ -1,6 +1,6 @@
 """Binding of the wire decoder: lengths checked and memory given here, rules in C."""
 
-from functools import cache
+from functools import cache, lru_cache
 from struct import Struct
 from typing import Any
 
@@ -46,7 +46,20 @@ _SPARE = 2 * (layout.MAX_FRAME + 1)
 def parameters() -> Any:
     """Fresh decoder parameters for this version's kinds, no seeds announced."""
     params = ffi.new("struct tsk_wire_params *")
-    ffi.memmove(params, _of_this_version(), ffi.sizeof("struct tsk_wire_params"))
+    _copy(params, _of_this_version())
+    return params
+
+
+def _copy(params: Any, source: Any) -> None:
+    ffi.memmove(params, source, ffi.sizeof("struct tsk_wire_params"))
+
+
+@lru_cache(maxsize=8)  # the hubs of a line announce the same
+def _announcing(seeds: tuple[tuple[int, int], ...]) -> Any:
+    params = parameters()
+    for number, seed in seeds:
+        row = params.kinds[number]
+        row.announced, row.announced_seed = 1, seed
     return params
 
 
@@ -80,18 +93,12 @@ class WireDecoder:
 
     def __init__(self) -> None:
         self._params = parameters()
-        self._announced: frozenset[int] = frozenset()
         self._state = ffi.new("struct tsk_wire_state *")
         self._used = ffi.new("size_t[2]")
 
     def announce(self, seeds: dict[int, int]) -> None:
         """Set the CRC seeds that the hub's hello gave, {kind: seed}; replaces earlier ones."""
-        for number in self._announced.difference(seeds):
-            self._params.kinds[number].announced = 0
-        for number, seed in seeds.items():
-            row = self._params.kinds[number]
-            row.announced, row.announced_seed = 1, seed
-        self._announced = frozenset(seeds)
+        _copy(self._params, _announcing(tuple(seeds.items())))
 
     def reset(self) -> None:
         """Forget a partial frame and the counts."""

@@ -1,7 +1,5 @@
 """From bytes to frames: whole reads in, NumPy arrays out, no Python per frame."""
 
-from collections.abc import Iterable
-
 from tasuki.frames import Batch, Link, Stream
 from tasuki.native import wire
 from tasuki.native.wire import Bytes
@@ -65,21 +63,14 @@ class Messages:
         """Forget what is in assembly, as a hello with another nonce asks for."""
         self._assembler.reset()
 
-    def join(self, links: Iterable[Link]) -> list[Link]:
-        """The messages that these frames complete; payload is then the whole message."""
-        out = []
-        for link in links:
-            if link.kind in _FRAGMENTED:
-                whole = self._join(link.kind, link.payload)
-                if whole is None:
-                    continue
-                link = Link(link.row, link.kind, link.time_us, whole)
-            out.append(link)
-        return out
-
-    def _join(self, kind: int, payload: bytes) -> bytes | None:
-        whole: bytes | None = self._assembler.add(kind, payload)
-        if whole is not None and not codec.KINDS[kind].message_holds(len(whole)):
+    def join(self, link: Link) -> Link | None:
+        """The message that this frame completes, with all its payload; None while some is to come."""
+        if link.kind not in _FRAGMENTED:
+            return link
+        whole: bytes | None = self._assembler.add(link.kind, link.payload)
+        if whole is None:
+            return None
+        if not codec.KINDS[link.kind].message_holds(len(whole)):
             self.malformed += 1
             return None
-        return whole
+        return Link(link.row, link.kind, link.time_us, whole)

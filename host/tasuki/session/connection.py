@@ -41,6 +41,7 @@ ANSWERS = {
     "leaves_request": "leaf_hashes",
     "status_request": "status",
 }
+_STATUS = {"answer": 1, "token_answer": 0}  # place of the code among the fields
 _ITSELF = ("blob_begin", "blob_data")  # answered by their own kind when they ask what the hub keeps
 
 
@@ -110,12 +111,15 @@ class Connection:
             return True
         if self.on_batch:
             self.on_batch(batch)
-        if batch.good().any():
+        links = batch.links()
+        if links or batch.good().any():
             self.heard_s = time.monotonic()
         start = 0
         waiting: list[Event] = []  # messages, which go behind the frames that came with them
-        # one by one, so that a hello ends only the assembly of what came before it
-        for link in (whole for one in batch.links() for whole in self.messages.join([one])):
+        for fragment in links:  # a hello ends only the assembly of what came before it
+            link = self.messages.join(fragment)
+            if link is None:
+                continue
             if link.kind == _HELLO:
                 if self._hello(link.payload):
                     if self._lives > 1:
@@ -292,7 +296,7 @@ def checked(name: str, answer: str, fields: Fields) -> Fields:
 
     Refused when the hub says no, Untrusted("malformed") when this answers another command.
     """
-    status = {"answer": 1, "token_answer": 0}.get(answer)
+    status = _STATUS.get(answer)
     wanted = ANSWERS.get(name, "answer")
     if answer == name and name in _ITSELF:
         return fields

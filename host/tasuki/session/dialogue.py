@@ -4,10 +4,12 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from cobs import cobs
+
 from tasuki_wire import codec, layout
 
+_KINDS = {kind.name: kind.number for kind in codec.KINDS.values()}
 _FIRST_ANSWERED = codec.number("hello_request")  # from here on every kind starts with an id but `ack`
-_CODES = [bytes([length + 1]) for length in range(layout.MAX_FRAME + 1)]  # before a run of so many bytes
 
 Fields = tuple[Any, ...]
 
@@ -19,8 +21,8 @@ def frame_bytes(kind: int, payload: bytes, seq: int, time_us: int | None = None)
 
 
 def stuffed(raw: bytes) -> bytes:
-    """At most layout.MAX_FRAME bytes as tasuki_wire.cobs stuffs them, and the delimiter."""
-    return b"".join([_CODES[len(run)] + run for run in raw.split(b"\0")]) + b"\0"
+    """Bytes as tasuki_wire.cobs stuffs them, and the delimiter."""
+    return bytes(cobs.encode(raw)) + b"\0"
 
 
 class Dialogue:
@@ -59,7 +61,7 @@ class Dialogue:
         return requests
 
     def _framed(self, name: str, *values: Any, rows: bytes = b"") -> bytes:
-        kind = codec.number(name)
+        kind = _KINDS[name]
         frame = frame_bytes(kind, codec.pack(kind, *values, rows=rows), self._seq)
         self._seq = (self._seq + 1) % layout.WORD
         return frame

@@ -14,6 +14,7 @@ from tasuki.session.dialogue import Fields
 from tasuki.vault.secret import Signer
 from tasuki_wire import codec, epoch, layout
 
+_SEEDS = {kind.number: kind.seed for kind in codec.KINDS.values()}
 _STREAMS = codec.number("streams")
 _KEYGEN_S = 30.0  # a hub without C works on its key for seconds
 
@@ -47,11 +48,8 @@ def meet(connection: Connection) -> Identity:
     Raises Refused("schema_mismatch") when the hub's rows of a kind are not ours.
     """
     connection.await_hello()
-    differing = [
-        kind.name
-        for kind in codec.KINDS.values()
-        if connection.seeds.get(kind.number, kind.seed) != kind.seed
-    ]
+    theirs = connection.seeds.items()
+    differing = [codec.KINDS[n].name for n, seed in theirs if _SEEDS.get(n, seed) != seed]
     if differing:
         raise Refused(
             "schema_mismatch",

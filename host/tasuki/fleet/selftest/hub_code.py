@@ -1,6 +1,7 @@
 """What the self-test runs at a hub's prompt: its board made, tasuki_hub/selftest.py pasted, and the calls."""
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from importlib import resources
@@ -37,13 +38,16 @@ _ANY_BOARD = "import tasuki_hub.board as _m\n_board=_m.bench()"
 _INTERRUPTIBLE = "\nimport micropython\nmicropython.kbd_intr(3)"
 MEMORY = "memory()"
 FLASH = "flash(_board)"
-RATES = "print(getattr(_board,'line_rates',()))"
+_ASKED = "\nprint({'board':_board.name,'rates':getattr(_board,'line_rates',())})"
 SIGNATURE = f"from tasuki_hub import signer as _m\nsignature(_board,_m.engine(),{SEED!r},{MESSAGE!r})"
 
 
 def board(platform: str) -> str:
-    """Code that makes `_board` on a hub of this `sys.platform`, and lets Ctrl-C end what runs."""
-    return _BOARDS.get(platform, _ANY_BOARD) + _INTERRUPTIBLE
+    """Code that makes `_board` on a hub of this `sys.platform`, and lets Ctrl-C end what runs.
+
+    It prints the board's name and the rates that its line has beside the usual one.
+    """
+    return _BOARDS.get(platform, _ANY_BOARD) + _INTERRUPTIBLE + _ASKED
 
 
 def sensors(product: Product, sampled: bool) -> str:
@@ -63,7 +67,7 @@ def helpers() -> tuple[str, tuple[str, ...]]:
 def _helpers() -> tuple[str, tuple[str, ...]]:
     tree = ast.parse((resources.files("tasuki_hub") / "selftest.py").read_text(encoding="utf-8"))
     names = tuple(name for node in tree.body for name in _defined(node))
-    return ast.unparse(_without_docstrings(tree)), names
+    return _shallow(ast.unparse(_without_docstrings(tree))), names
 
 
 def _defined(node: ast.stmt) -> Iterator[str]:
@@ -71,6 +75,11 @@ def _defined(node: ast.stmt) -> Iterator[str]:
         yield node.name
     elif isinstance(node, ast.Assign):
         yield from (target.id for target in node.targets if isinstance(target, ast.Name))
+
+
+def _shallow(source: str) -> str:
+    """One blank a level: less to send. `ast.unparse` gives four, and writes every string in one line."""
+    return re.sub("^(?: {4})+", lambda found: " " * (len(found[0]) // 4), source, flags=re.MULTILINE)
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:

@@ -24,19 +24,27 @@ _ECHO_S = 1.0
 
 
 class Bench:
-    """The helpers on a hub at its prompt; `close` takes them off again."""
+    """The helpers on a hub at its prompt; `close` takes them off again.
+
+    Attributes:
+        board: its name. rates: that its line has beside the usual one.
+    """
+
+    board: str
+    rates: tuple[int, ...]
 
     def __init__(self, prompt: Prompt) -> None:
         self._prompt = prompt
         source, self._names = hub_code.helpers()
-        platform = str(prompt.eval("__import__('sys').platform"))
+        platform = prompt.eval("__import__('sys').platform", parse=False).decode("ascii", "replace")
         try:
-            prompt.exec(hub_code.board(platform))
+            said = prompt.exec(hub_code.board(platform))
         except TransportExecError as error:
             if "ImportError" in error.error_output:
                 raise Trouble("no_firmware", "the hub has no firmware of ours that could be tested") from None
             raise
-        self.board = str(prompt.eval("_board.name"))
+        asked = _literal(said.decode(errors="replace").splitlines())
+        self.board, self.rates = str(asked.get("board")), tuple(asked.get("rates", ()))
         prompt.exec(source)
 
     def ask(self, call: str) -> list[str]:
@@ -48,11 +56,7 @@ class Bench:
 
     def found(self, call: str) -> dict[str, Any]:
         """The one literal that a call prints."""
-        lines = self.ask(call)
-        value = literals.read(lines[-1])
-        if not isinstance(value, dict):
-            raise Trouble("failed", "the hub's self-test does not answer as it should")
-        return value
+        return _literal(self.ask(call))
 
     def echoed(self, call: str, rate: int, data: bytes) -> bytes:
         """What comes back of data at another rate of the line, while a call echoes."""
@@ -78,6 +82,17 @@ class Bench:
         """Nothing of the test stays on the heap."""
         names = [*self._names, "_board", "_m", "_S", "_rate"]
         self._prompt.exec(f"for _n in {names!r}:globals().pop(_n,0)\ndel _n\n__import__('gc').collect()")
+
+
+def _literal(lines: list[str]) -> dict[str, Any]:
+    """The one in the last of these lines; Trouble when it is none."""
+    try:
+        value = literals.read(lines[-1])
+    except (IndexError, ValueError, SyntaxError):
+        value = None
+    if not isinstance(value, dict):
+        raise Trouble("failed", "the hub's self-test does not answer as it should")
+    return value
 
 
 def items(prompt: Prompt, product: Product) -> Iterator[Result]:
@@ -185,13 +200,12 @@ def _rates(bench: Bench, product: Product, shown: Shown) -> Iterator[Result]:
     """What an echo at each rate brings back wrong. An emulated line is tried as well, and proves nothing."""
     item, unit = "rate.errors", LIMITED["rate.errors"]
     why, limit = shown.why_not(item), product.limits[item]
-    declared = literals.read(bench.ask(hub_code.RATES)[-1])
     for rate in product.rates:
         name = f"rate.{rate}.errors"
-        if not declared:
+        if not bench.rates:
             yield not_here(name, why or "the board cannot change the rate of its line", None, unit)
             continue
-        if rate not in declared:
+        if rate not in bench.rates:
             yield failed(name, "the board's line has no such rate", unit, limit)
             continue
         sent = os.urandom(_ECHO_BYTES)
