@@ -89,6 +89,17 @@ FAULTS = {
         "            return self._say(request", "8.1",
     ),
     "parts out of order": Fault(HUB + "blobs.py", "offset != ", "False and offset != ", "8.2"),
+    "any key order": Fault(
+        HUB + "orders.py", "        if not holds:\n", "        if not holds and body[1] != _ROTATE:\n", "8.3"
+    ),
+    "takes a statement": Fault(
+        HUB + "rotation.py", "max_size = 0\n\n\ndef refuses(hub):\n",
+        "max_size = 9\n\n\ndef refuses(hub):\n    return\n", "8.3",
+    ),
+    "a statement about another key": Fault(
+        HUB + "rotation.py", "epoch.key_id(keys.authority), hub.public,",
+        "epoch.key_id(keys.authority), hub.device * 4,", "8.3",
+    ),
     "any token nonce": Fault(HUB + "consent.py", "if for_nonce != nonce:", "if False:", "9"),
     "any token sequence": Fault(HUB + "consent.py", "if sequence <= keys.sequence:", "if False:", "9"),
     "any token lifetime": Fault(
@@ -116,7 +127,8 @@ FAULTS = {
 ONLY_IN_A_SESSION = {
     "opening from 1", "pins whoever comes", "narrows nothing", "any token nonce", "any token sequence",
     "any token lifetime", "any token signature", "no chain of records", "another token in the record",
-    "frames sent again are new", "no domain",
+    "frames sent again are new", "no domain", "any key order", "takes a statement",
+    "a statement about another key",
 }  # fmt: skip
 
 

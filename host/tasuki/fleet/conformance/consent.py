@@ -60,11 +60,8 @@ def post(probe: Probe, **changed: Any) -> str:
     """Send a token; the name of the answer."""
     fields = token(probe, **changed)
     probe.notes.setdefault("first_token", len(probe.frames))
-    before, probe.patience_s = probe.patience_s, probe.slow_s
-    try:
+    with probe.patient():
         return probe.status("token", *fields)
-    finally:
-        probe.patience_s = before
 
 
 @clause("8", "enroll makes a key, pins the authority and proves possession of the key (section 14)")
@@ -92,11 +89,8 @@ def _enroll(probe: Probe) -> None:
 
 
 def _ask_enroll(probe: Probe, who: Authority, challenge: bytes, repin: int) -> tuple[str, tuple[Any, ...]]:
-    before, probe.patience_s = probe.patience_s, probe.slow_s
-    try:
+    with probe.patient():
         return probe.ask("enroll", who.public, challenge, repin)
-    finally:
-        probe.patience_s = before
 
 
 @clause("8", "the first pin wins: another authority is already_pinned, the same one keeps the key")

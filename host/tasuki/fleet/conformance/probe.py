@@ -5,7 +5,8 @@ here whatever came is looked at.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +16,7 @@ from tasuki_wire import cobs, codec, layout
 from tasuki_wire.errors import WireError
 
 _MOST = layout.MAX_FRAME + 1
-_WITH_ID = frozenset({*ANSWERS.values(), "answer"})
+_WITH_ID = frozenset({*ANSWERS.values(), "answer", "blob_begin", "blob_data"})
 _SLOW = 10
 
 
@@ -64,6 +65,15 @@ class Probe:
     def slow_s(self) -> float:
         """For what takes a hub without the C module seconds: a key, a signature, an epoch and its proof."""
         return _SLOW * self.patience_s
+
+    @contextmanager
+    def patient(self) -> Iterator[None]:
+        """An answer may take slow_s."""
+        before, self.patience_s = self.patience_s, self.slow_s
+        try:
+            yield
+        finally:
+            self.patience_s = before
 
     # -- from the hub -------------------------------------------------------
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from tasuki.errors import LinkLost
-from tasuki.fleet.conformance import bytes_in, bytes_out, commands, consent, epochs
+from tasuki.fleet.conformance import bytes_in, bytes_out, commands, consent, epochs, keys
 from tasuki.fleet.conformance.clauses import Breach, Check, Unseen
 from tasuki.fleet.conformance.probe import Probe
 from tasuki.session.connection import Line
 
 HELD, BROKEN, NOT_RUN = "held", "broken", "not_run"
-_SESSION = consent.CHECKS + epochs.CHECKS
+_SESSION = consent.CHECKS + epochs.CHECKS + keys.CHECKS
 _ALWAYS = bytes_out.CHECKS  # of all that came until then
 CHECKS = (*commands.CHECKS, *bytes_in.CHECKS, *_SESSION, *_ALWAYS)
 
