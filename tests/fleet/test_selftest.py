@@ -8,7 +8,7 @@ import pytest
 
 from qemu_board import needs_qemu
 from tasuki.fleet import crew, selftest
-from tasuki.fleet.selftest import product, virtual
+from tasuki.fleet.selftest import product, virtual, wire_items
 
 pytestmark = pytest.mark.hub
 
@@ -183,6 +183,29 @@ def test_a_hub_that_vanishes_and_stays_away_is_gone_and_the_other_passes(bench):
 
     assert [turn.state for turn in turns] == ["gone", "passed"]
     assert turns[0].way_out and turns[1].port.path == stays.port
+
+
+def test_a_hub_that_vanishes_among_the_questions_is_gone_and_has_failed_nothing(bench, monkeypatch):
+    hub = bench.add(bare=False, kept=True)
+    asked, outcomes = wire_items._answers, []
+
+    def unplugged(connection, numbers, *rest):
+        if 5 in numbers:
+            bench.hubs.remove(hub)
+            bench.unplug(hub)
+        return asked(connection, numbers, *rest)
+
+    def job(port, say, stop):
+        return {"state": selftest.state_of(selftest.run(port, None, say, stop))}
+
+    def told(event):
+        outcomes.append(event.values.get("outcome"))
+
+    monkeypatch.setattr(wire_items, "_answers", unplugged)
+    (turn,) = crew.work(bench.ports, job, told, patience_s=0.2, state=bench.state)
+
+    assert turn.state == "gone", turn
+    assert "pass" in outcomes and "fail" not in outcomes
 
 
 def test_a_hub_in_a_silent_loop_is_said_to_be_silent_and_the_other_passes(bench, tasuki):
