@@ -110,9 +110,15 @@ def _seconds(command: list[str], env: dict[str, str]) -> float:
 
 def prompt_part() -> list[str]:
     """What mpremote is to do for the self-test: its items at the prompt, then the hub starts anew."""
-    source, _ = hub_code.helpers()
     sensors = hub_code.sensors(product.read(), sampled=False)  # as for every virtual hub
-    calls = [hub_code.board("linux"), source, hub_code.MEMORY, hub_code.FLASH, hub_code.SIGNATURE, sensors]
+    calls = [
+        hub_code.board("linux"),
+        hub_code.helpers(),
+        hub_code.MEMORY,
+        hub_code.FLASH,
+        hub_code.SIGNATURE,
+        sensors,
+    ]
     return ["+", "exec", "\n".join(calls), "+", "exec", "--no-follow", "raise SystemExit"]
 
 

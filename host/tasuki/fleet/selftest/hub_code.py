@@ -2,7 +2,6 @@
 
 import ast
 import re
-from collections.abc import Iterator
 from functools import cache
 from importlib import resources
 
@@ -57,24 +56,16 @@ def sensors(product: Product, sampled: bool) -> str:
     return f"sensors(_board,Bystander(),{body!r},{wanted!r})"
 
 
-def helpers() -> tuple[str, tuple[str, ...]]:
-    """What is pasted, and the names that it defines; made once, also for a whole tray."""
+def helpers() -> str:
+    """What is pasted; made once, also for a whole tray."""
     with literals.ALONE:
         return _helpers()
 
 
 @cache
-def _helpers() -> tuple[str, tuple[str, ...]]:
+def _helpers() -> str:
     tree = ast.parse((resources.files("tasuki_hub") / "selftest.py").read_text(encoding="utf-8"))
-    names = tuple(name for node in tree.body for name in _defined(node))
-    return _shallow(ast.unparse(_without_docstrings(tree))), names
-
-
-def _defined(node: ast.stmt) -> Iterator[str]:
-    if isinstance(node, ast.FunctionDef | ast.ClassDef):
-        yield node.name
-    elif isinstance(node, ast.Assign):
-        yield from (target.id for target in node.targets if isinstance(target, ast.Name))
+    return _shallow(ast.unparse(_without_docstrings(tree)))
 
 
 def _shallow(source: str) -> str:

@@ -24,7 +24,7 @@ _ECHO_S = 1.0
 
 
 class Bench:
-    """The helpers on a hub at its prompt; `close` takes them off again.
+    """The helpers on a hub at its prompt, until it restarts.
 
     Attributes:
         board: its name. rates: that its line has beside the usual one.
@@ -35,7 +35,6 @@ class Bench:
 
     def __init__(self, prompt: Prompt) -> None:
         self._prompt = prompt
-        source, self._names = hub_code.helpers()
         platform = prompt.eval("__import__('sys').platform", parse=False).decode("ascii", "replace")
         try:
             said = prompt.exec(hub_code.board(platform))
@@ -45,7 +44,7 @@ class Bench:
             raise
         asked = _literal(said.decode(errors="replace").splitlines())
         self.board, self.rates = str(asked.get("board")), tuple(asked.get("rates", ()))
-        prompt.exec(source)
+        prompt.exec(hub_code.helpers())
 
     def ask(self, call: str) -> list[str]:
         """Lines that a call prints; Trouble with what the hub says when it fails."""
@@ -78,11 +77,6 @@ class Bench:
         self._prompt.follow(_LONG_S)
         return back
 
-    def close(self) -> None:
-        """Nothing of the test stays on the heap."""
-        names = [*self._names, "_board", "_m", "_S", "_rate"]
-        self._prompt.exec(f"for _n in {names!r}:globals().pop(_n,0)\ndel _n\n__import__('gc').collect()")
-
 
 def _literal(lines: list[str]) -> dict[str, Any]:
     """The one in the last of these lines; Trouble when it is none."""
@@ -96,17 +90,17 @@ def _literal(lines: list[str]) -> dict[str, Any]:
 
 
 def items(prompt: Prompt, product: Product) -> Iterator[Result]:
-    """All that the prompt can show, one after the other; what fails does not end the rest."""
+    """All that the prompt can show, one after the other; what fails does not end the rest.
+
+    What was pasted stays on the heap: the caller restarts the hub.
+    """
     bench = Bench(prompt)
     shown = Shown(bench.board)
-    try:
-        yield from _memory(bench, product, shown)
-        yield from _flash(bench, product, shown)
-        yield from _signature(bench, product, shown)
-        yield from sensor_items(bench, product, shown)
-        yield from _rates(bench, product, shown)
-    finally:
-        bench.close()
+    yield from _memory(bench, product, shown)
+    yield from _flash(bench, product, shown)
+    yield from _signature(bench, product, shown)
+    yield from sensor_items(bench, product, shown)
+    yield from _rates(bench, product, shown)
 
 
 def _figure(item: str, value: float, product: Product, shown: Shown, reason: str = "") -> Result:
