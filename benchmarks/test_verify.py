@@ -43,7 +43,7 @@ def verify(hub, parts, sha):
     for part in parts:
         batch = decoder.feed(part)
         verdicts = verifier.frames(batch)
-        for link in messages.join(batch.links()):
+        for link in filter(None, map(messages.join, batch.links())):
             verdicts += verifier.message(link.kind, link.payload)
         verified += sum(isinstance(verdict, Verified) for verdict in verdicts)
     return verified

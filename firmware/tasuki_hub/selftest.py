@@ -1,4 +1,4 @@
-"""The self-test's part on the hub: pasted at the prompt by the host, run, and gone again.
+"""The self-test's part on the hub: pasted at the prompt by the host, run, and gone with the restart.
 
 Never flashed and never imported by the hub, so that it costs a running hub
 nothing. Each function prints one line, the Python literal of what it found;

@@ -74,6 +74,17 @@ FAULTS = {
         HUB + "commands.py", "kind,\n                request,\n                layout.HUB_STATES",
         "kind,\n                request & 255,\n                layout.HUB_STATES", "8",
     ),
+    "a life cycle that is none": Fault(
+        HUB + "commands.py", 'else "dev" if keyed else "blank"),',
+        'else "dev" if keyed else "blank") + 9,', "8",
+    ),
+    "shows what it is brought": Fault(
+        HUB + "blobs.py", "    def do_blob_data(self, now, request, offset, data):\n",
+        "    def do_blob_data(self, now, request, offset, data):\n"
+        "        from tasuki_wire import codec\n"
+        "        kind = codec.number('blob_data')\n"
+        "        return self._hub.link.answer(kind, codec.pack(kind, request, offset, data))\n", "8.2",
+    ),
     "answers twice": Fault(
         HUB + "commands.py", "            handler(now, *fields)\n",
         "            handler(now, *fields)\n            name == 'identify' and handler(now, *fields)\n", "8",
@@ -96,9 +107,11 @@ FAULTS = {
         HUB + "rotation.py", "max_size = 0\n\n\ndef refuses(hub):\n",
         "max_size = 9\n\n\ndef refuses(hub):\n    return\n", "8.3",
     ),
-    "a statement about another key": Fault(
-        HUB + "rotation.py", "epoch.key_id(keys.authority), hub.public,",
-        "epoch.key_id(keys.authority), hub.device * 4,", "8.3",
+    "a statement about another hub": Fault(
+        HUB + "rotation.py", "succession.head(hub.device,", "succession.head(bytes(8),", "8.3"
+    ),
+    "a statement of session 0": Fault(
+        HUB + "rotation.py", "hub.public, keys.session)", "hub.public, 0)", "8.3"
     ),
     "any token nonce": Fault(HUB + "consent.py", "if for_nonce != nonce:", "if False:", "9"),
     "any token sequence": Fault(HUB + "consent.py", "if sequence <= keys.sequence:", "if False:", "9"),
@@ -128,7 +141,7 @@ ONLY_IN_A_SESSION = {
     "opening from 1", "pins whoever comes", "narrows nothing", "any token nonce", "any token sequence",
     "any token lifetime", "any token signature", "no chain of records", "another token in the record",
     "frames sent again are new", "no domain", "any key order", "takes a statement",
-    "a statement about another key",
+    "a statement about another hub", "a statement of session 0",
 }  # fmt: skip
 
 

@@ -19,7 +19,7 @@ _CHECK_S = 60.0  # a hub without C verifies for seconds
 _RESTART_S = 60.0
 _PROVE_S = 120.0  # ten seconds of the hub's time, on a machine that may be busy
 _PROVE_PAUSE_S = 0.5
-_SHOWN_S = 2.0
+_SHOWN_S, _ALL_SHOWN_S = 2.0, 60.0
 _MOST_SHOWN = 4096  # bytes of a blob
 
 Progress = Callable[[int, int], None]
@@ -73,21 +73,32 @@ def _read_blob(connection: Connection, name: str) -> bytes:
     if len(answer) != 3 or not isinstance(answer[2], bytes) or answer[1] > _MOST_SHOWN:
         raise Untrusted("malformed", f"the hub does not say what {name} it keeps")
     _, size, digest = answer
-    data = _shown_part(connection, name, 0, None) if size else b""
-    offsets = range(len(data), size, len(data) or 1)  # the first part tells how long each is
-    for first in range(0, len(offsets), _UNDER_WAY):
-        some = offsets[first : first + _UNDER_WAY]
-        requests = connection.post_all([("blob_data", at, b"") for at in some])
-        for at, request in zip(some, requests, strict=True):
-            data += _shown_part(connection, name, at, request)
-    if len(data) != size or sha256(data).digest() != digest:
+    data, deadline = b"", time.monotonic() + _ALL_SHOWN_S
+    while len(data) < size:
+        if time.monotonic() > deadline:
+            raise LinkLost(f"the hub takes too long to show its {name}", "Try again.")
+        data += _shown_parts(connection, name, len(data), size)
+    if sha256(data).digest() != digest:
         raise Untrusted("malformed", f"the {name} that the hub shows is not the one that it announced")
     return data
 
 
-def _shown_part(connection: Connection, name: str, at: int, request: int | None) -> bytes:
+def _shown_parts(connection: Connection, name: str, start: int, size: int) -> bytes:
+    """Some parts of a blob from an offset on, of which several are asked for as if all were full."""
+    offsets = range(start, size, _PART)[:_UNDER_WAY]
+    requests = connection.post_all([("blob_data", at, b"") for at in offsets])
+    data = b""
+    for at, request in zip(offsets, requests, strict=True):
+        if at == start + len(data):
+            data += _shown_part(connection, name, at, request)
+        else:  # they have another length
+            connection.forget(request)
+    return data
+
+
+def _shown_part(connection: Connection, name: str, at: int, request: int) -> bytes:
     """A blob's part at an offset, asked for as `request`, and again when no answer comes."""
-    answer = request and connection.await_answer("blob_data", request, _SHOWN_S)
+    answer = connection.await_answer("blob_data", request, _SHOWN_S)
     offset, part = (answer or connection.ask("blob_data", at, b""))[:2]
     if offset != at or not isinstance(part, bytes) or not part:
         raise Untrusted("malformed", f"the hub shows its {name} in parts that do not fit")

@@ -1,12 +1,13 @@
 """The blobs that a hub shows: its certificates, and how its key came after another."""
 
 import random
+import time
 from hashlib import sha256
 
 import pytest
 
 from scripted_line import Scripted, said
-from tasuki.errors import Untrusted
+from tasuki.errors import LinkLost, Untrusted
 from tasuki.session import care, connection
 from tasuki.session.connection import Connection
 from tasuki_wire import codec, layout
@@ -38,6 +39,31 @@ def test_a_chain_comes_whole_and_each_part_was_asked_for_once():
     assert line.heard.count("blob_data") == 8
 
 
+@pytest.mark.parametrize("part", [1, 57, 199, 201])
+def test_parts_may_have_any_length(part):
+    _, made = showing(CHAIN, lambda at: CHAIN[at : at + part])
+
+    assert care.read_certificate(made) == CHAIN
+
+
+def test_four_parts_are_under_way_and_never_more(monkeypatch):
+    _, made = showing(CHAIN)
+    posted, post_all = [], made.post_all
+    monkeypatch.setattr(made, "post_all", lambda asked: posted.append(len(asked)) or post_all(asked))
+
+    care.read_certificate(made)
+
+    assert posted == [4, 4]
+
+
+def test_a_hub_that_shows_a_byte_a_second_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(care, "_ALL_SHOWN_S", 0.1)
+    _, made = showing(CHAIN, lambda at: time.sleep(0.05) or CHAIN[at : at + 1])
+
+    with pytest.raises(LinkLost):
+        care.read_certificate(made)
+
+
 def test_a_part_that_is_lost_is_asked_for_again(monkeypatch):
     monkeypatch.setattr(care, "_SHOWN_S", 0.05)
     monkeypatch.setattr(connection, "_ANSWER_S", 0.05)
@@ -58,11 +84,10 @@ def test_a_part_that_is_lost_is_asked_for_again(monkeypatch):
     [
         lambda at: b"",
         lambda at: CHAIN[at : at + PART] if at else b"",
-        lambda at: CHAIN[at : at + PART - (at == 2 * PART)],
         lambda at: CHAIN[at : at + PART].replace(CHAIN[-1:], b"!"),
         lambda at: CHAIN[at : at + PART] + b"more" * (at == 7 * PART),
     ],
-    ids=["nothing", "nothing at first", "one is too short", "one is another", "too much"],
+    ids=["nothing", "nothing at first", "one is another", "too much"],
 )
 def test_parts_that_do_not_make_what_was_announced_are_malformed(part):
     _, made = showing(CHAIN, part)

@@ -176,7 +176,7 @@ def _blob_signature(probe: Probe) -> None:
 
 @clause("8.1", "reboot starts the hub anew, with another nonce and seqs from 0")
 def _reboot(probe: Probe) -> None:
-    nonce = probe.of("hello")[-1].payload[:16]
+    nonce = probe.boot
     first = len(probe.frames)
     found = probe.status("reboot")
     require(found == "ok", f"reboot is answered {found}")

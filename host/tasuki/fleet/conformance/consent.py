@@ -42,7 +42,7 @@ def token(probe: Probe, domain: str = "token", **changed: Any) -> list[Any]:
         "binding": b"conformance test",
         "items": _ALL,
         "sequence": sequence,
-        "nonce": probe.of("hello")[-1].payload[:16],
+        "nonce": probe.boot,
         "lifetime": LIFETIME_S,
         "policy": bytes(32),
         "storage": bytes(32),

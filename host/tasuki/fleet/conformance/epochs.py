@@ -211,7 +211,7 @@ def _ends(probe: Probe) -> None:
 
 @clause("9", "no token outlives its boot")
 def _next_boot(probe: Probe) -> None:
-    old = probe.of("hello")[-1].payload[:16]
+    old = probe.boot
     first = len(probe.frames)
     found = probe.status("reboot")
     require(found == "ok", f"reboot is answered {found}")

@@ -9,7 +9,7 @@ from tasuki.fleet.conformance.consent import Authority
 from tasuki.fleet.conformance.probe import Probe
 from tasuki.trust import succession
 from tasuki.trust.succession import Succession
-from tasuki_wire import codec, layout
+from tasuki_wire import codec, epoch, layout
 from tasuki_wire import succession as table
 
 CHECKS, clause = checks()
@@ -35,28 +35,26 @@ def _brought(probe: Probe) -> None:
 @clause("8.3", "its authority's order brings another key, certified by the one before, and no other change")
 def _changed(probe: Probe) -> None:
     before = probe.ask("identify")[1]
-    boot, first = _boot(probe), len(probe.frames)
+    boot, first = probe.boot, len(probe.frames)
     found = _order(probe, probe.notes["authority"])
     require(found == "ok", f"the order is answered {found}")
     born = probe.until(lambda: [f for f in probe.of("hello", first) if f.payload[:16] != boot], probe.slow_s)
     require(born, "no hello with another nonce came")
     after = probe.ask("identify")[1]
-    require(after[2] != before[2], "it has the key of before")
+    require(after[1] == epoch.key_id(after[2]) != before[1], "its key or key id is that of before")
     require(after[0] == before[0], "it has another device id")
     require(after[3:] == before[3:], "authority, life cycle, counter or sequence are others than before")
     statement = _statement(probe)
     told = (statement.device, statement.authority, statement.old, statement.public)
     require(told == (after[0], after[3], before[2], after[2]), "its statement is about another hub or key")
-
-
-def _boot(probe: Probe) -> bytes:
-    return probe.of("hello")[-1].payload[:16]
+    signed = max(frame.fields[3] for frame in probe.of("epoch_record"))
+    require(statement.session >= signed, f"it denies the old key's session {signed}")
 
 
 def _order(probe: Probe, authority: Authority) -> str:
     """Order another key, signed by this authority; the name of the answer."""
     device = probe.notes["enrolled"]["device"]
-    fields = (layout.ORDER_FORMAT, layout.ORDERS.index("rotate"), device, _boot(probe))
+    fields = (layout.ORDER_FORMAT, layout.ORDERS.index("rotate"), device, probe.boot)
     body = codec.pack(codec.number("order"), 0, *fields, bytes(layout.SIGNATURE_SIZE))
     signature = authority.sign("order", body[2 : -layout.SIGNATURE_SIZE])
     with probe.patient():

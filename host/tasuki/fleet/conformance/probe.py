@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tasuki.fleet.conformance.clauses import Breach
+from tasuki.fleet.conformance.clauses import Breach, Unseen
 from tasuki.session.connection import ANSWERS, Line
 from tasuki_wire import cobs, codec, layout
 from tasuki_wire.errors import WireError
@@ -39,6 +39,13 @@ class Frame:
         return codec.unpack(codec.number(self.name), self.payload)
 
 
+class Notes(dict[str, Any]):
+    """What checks found out; what none did is Unseen."""
+
+    def __missing__(self, name: str) -> Any:
+        raise Unseen(f"no check before found out: {name}")
+
+
 @dataclass
 class Probe:
     """One hub under test.
@@ -55,7 +62,7 @@ class Probe:
     patience_s: float = 3.0
     frames: list[Frame] = field(default_factory=list)
     damaged: list[tuple[str, bytes]] = field(default_factory=list)
-    notes: dict[str, Any] = field(default_factory=dict)
+    notes: "Notes" = field(default_factory=lambda: Notes())
     _tail: bytes = b""
     _in_step: bool = False
     _id: int = 0
@@ -74,6 +81,14 @@ class Probe:
             yield
         finally:
             self.patience_s = before
+
+    @property
+    def boot(self) -> bytes:
+        """Nonce of the latest hello."""
+        hellos = self.of("hello")
+        if not hellos:
+            raise Breach("no hello came")
+        return hellos[-1].payload[:16]
 
     # -- from the hub -------------------------------------------------------
 
@@ -154,6 +169,8 @@ class Probe:
             return "ok"
         if kind == "answer" and fields[0] != codec.number(name):
             raise Breach(f"{name} is answered as kind {fields[0]}")
+        if kind not in ("answer", "token_answer"):
+            raise Breach(f"{name} is answered by {kind}")
         code = fields[0] if kind == "token_answer" else fields[1]
         return layout.ANSWERS[code] if code < len(layout.ANSWERS) else f"answer {code}"
 

@@ -1,5 +1,6 @@
 """All checks on one hub, one after the other."""
 
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from tasuki.fleet.conformance import bytes_in, bytes_out, commands, consent, epo
 from tasuki.fleet.conformance.clauses import Breach, Check, Unseen
 from tasuki.fleet.conformance.probe import Probe
 from tasuki.session.connection import Line
+from tasuki_wire.errors import WireError
 
 HELD, BROKEN, NOT_RUN = "held", "broken", "not_run"
 _SESSION = consent.CHECKS + epochs.CHECKS + keys.CHECKS
@@ -88,4 +90,7 @@ def _one(probe: Probe, check: Check) -> Finding:
         return Finding(check.clause, check.promise, NOT_RUN, str(unseen))
     except Breach as breach:
         return Finding(breach.clause or check.clause, check.promise, BROKEN, str(breach))
+    except (WireError, struct.error, IndexError, TypeError, ValueError) as error:
+        reason = f"what came has another form than SPEC.md gives it: {error}"
+        return Finding(check.clause, check.promise, BROKEN, reason)
     return Finding(check.clause, check.promise, HELD)

@@ -1,8 +1,8 @@
-"""The items that are measured at the hub's prompt, by tasuki_hub/selftest.py, which comes and goes by it."""
+"""The items that are measured at the hub's prompt, by tasuki_hub/selftest.py, which comes by it."""
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import nacl.bindings as sodium
@@ -31,7 +31,7 @@ class Bench:
     """
 
     board: str
-    rates: tuple[int, ...]
+    rates: Sequence[int]
 
     def __init__(self, prompt: Prompt) -> None:
         self._prompt = prompt
@@ -43,7 +43,8 @@ class Bench:
                 raise Trouble("no_firmware", "the hub has no firmware of ours that could be tested") from None
             raise
         asked = _literal(said.decode(errors="replace").splitlines())
-        self.board, self.rates = str(asked.get("board")), tuple(asked.get("rates", ()))
+        rates = asked.get("rates")
+        self.board, self.rates = str(asked.get("board")), rates if isinstance(rates, tuple | list) else ()
         prompt.exec(hub_code.helpers())
 
     def ask(self, call: str) -> list[str]:
@@ -82,7 +83,7 @@ def _literal(lines: list[str]) -> dict[str, Any]:
     """The one in the last of these lines; Trouble when it is none."""
     try:
         value = literals.read(lines[-1])
-    except (IndexError, ValueError, SyntaxError):
+    except (IndexError, ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         value = None
     if not isinstance(value, dict):
         raise Trouble("failed", "the hub's self-test does not answer as it should")
