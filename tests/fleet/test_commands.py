@@ -28,8 +28,9 @@ def test_list_shows_who_is_where_and_what_it_runs_without_changing_it(bench, tas
     held = bench.add()
     line = SerialLine(held.port)
 
-    rows = json.loads(tasuki("hub", "list", "--json").stdout)
+    listed = {row["port"]: row for row in json.loads(tasuki("hub", "list", "--json").stdout)}
     line.close()
+    rows = [listed[hub.port] for hub in bench.hubs]
 
     assert [row["state"] for row in rows] == ["blank", "repl", "in_use"]
     assert [row["location"] for row in rows] == [hub.location for hub in bench.hubs]

@@ -1,6 +1,7 @@
 """Which ports are there, and which of them a person means."""
 
 import os
+from types import SimpleNamespace
 
 import pytest
 
@@ -31,6 +32,17 @@ def test_globs_and_filters_choose_ports(choice, expected):
     chosen = ports.chosen(THREE, **choice)
 
     assert [port.location for port in chosen] == expected
+
+
+def test_ports_stand_in_the_order_of_their_numbers(monkeypatch, tmp_path):
+    names = ["/dev/ttyACM10", "/dev/ttyACM2", "/dev/ttyUSB0", "/dev/cu.hub"]
+    rest = {"location": None, "serial_number": None, "product": None, "vid": 1, "pid": 2}
+    there = [SimpleNamespace(device=name, **rest) for name in names]
+    monkeypatch.setattr(ports.list_ports, "comports", lambda: there)
+
+    found = [port.path for port in ports.found(tmp_path)]
+
+    assert found == ["/dev/cu.hub", "/dev/ttyACM2", "/dev/ttyACM10", "/dev/ttyUSB0"]
 
 
 def test_the_only_hub_needs_no_choice_and_several_are_never_taken_unasked():

@@ -1,6 +1,7 @@
 """Ports that may have a hub: what is plugged in, what is spawned, and which of them a person means."""
 
 import fnmatch
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,11 @@ from tasuki.fleet import announce
 from tasuki.folders import default_state
 
 _KEYS = ("vid", "pid", "serial", "name")
+_NUMBERS = re.compile("([0-9]+)")
 _WILD = frozenset("*?[")
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Port:
     """One port.
 
@@ -45,7 +47,12 @@ def found(state: Path | None = None) -> list[Port]:
         Port(str(row["port"]), str(row.get("location", "")), str(row.get("serial", "")), str(row["kind"]))
         for row in announce.present(state or default_state())
     ]
-    return sorted(usb) + sorted(virtual)
+    return sorted(usb, key=_place) + sorted(virtual, key=_place)
+
+
+def _place(port: Port) -> list[tuple[int, str]]:
+    """For an order in which ttyACM2 stands before ttyACM10."""
+    return [(int(part), "") if n % 2 else (0, part) for n, part in enumerate(_NUMBERS.split(port.path))]
 
 
 def chosen(
