@@ -140,9 +140,10 @@ def _answers(
     questions = [_question(n) for n in numbers]
     requests = connection.post_all(questions)
     time.sleep(min(pause_s * len(requests), _PAUSE_S))
-    end, boot = time.monotonic() + _ANSWER_S, connection.nonce
+    boot = connection.nonce
     right: list[bool | None] = []
     for question, request in zip(questions, requests, strict=True):
+        end = time.monotonic() + _ANSWER_S
         while not (answer := connection.answer(request)) and connection.nonce == boot:
             if (left := end - time.monotonic()) <= 0:
                 break
