@@ -28,6 +28,15 @@ def cut_off(session, line):
     line.cut = False
 
 
+def left_alone(made, away_s, ran_s=6, **options):
+    """A session that ran for a while and was cut off; the hub went on alone for so long."""
+    session = made.session(**options)
+    run_hub(session, ran_s)
+    cut_off(session, made.line)
+    away(made.line, away_s)
+    return session
+
+
 def accepted(made, epochs, session=1):
     """Which of so many epochs of a hub's session stand in the ledger."""
     key = epoch.key_id(made.public)

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from host.away_world import accepted, away, come_back, cut_off
+from host.away_world import accepted, away, come_back, cut_off, left_alone
 from host.session_world import run_hub
 from tasuki.clock import Fit
 from tasuki.consent.events import Event
@@ -20,10 +20,7 @@ pytestmark = pytest.mark.usefixtures("hasty")
 def test_a_host_that_was_away_for_20_s_gets_every_epoch(made):
     """None is missing in the ledger, each is stored once; what was said to be missing is taken back."""
     counts = Counts()
-    session = made.session(counts=counts)
-    run_hub(session, 10)
-    cut_off(session, made.line)
-    away(made.line, 20)
+    left_alone(made, 20, counts=counts, ran_s=10)
     kept = made.line.hub.store.count
     assert kept >= 5
 
@@ -42,10 +39,7 @@ def test_a_host_that_was_away_for_20_s_gets_every_epoch(made):
 
 def test_what_was_stored_is_timed_by_the_durable_fit_of_its_life(made):
     """The uncertainty grows with the time since the last exchange."""
-    session = made.session()
-    run_hub(session, 10)
-    cut_off(session, made.line)
-    away(made.line, 20)
+    left_alone(made, 20, ran_s=10)
     session = made.session()
     fit = made.state.clocks.find(session.identity.device, session.connection.nonce)
     late = [b for b in run_hub(session, 12) if b.block.t1_us < 28_000_000]
@@ -61,10 +55,7 @@ def test_what_was_stored_is_timed_by_the_durable_fit_of_its_life(made):
 def test_what_was_stored_survives_the_hubs_reboot(made):
     """Timed by the clock of the life that sampled it; the session counter tells the lives apart."""
     counts = Counts()
-    session = made.session(counts=counts)
-    run_hub(session, 10)
-    cut_off(session, made.line)
-    away(made.line, 12.5)
+    left_alone(made, 12.5, counts=counts, ran_s=10)
     kept = made.line.hub.store.count
     assert kept >= 2
     last_wall = time.time_ns()
@@ -107,10 +98,7 @@ def test_a_session_that_only_the_store_knows_fills_its_gap(made):
 def test_what_was_withdrawn_meanwhile_is_not_kept(made):
     """Consent has to hold when it was sampled and now."""
     counts = Counts()
-    session = made.session(counts=counts)
-    run_hub(session, 6)
-    cut_off(session, made.line)
-    away(made.line, 12)
+    left_alone(made, 12, counts=counts)
     engine = made.state.engine
     now = time.time_ns()
     purposes = engine.policy.category("ecg").allow
@@ -132,10 +120,7 @@ def test_what_was_withdrawn_meanwhile_is_not_kept(made):
 def test_a_later_grant_does_not_release_what_was_sampled_without_consent(made):
     """Withdrawn while the host was away and granted again before it came back."""
     counts = Counts()
-    session = made.session(counts=counts)
-    run_hub(session, 6)
-    cut_off(session, made.line)
-    away(made.line, 20)
+    session = left_alone(made, 20, counts=counts)
     engine = made.state.engine
     now = time.time_ns()  # by which the next session times what the hub sampled until now
     began = now - 19_000_000_000
@@ -157,10 +142,7 @@ def test_a_later_grant_does_not_release_what_was_sampled_without_consent(made):
 
 def test_another_hosts_boxes_stay_with_the_hub_and_are_said(made):
     """Nothing is deleted that this host cannot read; live epochs go on."""
-    session = made.session()
-    run_hub(session, 6)
-    cut_off(session, made.line)
-    away(made.line, 20)
+    left_alone(made, 20)
     kept = made.line.hub.store.count
     (made.state.folder / "keys" / "storage.key").unlink()
 
@@ -177,10 +159,7 @@ def test_another_hosts_boxes_stay_with_the_hub_and_are_said(made):
 
 def test_an_epoch_of_a_life_that_this_host_never_met_is_held_at_the_hub(made):
     """No time is made up for it."""
-    session = made.session()
-    run_hub(session, 6)
-    cut_off(session, made.line)
-    away(made.line, 12)
+    left_alone(made, 12)
     made.line.reboot()
     made.state.clocks._db.execute("delete from clock")
     kept = made.line.hub.store.count
@@ -242,10 +221,7 @@ def test_without_sealed_boxes_a_lost_link_stops_sampling(monkeypatch, request):
 def test_the_hubs_ram_is_wiped_at_the_tokens_end_and_the_store_stays(made):
     """Epochs of the last hour of consent wait sealed; a later token sends them."""
     counts = Counts()
-    session = made.session(counts=counts, lifetime_s=20)
-    run_hub(session, 6)
-    cut_off(session, made.line)
-    away(made.line, 30)
+    left_alone(made, 30, counts=counts, lifetime_s=20)
     hub = made.line.hub
     assert not hub.sampling and not hub.consent.token and not any(hub.ring.buf)
     kept = hub.store.count

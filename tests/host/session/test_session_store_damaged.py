@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from host.away_world import accepted, away, cut_off
+from host.away_world import accepted, left_alone
 from host.session_world import run_hub
 from tasuki.session import hub_session
 from tasuki.session.counts import Counts
@@ -59,10 +59,7 @@ def test_damaged_parts_are_asked_for_again(made, monkeypatch):
     monkeypatch.setattr(hub_session, "_SYNC_S", 0.02)
     monkeypatch.setattr(hub_session, "_SILENT_S", 20.0)
     counts = Counts()
-    session = made.session(counts=counts)
-    run_hub(session, 6)
-    cut_off(session, made.line)
-    away(made.line, 20)
+    left_alone(made, 20, counts=counts)
     kept = made.line.hub.store.count
     chance, damaged = random.Random(5), DamagedFragments()
     read = made.line.read

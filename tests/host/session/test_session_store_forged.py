@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from nacl.public import PrivateKey, SealedBox
 
-from host.away_world import accepted, away, come_back, cut_off
+from host.away_world import accepted, away, come_back, cut_off, left_alone
 from host.session_world import run_hub
 from tasuki.errors import Untrusted
 from tasuki.session.counts import Counts
@@ -50,10 +50,7 @@ def flip(parts):
 )
 def test_what_somebody_else_sealed_to_us_is_not_believed(made, change, reason):
     """The storage key's public half is no secret; only the hub's signature proves."""
-    session = made.session()
-    run_hub(session, 6)
-    cut_off(session, made.line)
-    away(made.line, 12)
+    left_alone(made, 12)
     kept = made.line.hub.store.count
     forged(made, change)
 
@@ -68,10 +65,7 @@ def test_what_somebody_else_sealed_to_us_is_not_believed(made, change, reason):
 def test_an_epoch_under_another_ones_number_is_not_taken_and_its_own_is(made):
     """What is accepted once is never accepted again, so it has to be what is stored and acknowledged."""
     counts = Counts()
-    session = made.session(counts=counts)
-    run_hub(session, 6)
-    cut_off(session, made.line)
-    away(made.line, 16)
+    left_alone(made, 16, counts=counts)
     shelf = made.line.hub.store.shelf
     folder = Path(made.line.board.flash) / "store"
     first = shelf.after("")
@@ -110,10 +104,7 @@ def test_an_epoch_that_names_another_life_gets_no_wall_time_from_it(made):
 
 def test_what_is_proved_is_taken_whatever_else_is_in_the_box(made):
     """Leaf hashes that are none, behind an epoch that is whole."""
-    session = made.session()
-    run_hub(session, 6)
-    cut_off(session, made.line)
-    away(made.line, 12)
+    left_alone(made, 12)
     kept = made.line.hub.store.count
     row = bytes([codec.number("leaf_hashes")]) + b"none"
     forged(made, lambda parts: [*parts[:-1], parts[-1] + len(row).to_bytes(2, "little") + row])

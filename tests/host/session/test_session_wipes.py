@@ -2,7 +2,7 @@
 
 import pytest
 
-from host.away_world import away, cut_off
+from host.away_world import left_alone
 from host.session_world import run_hub
 from tasuki.consent.events import GRANTED, Event
 from tasuki.session import hub_session
@@ -19,10 +19,7 @@ def hub_row(progress):
 
 def stored_by(made):
     """The wearer's hub stores some epochs while no host is there."""
-    session = made.session()
-    run_hub(session, 6)
-    cut_off(session, made.line)
-    away(made.line, 16)
+    session = left_alone(made, 16)
     assert made.line.hub.store.count >= 2
     session.close()
 
