@@ -2,8 +2,8 @@
 
 import time
 
+from tasuki.framing import link_frame
 from tasuki.pipeline.decode import Decoder
-from tasuki.session.dialogue import frame_bytes
 from tasuki_wire import codec, layout
 
 DEVICE = bytes(range(8))
@@ -48,11 +48,11 @@ class Scripted:
 
 def said(name, *values):
     kind = codec.number(name)
-    return frame_bytes(kind, codec.pack(kind, *values), 0)
+    return link_frame(kind, codec.pack(kind, *values), 0)
 
 
 def hello(life):
-    return frame_bytes(0, codec.hello(bytes([life]) * 16, 0), 0)
+    return link_frame(0, codec.hello(bytes([life]) * 16, 0), 0)
 
 
 def identity(life="dev", key=bytes(32), counter=0, firmware=b"v"):

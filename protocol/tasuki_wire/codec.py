@@ -275,8 +275,12 @@ def close_frame_into(buf: bytearray, n: int) -> int:
 
 def frame(kind: int, stream: int, flags: int, seq: int, hi: int, lo: int, payload: bytes) -> bytes:
     """A frame as bytes, not stuffed."""
-    body = struct.pack("<BBBBIII", layout.VERSION, kind, stream, flags, seq, hi, lo) + payload
-    return body + struct.pack("<I", binascii.crc32(body, SEEDS[kind]))
+    return closed(struct.pack("<BBBBIII", layout.VERSION, kind, stream, flags, seq, hi, lo) + payload)
+
+
+def closed(body: bytes) -> bytes:
+    """A body (header and payload) with its CRC, not stuffed."""
+    return body + struct.pack("<I", binascii.crc32(body, SEEDS[body[1]]))
 
 
 def split(

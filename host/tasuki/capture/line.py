@@ -8,9 +8,10 @@ from typing import NamedTuple
 from tasuki.capture.check import KeyOf
 from tasuki.capture.timeline import UNKNOWN, Timeline
 from tasuki.errors import Untrusted
+from tasuki.framing import closed
 from tasuki.pipeline.decode import Decoder
 from tasuki.trust import proof
-from tasuki_wire import cobs, codec, layout
+from tasuki_wire import codec, layout
 
 _CHUNK = 2048
 
@@ -35,26 +36,6 @@ class _Waiting(NamedTuple):
     record: bool
     arrival: int
     piece: Piece
-
-
-def stuffed(raw: bytes) -> bytes:
-    """A frame with its CRC as it stands on the line."""
-    out = bytearray(len(raw) + 2)
-    size = cobs.encode_into(out, raw, len(raw))
-    return bytes(out[:size]) + b"\0"
-
-
-def closed(body: bytes) -> bytes:
-    """A frame body (header and payload) as it stands on the line."""
-    raw = bytearray(body) + bytes(layout.CRC_SIZE)
-    codec.close_frame_into(raw, len(body))
-    return stuffed(bytes(raw))
-
-
-def link_frame(kind: int, payload: bytes, seq: int, time_us: int) -> bytes:
-    """A link message that fits one frame, as it stands on the line."""
-    hi, lo = codec.time_words(time_us)
-    return stuffed(codec.frame(kind, layout.LINK_STREAM, 0, seq % layout.WORD, hi, lo, payload))
 
 
 def time_of(body: bytes) -> int:

@@ -11,11 +11,12 @@ import numpy as np
 from tasuki.block import Block
 from tasuki.capture import parts
 from tasuki.capture.check import KeyOf
-from tasuki.capture.line import closed, time_of
+from tasuki.capture.line import time_of
 from tasuki.capture.reading import Capture
 from tasuki.capture.traces import Traces
 from tasuki.errors import Untrusted
 from tasuki.frames import Batch, Link, Samples, Stream
+from tasuki.framing import closed
 from tasuki.pipeline.decode import Decoder, Messages, read_streams
 from tasuki.pipeline.filter import Deriver
 from tasuki.pipeline.verify import Verifier

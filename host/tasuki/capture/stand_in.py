@@ -8,8 +8,8 @@ for a hub that samples.
 import os
 from collections.abc import Callable, Iterable
 
-from tasuki.capture.line import link_frame
 from tasuki.frames import Stream
+from tasuki.framing import link_frame
 from tasuki.pipeline.decode import Decoder
 from tasuki_wire import codec, epoch, layout
 

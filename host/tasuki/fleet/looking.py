@@ -9,11 +9,11 @@ from tasuki.fleet.opening import ask_for_prompt
 from tasuki.fleet.ports import Port
 from tasuki.fleet.troubles import Trouble, trouble_of
 from tasuki.frames import Batch, Stream
+from tasuki.framing import link_frame
 from tasuki.pipeline.acquire import SerialLine
 from tasuki.pipeline.decode import Decoder
 from tasuki.session import greet
 from tasuki.session.connection import Connection
-from tasuki.session.dialogue import frame_bytes
 from tasuki.session.health import Health
 from tasuki_wire import codec, layout
 
@@ -166,7 +166,7 @@ def rouse(line: SerialLine) -> bool:
 def _question(first: int) -> bytes:
     """A hello_request without the byte of Ctrl-C: at time 0, for the clock would have it for minutes."""
     kind = codec.number("hello_request")
-    frames = (frame_bytes(kind, codec.pack(kind, n + 1), n, time_us=0) for n in count(first * 256))
+    frames = (link_frame(kind, codec.pack(kind, n + 1), n, time_us=0) for n in count(first * 256))
     return next(frame for frame in frames if _CTRL_C not in frame)
 
 

@@ -1,28 +1,14 @@
 """Commands to a hub and its answers, matched by their ids. No waiting, no I/O of its own."""
 
-import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from cobs import cobs
-
+from tasuki.framing import link_frame
 from tasuki_wire import codec, layout
 
-_KINDS = {kind.name: kind.number for kind in codec.KINDS.values()}
 _FIRST_ANSWERED = codec.number("hello_request")  # from here on every kind starts with an id but `ack`
 
 Fields = tuple[Any, ...]
-
-
-def frame_bytes(kind: int, payload: bytes, seq: int, time_us: int | None = None) -> bytes:
-    """A link frame as it goes over the wire, stuffed and delimited; of this moment unless told."""
-    hi, lo = codec.time_words(time.monotonic_ns() // 1000 if time_us is None else time_us)
-    return stuffed(codec.frame(kind, layout.LINK_STREAM, 0, seq, hi & layout.MAX_SEQ, lo, payload))
-
-
-def stuffed(raw: bytes) -> bytes:
-    """Bytes as tasuki_wire.cobs stuffs them, and the delimiter."""
-    return bytes(cobs.encode(raw)) + b"\0"
 
 
 class Dialogue:
@@ -61,8 +47,8 @@ class Dialogue:
         return requests
 
     def _framed(self, name: str, *values: Any, rows: bytes = b"") -> bytes:
-        kind = _KINDS[name]
-        frame = frame_bytes(kind, codec.pack(kind, *values, rows=rows), self._seq)
+        kind = codec.BY_NAME[name].number
+        frame = link_frame(kind, codec.pack(kind, *values, rows=rows), self._seq)
         self._seq = (self._seq + 1) % layout.WORD
         return frame
 

@@ -16,6 +16,7 @@ from tasuki.clock import Fit
 from tasuki.consent.registers import Manifest
 from tasuki.errors import Untrusted
 from tasuki.frames import Batch
+from tasuki.framing import closed
 from tasuki.pipeline.decode import Decoder
 from tasuki.pipeline.enforce import Gate
 from tasuki.pipeline.verify import Verifier
@@ -24,7 +25,7 @@ from tasuki.session.state import State
 from tasuki.trust.chain import read_record
 from tasuki.trust.stored import KIND, Contents, Parts, Stored, unseal
 from tasuki.trust.verdict import Rejected, Verified
-from tasuki_wire import cobs, codec, epoch, layout
+from tasuki_wire import codec, epoch, layout
 
 __all__ = ["KIND", "Arrived", "Forwarded"]
 
@@ -201,8 +202,4 @@ def _batches(bodies: list[bytes]) -> list[Batch]:
 def _on_the_line(body: bytes) -> bytes:
     if body[1] not in codec.KINDS or codec.KINDS[body[1]].item is None:
         raise Untrusted("malformed", f"a stored frame of kind {body[1]}")
-    raw = bytearray(body) + bytes(layout.CRC_SIZE)
-    size = codec.close_frame_into(raw, len(body))
-    out = bytearray(size + 2)
-    n = cobs.encode_into(out, raw, size)
-    return bytes(out[:n]) + b"\0"
+    return closed(body)

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from scripted_line import DEVICE, Scripted, ending, hello, identity, said
 from tasuki.errors import LinkLost, Refused, Untrusted
+from tasuki.framing import link_frame, stuffed
 from tasuki.session import care, connection, greet
 from tasuki.session.connection import Connection, HubRebooted
-from tasuki.session.dialogue import frame_bytes, stuffed
 from tasuki.vault.secret import Secret, Signer
 from tasuki_wire import cobs, codec, epoch, layout
 
@@ -134,7 +134,7 @@ def test_an_answer_to_another_command_is_untrusted_and_no_traceback(name, answer
     head = codec.KINDS[kind].head_size
 
     def wrong(request, *_):
-        return frame_bytes(kind, request.to_bytes(2, "little") + bytes(head - 2), 0)
+        return link_frame(kind, request.to_bytes(2, "little") + bytes(head - 2), 0)
 
     line = Scripted(**{name: wrong})
     values = (0,) if name == "narrow" else ()
@@ -158,7 +158,7 @@ def test_an_answer_that_came_with_another_one_is_not_waited_for():
     """Of two commands that were sent at once; nothing comes after their answers."""
     line = Scripted()
     answers = [
-        frame_bytes(
+        link_frame(
             codec.number("answer"), codec.pack(codec.number("answer"), n, codec.number("stop"), 0, 0), n
         )
         for n in (1, 2)

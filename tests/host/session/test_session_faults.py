@@ -9,10 +9,10 @@ from tasuki.capture import check, reading
 from tasuki.clock import ClockModel
 from tasuki.errors import LinkLost, Refused, TasukiError, Untrusted, UsageError
 from tasuki.fleet.sim import SodiumCrypto
+from tasuki.framing import link_frame
 from tasuki.pipeline.verify import Timing
 from tasuki.session import connection, hub_session, running, summary
 from tasuki.session.counts import Counts
-from tasuki.session.dialogue import frame_bytes
 from tasuki.session.monitor import Monitor
 from tasuki.session.recorder import Recorder
 from tasuki.trust.verdict import UnknownTail
@@ -171,7 +171,7 @@ def test_streams_that_change_with_a_reboot_are_shown_as_they_are_then(made):
 def test_a_hello_that_contradicts_itself_is_dropped(made):
     with made.session() as session:
         hello = codec.pack(0, bytes(16), 0, 255)
-        made.line.extra = frame_bytes(0, hello, 0)
+        made.line.extra = link_frame(0, hello, 0)
         run_hub(session, 1)
 
         assert session.connection.messages.malformed == 1 and session.counts.reboots == 0
@@ -184,7 +184,7 @@ def test_a_flood_of_hellos_with_new_nonces_ends_in_a_lost_link(made):
 
         def flood(timeout_s):
             flooding.append(len(flooding))
-            return frame_bytes(0, len(flooding).to_bytes(16, "big") + seeds, 0) + read(timeout_s)
+            return link_frame(0, len(flooding).to_bytes(16, "big") + seeds, 0) + read(timeout_s)
 
         made.line.read = flood
         with pytest.raises(LinkLost, match="again and again"):

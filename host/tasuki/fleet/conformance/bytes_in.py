@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from tasuki.fleet.conformance import vectors
 from tasuki.fleet.conformance.clauses import Breach, checks, require
-from tasuki.fleet.conformance.probe import Probe, stuffed
+from tasuki.fleet.conformance.probe import Probe
+from tasuki.framing import stuffed
 from tasuki_wire import codec, layout
 
 CHECKS, clause = checks()

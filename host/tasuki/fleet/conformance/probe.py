@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tasuki.fleet.conformance.clauses import Breach, Unseen
+from tasuki.framing import stuffed
 from tasuki.session.connection import ANSWERS, Line
 from tasuki_wire import cobs, codec, layout
 from tasuki_wire.errors import WireError
@@ -62,7 +63,7 @@ class Probe:
     patience_s: float = 3.0
     frames: list[Frame] = field(default_factory=list)
     damaged: list[tuple[str, bytes]] = field(default_factory=list)
-    notes: "Notes" = field(default_factory=lambda: Notes())
+    notes: Notes = field(default_factory=Notes)
     _tail: bytes = b""
     _in_step: bool = False
     _id: int = 0
@@ -189,10 +190,3 @@ class Probe:
         first, request = len(self.frames), self.new_id()
         self.line.write(b"\0" + self.wire("identify", request.to_bytes(2, "little")))
         return bool(self.until(lambda: self.answer_to(request, first)))
-
-
-def stuffed(raw: bytes) -> bytes:
-    """A frame as it goes over the line."""
-    out = bytearray(len(raw) + len(raw) // 254 + 2)
-    n = cobs.encode_into(out, raw, len(raw))
-    return bytes(out[:n]) + b"\0"

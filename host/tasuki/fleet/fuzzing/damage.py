@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
-from tasuki_wire import cobs, codec, layout
+from tasuki.framing import stuffed
+from tasuki_wire import codec, layout
 
 _WORDS = (layout.WORD, layout.WORD + 1, 0x7FFFFFFF, 0xFFFFFFFF)
 
@@ -32,10 +33,7 @@ class Frame:
         )
         known = codec.KINDS.get(self.kind)
         body = head + self.payload
-        closed = body + struct.pack("<I", zlib.crc32(body, known.seed if known else 0))
-        out = bytearray(len(closed) + len(closed) // 254 + 2)
-        n = cobs.encode_into(out, closed, len(closed))
-        return bytes(out[:n]) + b"\0"
+        return stuffed(body + struct.pack("<I", zlib.crc32(body, known.seed if known else 0)))
 
 
 def before_crc(frame: Frame, rng: Random) -> Frame:
